@@ -1,0 +1,38 @@
+# Every target does its own set-up. A fresh machine needs Python 3.11 and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: setup demo test check web lock
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: requirements-dev.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# The pages, built once and again when their sources change (web/build.py finds a Node).
+web: setup
+	$(BIN)/python web/build.py
+
+demo: web
+	exec $(BIN)/python -m simulators demo $(ARGS)
+
+test: web
+	$(BIN)/python tests/system_packages.py
+	$(BIN)/python -m pytest $(ARGS)
+
+check: web
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+# Needs uv; the locks name no host.
+lock:
+	uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate --python-version 3.11 --universal -q -o requirements.lock
+	uv pip compile pyproject.toml --group dev --generate-hashes --no-header --no-annotate --python-version 3.11 --universal -q -o requirements-dev.lock

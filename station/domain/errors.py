@@ -1,0 +1,222 @@
+"""The one error tree. Each error has a stable ``code`` and carries its facts as ``fields``.
+
+* :exc:`ZhichaoError`
+    * :exc:`DomainError` -- the law, the case file or the request forbids it
+        * :exc:`IllegalTransition` -- the case is not in a stage that allows the act
+        * :exc:`WrongAuthority` -- the act belongs to the other authority
+        * :exc:`TwoOfficersRequired` -- 行政处罚法 art 42
+        * :exc:`AlreadyFined` -- 一事不再罚, 行政处罚法 art 29
+        * :exc:`NoLawInForce`
+        * :exc:`AmbiguousVehicle` -- the facts do not settle the configuration
+        * :exc:`InvalidFacts` -- a fact is out of range or contradicts another
+        * :exc:`NotFound`
+    * :exc:`AccessError` -- who asks may not
+        * :exc:`NotSignedIn`
+        * :exc:`SignInRefused`
+        * :exc:`NotPermitted`
+    * :exc:`EvidenceError` -- a ledger does not hold together
+        * :exc:`BrokenChain`
+        * :exc:`BadSignature`
+        * :exc:`Fork`
+        * :exc:`MalformedEntry`
+    * :exc:`DeviceError` -- a scale or a camera; the lane goes on by hand
+        * :exc:`PortLost` · :exc:`PortBusy` · :exc:`PortMissing` · :exc:`UnknownProtocol`
+        * :exc:`CameraLost`
+    * :exc:`StorageError` -- what cannot be made durable is not acknowledged
+        * :exc:`StoreFull` · :exc:`StoreFailed`
+    * :exc:`SettingsError` -- the configuration file cannot be used
+    * :exc:`UplinkError` -- central cannot be reached: queued, never shown as a failure of the act
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ZhichaoError(Exception):
+    """Root of every error that this system raises on purpose.
+
+    ``fields`` are the facts that a message (``station/contract/messages.zh.yaml``) is filled with.
+    """
+
+    code: ClassVar[str] = "zhichao"
+
+    def __init__(self, detail: str = "", /, **fields: str | int) -> None:
+        self.detail = detail
+        self.fields: dict[str, str | int] = dict(fields)
+        shown = ", ".join(f"{key}={value}" for key, value in fields.items())
+        super().__init__(": ".join(part for part in (self.code, detail, shown) if part))
+
+
+class DomainError(ZhichaoError):
+    """A rule of law, of the case file or of the interface forbids the request."""
+
+    code = "domain"
+
+
+class IllegalTransition(DomainError):
+    """The case is not in a stage from which this act is allowed."""
+
+    code = "case.illegal_transition"
+
+
+class WrongAuthority(DomainError):
+    """The act belongs to the other authority (职权法定)."""
+
+    code = "case.wrong_authority"
+
+
+class TwoOfficersRequired(DomainError):
+    """Two certified officers of one authority must act together (行政处罚法 art 42)."""
+
+    code = "case.two_officers_required"
+
+
+class AlreadyFined(DomainError):
+    """The same unlawful act may not be fined twice (行政处罚法 art 29)."""
+
+    code = "case.already_fined"
+
+
+class NoLawInForce(DomainError):
+    """No value of the parameter is in force on the day asked for."""
+
+    code = "law.none_in_force"
+
+
+class AmbiguousVehicle(DomainError):
+    """The facts known do not settle the configuration; ``detail`` names what is missing."""
+
+    code = "vehicle.ambiguous"
+
+
+class InvalidFacts(DomainError):
+    """A fact is out of range, of the wrong kind, or contradicts another."""
+
+    code = "facts.invalid"
+
+
+class NotFound(DomainError):
+    """What was asked for does not exist."""
+
+    code = "not_found"
+
+
+class AccessError(ZhichaoError):
+    """Whoever asks may not."""
+
+    code = "access"
+
+
+class NotSignedIn(AccessError):
+    """There is no valid session."""
+
+    code = "access.not_signed_in"
+
+
+class SignInRefused(AccessError):
+    """Unknown officer or wrong password; which of the two is not said."""
+
+    code = "access.sign_in_refused"
+
+
+class NotPermitted(AccessError):
+    """The officer's role does not include this."""
+
+    code = "access.not_permitted"
+
+
+class EvidenceError(ZhichaoError):
+    """A ledger does not hold together."""
+
+    code = "evidence"
+
+
+class BrokenChain(EvidenceError):
+    """An entry does not follow the one before it."""
+
+    code = "evidence.broken_chain"
+
+
+class BadSignature(EvidenceError):
+    """The signature is not that of the node's key."""
+
+    code = "evidence.bad_signature"
+
+
+class Fork(EvidenceError):
+    """Two different entries claim the same place in one ledger."""
+
+    code = "evidence.fork"
+
+
+class MalformedEntry(EvidenceError):
+    """The bytes are not a canonical entry."""
+
+    code = "evidence.malformed"
+
+
+class DeviceError(ZhichaoError):
+    """A device at the roadside misbehaves."""
+
+    code = "device"
+
+
+class PortLost(DeviceError):
+    """The line closed or vanished: an unplugged cable, a closed socket."""
+
+    code = "device.port_lost"
+
+
+class PortBusy(DeviceError):
+    """Another program holds the port."""
+
+    code = "device.port_busy"
+
+
+class PortMissing(DeviceError):
+    """There is no such device, or it cannot be opened."""
+
+    code = "device.port_missing"
+
+
+class UnknownProtocol(DeviceError):
+    """No driver of that name; ``known`` lists those that there are."""
+
+    code = "device.unknown_protocol"
+
+
+class CameraLost(DeviceError):
+    """The camera gives no picture."""
+
+    code = "device.camera_lost"
+
+
+class StorageError(ZhichaoError):
+    """What cannot be made durable is not acknowledged."""
+
+    code = "store"
+
+
+class StoreFull(StorageError):
+    """The disk is full."""
+
+    code = "store.full"
+
+
+class StoreFailed(StorageError):
+    """The store failed in another way than being full; the process must not go on."""
+
+    code = "store.failed"
+
+
+class SettingsError(ZhichaoError):
+    """The configuration file cannot be used; ``detail`` says where and why."""
+
+    code = "settings"
+
+
+class UplinkError(ZhichaoError):
+    """Central cannot be reached or refuses for now: entries stay queued."""
+
+    code = "uplink"

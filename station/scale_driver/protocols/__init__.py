@@ -1,0 +1,1 @@
+"""station.scale_driver.protocols."""
