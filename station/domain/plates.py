@@ -1,4 +1,4 @@
-"""Number plates (机动车号牌, GA 36-2018): the value, its kinds, its grammar, and what a camera saw."""
+"""Number plates (机动车号牌, GA 36-2018): value, kinds, grammar, and what a camera saw."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕�
 """The 31 characters a plate begins with (省、自治区、直辖市简称)."""
 
 ISSUING_LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
-"""发牌机关代号: never I. O (provincial police) and U (provincial government) are legacy: flagged."""
+"""发牌机关代号: never I. O (provincial police) and U (provincial government): legacy, flagged."""
 
 SERIAL_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters of the serial (序号): never I or O."""
@@ -37,7 +37,7 @@ class PlateColour(Enum):
 
 
 class PlateKind(Enum):
-    """What the text alone tells. 大型 and 小型汽车 share a pattern: only the ground tells them apart."""
+    """What the text alone tells. 大型 and 小型汽车 share a pattern: only the ground differs."""
 
     ORDINARY = "ordinary"  # 大型汽车, 小型汽车
     TRAILER = "trailer"  # 挂车
@@ -66,7 +66,7 @@ class Plate:
 
     @property
     def is_trailer(self) -> bool:
-        """Tell whether this is a trailer's plate (挂车号牌): tractor and trailer carry their own."""
+        """Tell whether this is a trailer's plate (挂车号牌); the tractor carries its own."""
         return self.number.endswith("挂")
 
     @property
