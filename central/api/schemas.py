@@ -1,0 +1,154 @@
+"""Shapes of headquarters' HTTP interface. Times are ISO 8601 in UTC; masses kg; money fen."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Shape(BaseModel):
+    """Base: unknown fields are an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ErrorOut(Shape):
+    """Every refusal: a stable code, a Chinese sentence to act on, and its facts."""
+
+    code: str
+    message: str
+    fields: dict[str, str | int]
+
+
+class SignIn(Shape):
+    """``POST /api/session``."""
+
+    certificate_no: str
+    password: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class OfficerOut(Shape):
+    """Who is signed in; ``GET /api/session``."""
+
+    certificate_no: str
+    name: str
+    role: Literal["road", "police", "hq", "transport", "admin"]
+    valid_until: date
+
+
+class DeviceOut(Shape):
+    """``code`` is ``ok`` or a stable error code; ``message`` is Chinese."""
+
+    code: str
+    message: str
+    since: datetime
+
+
+class LaneOut(Shape):
+    """The newest state a station reported. ``gross_kg`` null: no present weight."""
+
+    at: datetime
+    gross_kg: int | None
+    stable: bool
+    occupied: bool
+    scale: DeviceOut
+    camera: DeviceOut
+    waiting: int
+    open_cases: int
+    reviews: int
+
+
+class StationOut(Shape):
+    """``GET /api/stations``, live message ``station``.
+
+    ``link`` is ``ok``, ``station.silent`` (no state for 15 s; ``lane`` is then null) or
+    ``station.quarantined`` (a fork). ``last_seq``: the newest entry held here.
+    """
+
+    node: str
+    name: str
+    road: str
+    link: DeviceOut
+    lane: LaneOut | None
+    last_seq: int
+    last_entry_at: datetime | None
+
+
+class PassageOut(Shape):
+    """``GET /api/passages?limit=&node=`` (newest first), live message ``passage``.
+
+    A passage reviewed by an officer appears again under its ``passage_id`` with the new outcome.
+    """
+
+    passage_id: str
+    node: str
+    receipt: str
+    at: datetime
+    plate: str | None
+    plate_colour: str
+    trailer_plate: str | None
+    gross_kg: int
+    configuration: str | None
+    limit_kg: int | None
+    excess_kg: int | None
+    outcome: Literal["release", "warning", "violation", "needs_review"]
+    reviewed: bool
+    recheck_of: str | None
+    case_no: str | None
+
+
+class CaseOut(Shape):
+    """``GET /api/cases?open=``, live message ``case``."""
+
+    case_no: str
+    node: str
+    plate: str
+    opened_at: datetime
+    gross_kg: int
+    limit_kg: int
+    excess_kg: int
+    stage: str
+    released_at: datetime | None
+    fine_fen: int | None
+    points: int | None
+    closed: bool
+
+
+class AlarmOut(Shape):
+    """``GET /api/alarms?limit=`` (newest first), live message ``alarm``."""
+
+    alarm_id: int
+    node: str
+    code: str
+    message: str
+    detail: str
+    at: datetime
+
+
+class CountsOut(Shape):
+    """``GET /api/counts?on=YYYY-MM-DD`` (local day, default today), per station and together.
+
+    ``node`` is "" for the sum. ``over_limit_permille`` = (warnings + violations) / decided, floored.
+    """
+
+    node: str
+    on: date
+    passages: int
+    released: int
+    warnings: int
+    violations: int
+    reviews_open: int
+    unweighed: int
+    cases_opened: int
+    cases_closed: int
+    unloaded_kg: int
+    over_limit_permille: int
+
+
+class LiveOut(Shape):
+    """A frame on ``WS /api/live`` (session cookie needed): the first ones are all stations."""
+
+    kind: Literal["station", "passage", "case", "alarm"]
+    data: StationOut | PassageOut | CaseOut | AlarmOut

@@ -1,0 +1,236 @@
+"""Shapes of the console's HTTP interface. Times are ISO 8601 in UTC; masses kg; money fen."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Tree = dict[str, object]
+
+
+class Shape(BaseModel):
+    """Base: unknown fields are an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ErrorOut(Shape):
+    """Every refusal: a stable code, a Chinese sentence to act on, and its facts."""
+
+    code: str
+    message: str
+    fields: dict[str, str | int]
+
+
+class SignIn(Shape):
+    """``POST /api/session``."""
+
+    certificate_no: str
+    password: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class OfficerOut(Shape):
+    """Who is signed in; ``GET /api/session``, and ``GET /api/officers`` for who is on duty."""
+
+    certificate_no: str
+    name: str
+    role: Literal["road", "police", "hq", "transport", "admin"]
+    valid_until: date
+
+
+class StationOut(Shape):
+    """``GET /api/station``: needs no session; shown on the sign-in page too."""
+
+    node: str
+    name: str
+    road: str
+    legal_id: str
+    law_edition: str
+    scale_certificate_no: str
+    scale_certificate_until: date
+
+
+class DeviceOut(Shape):
+    """``code`` is ``ok`` or a stable error code; ``message`` is Chinese."""
+
+    code: str
+    message: str
+    since: datetime
+
+
+class LaneOut(Shape):
+    """``GET /api/lane``, and the live message ``lane``.
+
+    ``gross_kg`` is null whenever there is no present weight: never an old one.
+    """
+
+    at: datetime
+    gross_kg: int | None
+    stable: bool
+    occupied: bool
+    scale: DeviceOut
+    camera: DeviceOut
+    store: DeviceOut
+    uplink: DeviceOut
+    waiting: int
+    pending: bool
+    """A weighing waits for its plate, or for being written: not saved yet."""
+
+
+class PlateOut(Shape):
+    """One plate of a passage; ``text`` null: nobody has read it surely yet."""
+
+    text: str | None
+    colour: str
+    origin: Literal["camera", "officer", "none"]
+    best_guess: str
+    confidence_permille: int
+    crop: str
+
+
+class PictureOut(Shape):
+    """Fetch under ``/api/media/{sha256}``."""
+
+    sha256: str
+    role: str
+    media_type: str
+    taken_at: datetime
+
+
+class PassageOut(Shape):
+    """``GET /api/passages`` (newest first), ``GET /api/passages/{id}``, live message ``passage``.
+
+    ``verdict`` is the finding (outcome ``release|warning|violation|needs_review``, limit, reasons);
+    ``explanation`` says it in plain Chinese. ``receipt`` is ``node-seq-digest[:10]``: the entry is
+    durable when this object exists.
+    """
+
+    passage_id: str
+    receipt: str
+    lane: str
+    at: datetime
+    gross_kg: int
+    evidence: bool
+    tractor: PlateOut
+    trailer: PlateOut | None
+    pictures: list[PictureOut]
+    vehicle: Tree | None
+    vehicle_origin: Literal["register", "officer", "none"]
+    outcome: Literal["release", "warning", "violation", "needs_review"]
+    verdict: Tree
+    explanation: str
+    reviewed_by: str | None
+    case_no: str | None
+    recheck_of: str | None
+
+
+class ReviewIn(Shape):
+    """``POST /api/passages/{id}/review``: an officer names plate and vehicle, never the weight.
+
+    ``drawing`` is an id of ``GET /api/drawings``; null keeps the vehicle already known.
+    ``registered_gross_kg`` (行驶证总质量), ``approved_load_kg`` and ``kerb_kg`` complete it.
+    """
+
+    plate: str
+    colour: str
+    trailer_plate: str | None = None
+    drawing: str | None = None
+    registered_gross_kg: int | None = None
+    approved_load_kg: int | None = None
+    kerb_kg: int | None = None
+
+
+class DrawingOut(Shape):
+    """One drawing of the 认定标准 that an officer can choose; ``GET /api/drawings``."""
+
+    id: str
+    title: str
+    configuration: str
+    limit_kg: int | None
+    vehicle: Tree
+
+
+class ActIn(Shape):
+    """``POST /api/cases/{case_no}/acts``: the officer signed in acts, with a second on duty.
+
+    ``act`` and its ``details`` are those of ``station.domain.case.FIELDS``, but for the re-check:
+    ``{"act": "recheck", "details": {"passage_id": …}}`` and the station takes the weight and the
+    result (``recheck_clear`` or ``recheck_over``) from that passage.
+    """
+
+    act: str
+    second_officer: str
+    details: dict[str, str | int]
+
+
+class DoneOut(Shape):
+    """One act done."""
+
+    act: str
+    at: datetime
+    authority: str
+    officers: list[str]
+    details: dict[str, str | int]
+
+
+class NextActOut(Shape):
+    """An act the table allows now: who may do it, and the details it must state."""
+
+    act: str
+    authority: str
+    fields: dict[str, Literal["text", "integer"]]
+
+
+class CaseOut(Shape):
+    """``GET /api/cases?open=true|false`` (newest first), ``GET /api/cases/{no}``, live ``case``.
+
+    ``recheck_passages``: passages of the same truck after the first weighing, newest first.
+    ``suggestion`` holds the police bands found by the rules core: overload_permille,
+    fine_min_fen, fine_max_fen, points (each null when the law or the facts leave it open).
+    """
+
+    case_no: str
+    violation_id: str
+    passage_id: str
+    plate: str
+    opened_at: datetime
+    gross_kg: int
+    limit_kg: int
+    excess_kg: int
+    stage: str
+    released_at: datetime | None
+    fine_fen: int | None
+    points: int | None
+    closed: bool
+    next_acts: list[NextActOut]
+    history: list[DoneOut]
+    recheck_passages: list[str]
+    suggestion: dict[str, int | None]
+
+
+class AlarmOut(Shape):
+    """Live message ``alarm``, and ``GET /api/alarms``: device faults, full disk, changed weight."""
+
+    code: str
+    message: str
+    at: datetime
+    device: str
+
+
+class Saved(Shape):
+    """What was asked for is durable; ``receipt`` as in :class:`PassageOut`."""
+
+    receipt: str
+
+
+class LiveOut(Shape):
+    """A frame on ``WS /api/live`` (session cookie needed).
+
+    ``kind`` is ``lane`` (:class:`LaneOut`), ``passage`` (:class:`PassageOut`), ``case``
+    (:class:`CaseOut`) or ``alarm`` (:class:`AlarmOut`). The first frame is always a ``lane``.
+    """
+
+    kind: Literal["lane", "passage", "case", "alarm"]
+    data: LaneOut | PassageOut | CaseOut | AlarmOut

@@ -1,0 +1,55 @@
+"""Ed25519 signatures. Another algorithm joins here by its ``alg``."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from station.domain.errors import BadSignature
+
+ED25519: Final = "ed25519"
+
+
+def key_id(public_key: bytes) -> str:
+    """Return the first 16 hex digits of SHA-256 over the raw public key (32 bytes)."""
+    return hashlib.sha256(public_key).hexdigest()[:16]
+
+
+class Ed25519Signer:
+    """Signs with a private key (32 raw bytes)."""
+
+    alg = ED25519
+
+    def __init__(self, private_key: bytes) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(private_key)
+        self.public_key = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.key_id = key_id(self.public_key)
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the 64-byte signature."""
+        return self._key.sign(message)
+
+
+class Ed25519Verifier:
+    """Verifies with a public key (32 raw bytes)."""
+
+    alg = ED25519
+
+    def __init__(self, public_key: bytes) -> None:
+        self._key = Ed25519PublicKey.from_public_bytes(public_key)
+        self.key_id = key_id(public_key)
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        """Check *signature*.
+
+        Raises:
+            BadSignature: it is not this key's, or not a signature at all.
+        """
+        try:
+            self._key.verify(signature, message)
+        except InvalidSignature as exc:
+            raise BadSignature(key_id=self.key_id) from exc

@@ -1,0 +1,149 @@
+"""The ledger (证据链): entries in one order, each carrying the digest of the one before.
+
+An entry is a *body*, which is canonical JSON, and a signature over it. What follows from the bytes
+is computed from the bytes, never from a stored column.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from station.domain.errors import BrokenChain, Fork, MalformedEntry
+
+TAG: Final = b"zhichao-entry-v1\0"
+GENESIS: Final = "0" * 64
+
+Tree = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Where a ledger ends. ``seq`` 0 and the digest ``GENESIS``: nothing was written yet."""
+
+    seq: int = 0
+    digest: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One sealed entry. ``digest`` is the SHA-256 (hex) of the tag and the body."""
+
+    node: str
+    seq: int
+    prev: str
+    kind: str
+    body: bytes
+    signature: bytes
+
+    @property
+    def digest(self) -> str:
+        """Return the digest that the next entry must carry as ``prev``."""
+        return digest(self.body)
+
+    @property
+    def head(self) -> Head:
+        """Return the ledger's head once this entry stands in it."""
+        return Head(seq=self.seq, digest=self.digest)
+
+
+class Signer(Protocol):
+    """Whoever holds a node's private key."""
+
+    alg: str
+    key_id: str
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign *message*."""
+        ...
+
+
+class Verifier(Protocol):
+    """Whoever knows a node's public key."""
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        """Raise :exc:`~station.domain.errors.BadSignature` unless the signature is the node's."""
+        ...
+
+
+def canonical(tree: Tree) -> bytes:
+    """Serialise so that equal records give equal bytes: sorted keys, UTF-8 in NFC, no floats.
+
+    Raises:
+        TypeError: for a float or a value JSON does not know; masses and money are integers here.
+    """
+    plain = _plain(tree)
+    return json.dumps(
+        plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    ).encode()
+
+
+def digest(body: bytes) -> str:
+    """Return SHA-256 (hex) over the tag and *body*."""
+    return hashlib.sha256(TAG + body).hexdigest()
+
+
+def seal(tree: Tree, signer: Signer) -> Entry:
+    """Sign *tree*, which must hold node, seq, prev and kind among the other fields."""
+    body = canonical({**tree, "alg": signer.alg, "key_id": signer.key_id})
+    return parse(body, signer.sign(TAG + body))
+
+
+def parse(body: bytes, signature: bytes) -> Entry:
+    """Read an entry from its bytes.
+
+    Raises:
+        MalformedEntry: not JSON, not in canonical form, or one of the four fields is missing.
+    """
+    try:
+        tree = json.loads(body)
+        if not isinstance(tree, dict) or canonical(tree) != body:
+            raise MalformedEntry("the bytes are not in canonical form")
+        node, seq, prev, kind = tree["node"], tree["seq"], tree["prev"], tree["kind"]
+    except KeyError as exc:
+        raise MalformedEntry(f"field {exc} is missing") from exc
+    except (ValueError, TypeError, RecursionError) as exc:
+        raise MalformedEntry("the bytes are not canonical JSON") from exc
+    if not (
+        isinstance(node, str)
+        and type(seq) is int
+        and isinstance(prev, str)
+        and isinstance(kind, str)
+    ):
+        raise MalformedEntry("node, seq, prev or kind has the wrong type")
+    return Entry(node=node, seq=seq, prev=prev, kind=kind, body=body, signature=signature)
+
+
+def check(entry: Entry, head: Head, verifier: Verifier) -> None:
+    """Check that *entry* is the one that comes after *head*, and was signed by its node.
+
+    Raises:
+        BrokenChain: it does not follow; ``expected`` is the sequence number that would.
+        Fork: it stands at the head's own place, with other bytes.
+        BadSignature: see :class:`Verifier`.
+    """
+    if entry.seq == head.seq and entry.digest != head.digest:
+        raise Fork(node=entry.node, seq=entry.seq)
+    if entry.seq != head.seq + 1:
+        raise BrokenChain(node=entry.node, seq=entry.seq, expected=head.seq + 1)
+    verifier.verify(TAG + entry.body, entry.signature)
+    if entry.prev != head.digest:
+        raise Fork("it does not name the entry before it", node=entry.node, seq=entry.seq)
+
+
+def _plain(node: object) -> object:
+    if isinstance(node, str):
+        return unicodedata.normalize("NFC", node)
+    if node is None or isinstance(node, int):
+        return node
+    if isinstance(node, Mapping):
+        if not all(isinstance(key, str) for key in node):
+            raise TypeError("keys of a sealed record are text")
+        return {unicodedata.normalize("NFC", key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_plain(item) for item in node]
+    raise TypeError(f"{type(node).__name__} may not enter a sealed record")

@@ -1,0 +1,94 @@
+"""Officers (执法人员): to which authority they belong, and what their role may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Final
+
+from station.domain.errors import NotPermitted, TwoOfficersRequired
+
+
+class Role(Enum):
+    """The authority an officer acts for, or the office he works in."""
+
+    ROAD = "road"  # 路政: measures and supervises unloading
+    POLICE = "police"  # 交警: alone fines and gives points
+    HQ = "hq"  # 治超办: watches
+    TRANSPORT = "transport"  # 交通运输主管部门: exports lists
+    ADMIN = "admin"  # 系统管理员: devices and accounts, never a case
+
+
+class Permission(Enum):
+    """What an interface asks for."""
+
+    WATCH = "watch"  # passages, cases, devices, pictures
+    REVIEW_PASSAGE = "review_passage"  # name plate and vehicle of a passage
+    ACT_ROAD = "act_road"
+    ACT_POLICE = "act_police"
+    EXPORT_LISTS = "export_lists"
+
+
+PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
+    Role.ROAD: frozenset({Permission.WATCH, Permission.REVIEW_PASSAGE, Permission.ACT_ROAD}),
+    Role.POLICE: frozenset({Permission.WATCH, Permission.ACT_POLICE}),
+    Role.HQ: frozenset({Permission.WATCH, Permission.EXPORT_LISTS}),
+    Role.TRANSPORT: frozenset({Permission.EXPORT_LISTS}),
+    Role.ADMIN: frozenset({Permission.WATCH}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Officer:
+    """One person with a certificate (执法证).
+
+    Attributes:
+        certificate_no: number of the enforcement certificate; with it the officer signs in.
+        valid_until: last day of the certificate's validity.
+    """
+
+    certificate_no: str
+    name: str
+    role: Role
+    valid_until: date
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether the officer's role includes *permission*."""
+        return permission in PERMISSIONS[self.role]
+
+    def require(self, permission: Permission, *, on: date) -> None:
+        """Let pass, or refuse.
+
+        Raises:
+            NotPermitted: not in the role, or the certificate is no longer valid on that day.
+        """
+        if not self.may(permission) or on > self.valid_until:
+            raise NotPermitted(certificate_no=self.certificate_no, permission=permission.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two officers of one authority who act together (两名以上执法人员).
+
+    Source: 《行政处罚法》第四十二条.
+    """
+
+    first: Officer
+    second: Officer
+
+    def __post_init__(self) -> None:
+        if self.first.certificate_no == self.second.certificate_no:
+            raise TwoOfficersRequired("the second officer is the same person")
+        if self.first.role is not self.second.role:
+            raise TwoOfficersRequired("the officers belong to different authorities")
+
+    @property
+    def role(self) -> Role:
+        """Return the authority of both."""
+        return self.first.role
+
+    @property
+    def certificate_nos(self) -> tuple[str, str]:
+        """Return both certificate numbers, the acting officer's first."""
+        return self.first.certificate_no, self.second.certificate_no
