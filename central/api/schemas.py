@@ -130,7 +130,8 @@ class AlarmOut(Shape):
 class CountsOut(Shape):
     """``GET /api/counts?on=YYYY-MM-DD`` (local day, default today), per station and together.
 
-    ``node`` is "" for the sum. ``over_limit_permille`` = (warnings + violations) / decided, floored.
+    ``node`` is "" for the sum. ``over_limit_permille`` (超限率): warnings and violations over all
+    first weighings with a finding, floored.
     """
 
     node: str

@@ -27,7 +27,7 @@ class Kind(Enum):
     STOP = "stop"
     PASSAGE = "passage"
     PASSAGE_REVIEW = "passage_review"
-    UNWEIGHED_PASS = "unweighed_pass"
+    UNWEIGHED_PASS = "unweighed_pass"  # noqa: S105 - a passage, not a password
     WEIGHT_CHANGED = "weight_changed"
     CASE_OPENED = "case_opened"
     CASE_ACT = "case_act"

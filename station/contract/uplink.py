@@ -3,8 +3,8 @@
 ``POST /api/ingest`` carries a :class:`Batch` and is answered by a :class:`Receipt`, or by an error
 ``{"code", "message", "fields"}``: 409 ``evidence.broken_chain`` with ``fields.expected`` (send
 again from there), 409 ``evidence.fork``, 422 ``evidence.malformed`` or ``evidence.bad_signature``,
-404 ``not_found`` for a node that is not enrolled. ``POST /api/lane-state`` carries a :class:`Signed`
-:class:`LaneState`, which is not evidence and is never stored.
+404 ``not_found`` for a node that is not enrolled. ``POST /api/lane-state`` carries a
+:class:`Signed` :class:`LaneState`, which is not evidence and is never stored.
 """
 
 from __future__ import annotations
