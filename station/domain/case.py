@@ -150,22 +150,30 @@ class Case:
         if rule.by is not by.role:
             raise WrongAuthority(case_no=self.case_no, act=act.value, authority=rule.by.value)
         _check(self, act, details)
-        done = Done(
-            act=act, at=at, role=by.role, officers=by.certificate_nos, details=dict(details)
-        )
-        return _effects(
-            replace(self, stage=rule.to, history=(*self.history, done)), act, at, details
+        return self.with_done(
+            Done(act=act, at=at, role=by.role, officers=by.certificate_nos, details=dict(details))
         )
 
+    def with_done(self, done: Done) -> Case:
+        """Return the case after an act that was allowed when it was done: for replaying a ledger.
 
-def _effects(case: Case, act: Act, at: datetime, details: Details) -> Case:
-    if act is Act.RELEASE:
-        return replace(case, released_at=at)
-    if act is Act.CORRECT_PLATE:
-        return replace(case, plate=str(details["plate"]))
-    if act is Act.DECIDE:
-        return replace(case, fine_fen=int(details["fine_fen"]), points=int(details["points"]))
-    return case
+        Raises:
+            IllegalTransition: the ledger holds an act that the table does not know there.
+        """
+        rule = TRANSITIONS.get((self.stage, done.act))
+        if rule is None:
+            raise IllegalTransition(
+                case_no=self.case_no, stage=self.stage.value, act=done.act.value
+            )
+        case = replace(self, stage=rule.to, history=(*self.history, done))
+        if done.act is Act.RELEASE:
+            return replace(case, released_at=done.at)
+        if done.act is Act.CORRECT_PLATE:
+            return replace(case, plate=str(done.details["plate"]))
+        if done.act is Act.DECIDE:
+            fine, points = int(done.details["fine_fen"]), int(done.details["points"])
+            return replace(case, fine_fen=fine, points=points)
+        return case
 
 
 def _check(case: Case, act: Act, details: Details) -> None:

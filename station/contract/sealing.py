@@ -1,0 +1,73 @@
+"""Makes entries: the envelope around a payload, filled in and signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from station.contract.entries import PAYLOADS, VERSION, Kind, Payload, tree
+from station.domain.clock import Clock
+from station.domain.ledger import Entry, Head, Signer, seal
+
+CHINA: Final = timezone(timedelta(hours=8))
+"""北京时间: the legal time of every station and of every date in a record."""
+
+
+def stamp(moment: datetime) -> str:
+    """Write a moment for a record: UTC with milliseconds, ``2026-03-01T04:05:06.789Z``.
+
+    Raises:
+        ValueError: the moment is naive.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a naive time may not enter a record")
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def local_day(moment: datetime) -> str:
+    """Return the local date (Asia/Shanghai) of a moment as ``YYYY-MM-DD``."""
+    return moment.astimezone(CHINA).date().isoformat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealer:
+    """Everything that one run of one node puts into each of its entries.
+
+    Attributes:
+        boot_id: new at each start; ``mono_ns`` of two entries compare only within one.
+        legal_id: digest of the program's legally relevant sources.
+        law_edition: digest of the law data.
+    """
+
+    node: str
+    signer: Signer
+    clock: Clock
+    boot_id: str
+    legal_id: str
+    law_edition: str
+
+    def seal(self, kind: Kind, payload: Payload, head: Head) -> Entry:
+        """Return the entry that comes after *head*."""
+        if not isinstance(payload, PAYLOADS[kind]):
+            raise TypeError(f"{type(payload).__name__} is no payload of {kind.value}")
+        return seal(
+            {
+                "node": self.node,
+                "boot_id": self.boot_id,
+                "seq": head.seq + 1,
+                "prev": head.digest,
+                "kind": kind.value,
+                "version": VERSION,
+                "wall_utc": stamp(self.clock.now()),
+                "mono_ns": self.clock.monotonic_ns(),
+                # Until a time source is watched, the clock's state is honestly unknown.
+                "clock": {"source": "system", "offset_ms": None, "age_s": None},
+                "anchor": None,
+                "legal_id": self.legal_id,
+                "law_edition": self.law_edition,
+                "payload": tree(payload),
+            },
+            self.signer,
+        )
