@@ -1,0 +1,18 @@
+import { resolve } from "node:path";
+import vue from "@vitejs/plugin-vue";
+import { defineConfig } from "vite";
+
+// The server to develop against: see web/README.md.
+const server = process.env["ZHICHAO_SERVER"] ?? "http://127.0.0.1:8100";
+
+export default defineConfig({
+  plugins: [vue()],
+  resolve: { alias: { "@shared": resolve(import.meta.dirname, "../shared/src") } },
+  build: {
+    outDir: "../../central/api/static",
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+  },
+  server: { host: "127.0.0.1", proxy: { "/api": { target: server, ws: true } } },
+});
