@@ -117,7 +117,7 @@ class Lane:
                 return []
 
     def scale_lost(self, code: str, at_ns: int) -> list[Outcome]:
-        """The scale gives no weight any more; *code* says why."""
+        """Note that the scale gives no weight any more; *code* says why."""
         self._fault = code
         left = self._platform.lost(code, at_ns)
         return self._departed(left) if left else []

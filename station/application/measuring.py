@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Final
 
 from station.domain.units import Kg
 from station.domain.weighing import Reading
 
-NS_PER_MS = 1_000_000
+NS_PER_MS: Final = 1_000_000
+PRESENCE: Final = Kg(500)
+DIVISION: Final = Kg(20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +30,8 @@ class MeasuringRules:
         confirm: how many readings in a row make an arrival or a departure.
     """
 
-    presence: Kg = Kg(500)
-    division: Kg = Kg(20)
+    presence: Kg = PRESENCE
+    division: Kg = DIVISION
     settle_ms: int = 1500
     least_frames: int = 6
     confirm: int = 3
@@ -135,7 +138,7 @@ class Platform:
         return self._settle(at_ns)
 
     def lost(self, reason: str, at_ns: int) -> Left | None:
-        """The line failed: what stands on the platform is no longer known."""
+        """Note that the line failed: what stands on the platform is no longer known."""
         was, self._state = self._state, _State.EMPTY
         self._seen_empty = False
         self._window.clear()

@@ -1,0 +1,196 @@
+"""What the use cases need of the outside world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from station.application.views import Alarm, PassageView
+from station.contract.entries import Kind, Payload
+from station.domain.case import Case
+from station.domain.ledger import Entry, Head
+from station.domain.officers import Officer
+from station.domain.plates import PlateColour
+from station.domain.vehicles import Vehicle
+
+Draft = tuple[Kind, Payload]
+"""An entry that is not sealed yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An officer who can sign in. ``password_hash`` is argon2's encoded form."""
+
+    officer: Officer
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A signed-in officer. Only the token's digest is kept."""
+
+    token_digest: str
+    officer: Officer
+    began_at: datetime
+    seen_at: datetime
+
+
+class Ledger(Protocol):
+    """The ledger and its views, in one store."""
+
+    async def append(self, *drafts: Draft) -> tuple[Entry, ...]:
+        """Seal and write *drafts* in order, views with them, in one durable transaction.
+
+        Raises:
+            StoreFull: the disk is full; nothing was written.
+            StoreFailed: nothing can be relied on any more; the process must end.
+        """
+        ...
+
+    async def head(self) -> Head:
+        """Return where the ledger ends."""
+        ...
+
+    async def entries_after(self, seq: int, limit: int) -> list[Entry]:
+        """Return the next entries, at most *limit*."""
+        ...
+
+    async def delivered(self) -> int:
+        """Return up to which entry the centre has acknowledged."""
+        ...
+
+    async def note_delivered(self, seq: int) -> None:
+        """Remember the centre's acknowledgement."""
+        ...
+
+
+class Views(Protocol):
+    """What the ledger comes to."""
+
+    async def passages(self, limit: int) -> list[PassageView]:
+        """Return the newest passages, newest first."""
+        ...
+
+    async def passage(self, passage_id: str) -> PassageView:
+        """Return one passage.
+
+        Raises:
+            NotFound: there is none.
+        """
+        ...
+
+    async def cases(self, *, closed: bool, limit: int) -> list[Case]:
+        """Return cases, newest first."""
+        ...
+
+    async def case(self, case_no: str) -> Case:
+        """Return one case.
+
+        Raises:
+            NotFound: there is none.
+        """
+        ...
+
+    async def held_case(self, plate: str) -> Case | None:
+        """Return the case for which the truck with this plate is still held here, if any."""
+        ...
+
+    async def rechecks(self, case_no: str) -> list[PassageView]:
+        """Return the passages of the case's truck after the first weighing, newest first."""
+        ...
+
+    async def cases_opened_on(self, day: str) -> int:
+        """Return how many cases were opened on a local day (``YYYY-MM-DD``)."""
+        ...
+
+    async def alarms(self, limit: int) -> list[Alarm]:
+        """Return the newest alarms, newest first."""
+        ...
+
+
+class Media(Protocol):
+    """Pictures beside the ledger, under their digest."""
+
+    async def keep(self, data: bytes) -> str:
+        """Store durably and return the SHA-256 (hex).
+
+        Raises:
+            StoreFull: as in :class:`Ledger`.
+        """
+        ...
+
+    async def fetch(self, sha256: str) -> bytes:
+        """Return what is stored under the digest, verified.
+
+        Raises:
+            NotFound: nothing, or no longer what it was.
+        """
+        ...
+
+
+class Accounts(Protocol):
+    """Officers and their sessions."""
+
+    async def account(self, certificate_no: str) -> Account | None:
+        """Return an account."""
+        ...
+
+    async def open_session(self, session: Session) -> None:
+        """Remember a session."""
+        ...
+
+    async def session(self, token_digest: str) -> Session | None:
+        """Return a session."""
+        ...
+
+    async def touch(self, token_digest: str, at: datetime) -> None:
+        """Note that a session was used."""
+        ...
+
+    async def close_session(self, token_digest: str) -> None:
+        """Forget a session."""
+        ...
+
+    async def sessions(self) -> list[Session]:
+        """Return every session that was not closed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One row of the vehicle register (车辆登记信息)."""
+
+    colour: PlateColour
+    vehicle: Vehicle
+
+
+class Register(Protocol):
+    """The local vehicle register."""
+
+    def find(self, plate: str) -> Registered | None:
+        """Return what is registered under a tractor's plate."""
+        ...
+
+
+class Passwords(Protocol):
+    """Hashing of passwords; slow on purpose."""
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        """Tell whether the password is right; takes as long for an unknown account (None)."""
+        ...
+
+
+class Centre(Protocol):
+    """The way to the centre."""
+
+    async def push(self, entries: Sequence[Entry]) -> int:
+        """Deliver entries and return up to which sequence number the centre holds them.
+
+        Raises:
+            UplinkError: it cannot be reached, or refuses for now.
+            BrokenChain: it expects another entry; ``fields["expected"]``.
+            Fork: it holds other bytes at that place.
+        """
+        ...

@@ -1,0 +1,142 @@
+"""Views (视图): what the ledger comes to, folded entry by entry; rebuilt at any time. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from station.contract.entries import (
+    CaseAct,
+    CaseOpened,
+    DeviceEvent,
+    Passage,
+    PassageReview,
+    PlateEvidence,
+    Record,
+)
+from station.domain.case import Act, Case, Done
+from station.domain.ledger import Entry
+from station.domain.officers import Role
+
+RECEIPT_DIGITS: Final = 10
+
+
+def receipt(entry: Entry) -> str:
+    """Return the receipt that stands on the slip: ``node-seq-digest[:10]``."""
+    return f"{entry.node}-{entry.seq}-{entry.digest[:RECEIPT_DIGITS]}"
+
+
+def moment(text: str) -> datetime:
+    """Read a record's time stamp."""
+    return datetime.fromisoformat(text)
+
+
+class PassageView(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage as it stands: what the devices said, and what officers added.
+
+    Attributes:
+        receipt: of the newest entry about it; there is one only when it is durable.
+        reviewed_by: certificate number of the officer who named plate or vehicle.
+    """
+
+    passage: Passage
+    receipt: str
+    tractor: PlateEvidence
+    trailer: PlateEvidence | None
+    vehicle: Record | None
+    vehicle_origin: str
+    verdict: Record
+    recheck_of: str | None
+    reviewed_by: str | None = None
+    case_no: str | None = None
+
+    @property
+    def plate(self) -> str | None:
+        """Return the tractor's plate, None while nobody has named it surely."""
+        return self.tractor.text
+
+    @property
+    def outcome(self) -> str:
+        """Return ``release``, ``warning``, ``violation`` or ``needs_review``."""
+        return str(self.verdict["verdict"])
+
+    @property
+    def excess_kg(self) -> int | None:
+        """Return the excess (超限量), None while the limit is not known."""
+        excess = self.verdict["excess_kg"]
+        return excess if isinstance(excess, int) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Something an officer must know of."""
+
+    code: str
+    detail: str
+    device: str
+    at: datetime
+
+
+def first_view(entry: Entry, passage: Passage) -> PassageView:
+    """Return the view of a passage just recorded."""
+    return PassageView(
+        passage=passage,
+        receipt=receipt(entry),
+        tractor=passage.tractor,
+        trailer=passage.trailer,
+        vehicle=passage.vehicle,
+        vehicle_origin=passage.vehicle_origin,
+        verdict=passage.verdict,
+        recheck_of=passage.recheck_of,
+    )
+
+
+def reviewed_view(entry: Entry, view: PassageView, review: PassageReview) -> PassageView:
+    """Return the view after an officer's review."""
+    return msgspec.structs.replace(
+        view,
+        receipt=receipt(entry),
+        tractor=review.tractor,
+        trailer=review.trailer,
+        vehicle=review.vehicle,
+        vehicle_origin=review.vehicle_origin,
+        verdict=review.verdict,
+        recheck_of=review.recheck_of,
+        reviewed_by=review.officer,
+    )
+
+
+def opened_case(opened: CaseOpened) -> Case:
+    """Return the case that an entry opened."""
+    return Case(
+        case_no=opened.case_no,
+        violation_id=opened.violation_id,
+        passage_id=opened.passage_id,
+        plate=opened.plate,
+        opened_at=moment(opened.opened_at),
+        gross_kg=opened.gross_kg,
+        limit_kg=opened.limit_kg,
+        excess_kg=opened.excess_kg,
+    )
+
+
+def acted_case(case: Case, act: CaseAct) -> Case:
+    """Return the case after an act that the ledger holds."""
+    first, second = act.officers
+    return case.with_done(
+        Done(
+            act=Act(act.act),
+            at=moment(act.at),
+            role=Role(act.authority),
+            officers=(first, second),
+            details=dict(act.details),
+        )
+    )
+
+
+def alarm_of(event: DeviceEvent) -> Alarm:
+    """Return the alarm of a device's fault or recovery."""
+    return Alarm(code=event.code, detail=event.detail, device=event.device, at=moment(event.since))

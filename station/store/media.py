@@ -1,0 +1,75 @@
+"""Pictures beside the ledger: named by their digest, written once, verified when read."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from station.domain.errors import NotFound, StoreFailed, StoreFull
+from station.store.database import NO_SPACE
+
+_DIGEST_LENGTH: Final = 64
+
+
+class FileMedia:
+    """Implements :class:`~station.application.ports.Media`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="media")
+
+    async def keep(self, data: bytes) -> str:
+        """See :class:`~station.application.ports.Media`."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._keep, data)
+
+    async def fetch(self, sha256: str) -> bytes:
+        """See :class:`~station.application.ports.Media`."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._fetch, sha256)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown()
+
+    def _keep(self, data: bytes) -> str:
+        digest = hashlib.sha256(data).hexdigest()
+        path = self._path(digest)
+        if path.exists():
+            return digest
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_suffix(".part")
+            with unfinished.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.rename(path)
+            _sync_folder(path.parent)
+        except OSError as exc:
+            raise (StoreFull if exc.errno in NO_SPACE else StoreFailed)(str(exc)) from exc
+        return digest
+
+    def _fetch(self, sha256: str) -> bytes:
+        if len(sha256) != _DIGEST_LENGTH or not sha256.isalnum():
+            raise NotFound("media", sha256=sha256[:_DIGEST_LENGTH])
+        try:
+            data = self._path(sha256).read_bytes()
+        except FileNotFoundError as exc:
+            raise NotFound("media", sha256=sha256) from exc
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise NotFound("the file is no longer what it was", sha256=sha256)
+        return data
+
+    def _path(self, digest: str) -> Path:
+        return self._folder / digest[:2] / digest
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
