@@ -93,7 +93,7 @@ class PassageOut(Shape):
     configuration: str | None
     limit_kg: int | None
     excess_kg: int | None
-    outcome: Literal["release", "warning", "violation", "needs_review"]
+    outcome: Literal["lawful", "permitted", "warning", "violation", "needs_review"]
     reviewed: bool
     recheck_of: str | None
     case_no: str | None

@@ -102,7 +102,8 @@ class PictureOut(Shape):
 class PassageOut(Shape):
     """``GET /api/passages`` (newest first), ``GET /api/passages/{id}``, live message ``passage``.
 
-    ``verdict`` is the finding (outcome ``release|warning|violation|needs_review``, limit, reasons);
+    ``verdict`` is the finding (outcome ``lawful|permitted|warning|violation|needs_review``,
+    limit, reasons);
     ``explanation`` says it in plain Chinese. ``receipt`` is ``node-seq-digest[:10]``: the entry is
     durable when this object exists.
     """
@@ -118,7 +119,7 @@ class PassageOut(Shape):
     pictures: list[PictureOut]
     vehicle: Tree | None
     vehicle_origin: Literal["register", "officer", "none"]
-    outcome: Literal["release", "warning", "violation", "needs_review"]
+    outcome: Literal["lawful", "permitted", "warning", "violation", "needs_review"]
     verdict: Tree
     explanation: str
     reviewed_by: str | None

@@ -60,7 +60,7 @@ class PassageView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def outcome(self) -> str:
-        """Return ``release``, ``warning``, ``violation`` or ``needs_review``."""
+        """Return ``lawful``, ``permitted``, ``warning``, ``violation`` or ``needs_review``."""
         return str(self.verdict["verdict"])
 
     @property

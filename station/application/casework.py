@@ -1,0 +1,190 @@
+"""Acts on cases (办案): who asks, may they, does the table allow it; then written, then told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from station.application.duty import Duty
+from station.application.ports import Ledger, Views
+from station.contract.entries import CaseAct, CaseOpened, Kind, Record, Weighing
+from station.contract.sealing import local_day, stamp
+from station.domain.case import Act, Case, Details
+from station.domain.clock import Clock
+from station.domain.errors import InvalidFacts
+from station.domain.officers import Officer, Pair, Permission, Role
+from station.rules.verdict import RECORDED, Outcome
+
+RECHECK: Final = "recheck"
+"""The officer names the passage; whether it is clear follows from its weight."""
+
+_PERMISSION: Final = {Role.ROAD: Permission.ACT_ROAD, Role.POLICE: Permission.ACT_POLICE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFile:
+    """A case with what an officer needs beside it.
+
+    Attributes:
+        rechecks: ids of the passages of the same truck after the first weighing, newest first.
+        police: what the rules core found for the police: bands and points.
+    """
+
+    case: Case
+    rechecks: tuple[str, ...]
+    police: Record
+
+
+class Casework:
+    """All acts at this station, one at a time.
+
+    ``lock`` is held by whoever reads a case or a plate's cases and then writes about them.
+    """
+
+    def __init__(
+        self,
+        *,
+        prefix: str,
+        ledger: Ledger,
+        views: Views,
+        duty: Duty,
+        clock: Clock,
+        publish: Callable[[CaseFile], None],
+    ) -> None:
+        self._prefix = prefix
+        self._ledger = ledger
+        self._views = views
+        self._duty = duty
+        self._clock = clock
+        self._publish = publish
+        self.lock = asyncio.Lock()
+
+    async def file(self, case_no: str) -> CaseFile:
+        """Return a case file.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return await self.complete(await self._views.case(case_no))
+
+    async def complete(self, case: Case) -> CaseFile:
+        """Return the case file of *case*."""
+        rechecks = await self._views.rechecks(case.case_no)
+        first = await self._views.passage(case.passage_id)
+        police = first.verdict.get("police")
+        return CaseFile(
+            case=case,
+            rechecks=tuple(view.passage.passage_id for view in rechecks),
+            police=police if isinstance(police, dict) else {},
+        )
+
+    async def opening(
+        self,
+        passage_id: str,
+        weighing: Weighing,
+        plate: str | None,
+        verdict: Record,
+        recheck_of: str | None,
+    ) -> CaseOpened | None:
+        """Return the case that a passage opens, or None. The caller holds ``lock``.
+
+        Only a violation opens one, found on a verified scale, on a vehicle whose plate is certain
+        and for which no case holds it already.
+        """
+        violation = verdict["verdict"] == RECORDED[Outcome.VIOLATION]
+        if not (violation and plate and weighing.evidence) or recheck_of:
+            return None
+        now = self._clock.now()
+        day = local_day(now)
+        number = await self._views.cases_opened_on(day) + 1
+        return CaseOpened(
+            case_no=f"{self._prefix}{day.replace('-', '')}{number:04d}",
+            violation_id=passage_id,
+            passage_id=passage_id,
+            plate=plate,
+            occurred_on=day,
+            opened_at=stamp(now),
+            gross_kg=weighing.gross_kg,
+            limit_kg=_kg(verdict["limit_kg"]),
+            excess_kg=_kg(verdict["excess_kg"]),
+        )
+
+    async def act(
+        self, case_no: str, act: str, details: Details, *, officer: Officer, second_no: str
+    ) -> str:
+        """Do one act, durably, and return the receipt's entry number as text.
+
+        Raises:
+            NotFound: no such case or re-check passage.
+            NotPermitted: not an act of this officer's role, or his certificate has run out.
+            TwoOfficersRequired: the second is not on duty here, or of another authority.
+            IllegalTransition, WrongAuthority, InvalidFacts: see :meth:`Case.after`.
+            StoreFull: nothing was done.
+        """
+        async with self.lock:
+            case = await self._views.case(case_no)
+            kind, details = await self._resolved(case, act, details)
+            pair = await self._pair(officer, second_no)
+            after = case.after(kind, by=pair, at=self._clock.now(), details=details)
+            done = after.history[-1]
+            payload = CaseAct(
+                case_no=case_no,
+                act=kind.value,
+                authority=pair.role.value,
+                officers=list(done.officers),
+                at=stamp(done.at),
+                details=done.details,
+                stage=after.stage.value,
+                plate=after.plate,
+                violation_id=after.violation_id,
+            )
+            (entry,) = await self._ledger.append((Kind.CASE_ACT, payload))
+        self._publish(await self.file(case_no))
+        return f"{entry.node}-{entry.seq}-{entry.digest[:10]}"
+
+    async def _pair(self, officer: Officer, second_no: str) -> Pair:
+        today = date.fromisoformat(local_day(self._clock.now()))
+        second = await self._duty.on_duty(second_no)
+        pair = Pair(first=officer, second=second)
+        permission = _PERMISSION.get(officer.role, Permission.ACT_ROAD)
+        officer.require(permission, on=today)
+        second.require(permission, on=today)
+        return pair
+
+    async def _resolved(self, case: Case, act: str, details: Details) -> tuple[Act, Details]:
+        """Return the act of the table that the officer's words mean."""
+        if act == RECHECK:
+            return await self._recheck(case, details)
+        try:
+            kind = Act(act)
+        except ValueError as exc:
+            raise InvalidFacts("there is no such act", field="act") from exc
+        if kind in (Act.RECHECK_CLEAR, Act.RECHECK_OVER):
+            raise InvalidFacts("a re-check names its passage only", field="act")
+        return kind, details
+
+    async def _recheck(self, case: Case, details: Details) -> tuple[Act, Details]:
+        passage_id = details.get("passage_id")
+        if not isinstance(passage_id, str) or len(details) != 1:
+            raise InvalidFacts("a re-check names its passage only", field="passage_id")
+        view = await self._views.passage(passage_id)
+        used = {done.details.get("passage_id") for done in case.history}
+        if view.recheck_of != case.case_no or passage_id in used:
+            raise InvalidFacts("not a new weighing of this truck", field="passage_id")
+        if not view.passage.weighing.evidence or view.excess_kg is None:
+            raise InvalidFacts("this weighing settles nothing yet", field="passage_id")
+        act = Act.RECHECK_OVER if view.excess_kg else Act.RECHECK_CLEAR
+        return act, {
+            "passage_id": passage_id,
+            "gross_kg": view.passage.weighing.gross_kg,
+            "excess_kg": view.excess_kg,
+        }
+
+
+def _kg(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError("a violation has a limit and an excess")
+    return value

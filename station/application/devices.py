@@ -1,0 +1,65 @@
+"""How each device is, and the record of its faults and recoveries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from station.application.live import Alarm, Device, Hub
+from station.application.ports import Draft
+from station.contract.entries import DeviceEvent, Kind, Outage
+from station.contract.sealing import stamp
+from station.domain.clock import Clock
+
+OK: Final = "ok"
+CONNECTING: Final = "device.connecting"
+SCALE, CAMERA, STORE, UPLINK = "scale", "camera", "store", "uplink"
+
+_PASSING: Final = frozenset({OK, CONNECTING})
+"""States that are no fault by themselves."""
+
+
+class Board:
+    """The states of the devices. ``write`` takes what must go into the ledger, and does not wait."""
+
+    def __init__(
+        self, clock: Clock, hub: Hub, write: Callable[[Draft], None], waiting: Callable[[], int]
+    ) -> None:
+        self._clock = clock
+        self._hub = hub
+        self._write = write
+        self._waiting = waiting
+        start = Device(code=CONNECTING, detail="", since=clock.now())
+        self._devices = dict.fromkeys((SCALE, CAMERA, UPLINK), start)
+        self._devices[STORE] = Device(code=OK, detail="", since=start.since)
+        self._faulty: set[str] = set()
+
+    def __getitem__(self, device: str) -> Device:
+        return self._devices[device]
+
+    def report(self, device: str, code: str, detail: str = "") -> None:
+        """Take a device's state; a change for the worse or back to good is recorded and told."""
+        if code == self._devices[device].code:
+            return
+        now = Device(code=code, detail=detail, since=self._clock.now())
+        self._devices[device] = now
+        if code not in _PASSING:
+            self._faulty.add(device)
+            self._note(device, now, recovered=False)
+        elif code == OK and device in self._faulty:
+            self._faulty.discard(device)
+            self._note(device, now, recovered=True)
+
+    def _note(self, device: str, state: Device, *, recovered: bool) -> None:
+        if device == UPLINK:
+            kind = Kind.OUTAGE_END if recovered else Kind.OUTAGE_BEGIN
+            self._write((kind, Outage(code=state.code, waiting=self._waiting())))
+        else:
+            kind = Kind.DEVICE_RECOVERED if recovered else Kind.DEVICE_FAULT
+            event = DeviceEvent(
+                device=device, code=state.code, detail=state.detail, since=stamp(state.since)
+            )
+            self._write((kind, event))
+        self._hub.publish(
+            Alarm(code=state.code, detail=state.detail, device=device, at=state.since)
+        )

@@ -1,0 +1,33 @@
+"""Brings facts before the rules core, and writes its finding as a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from station.contract.entries import Record
+from station.domain.units import Kg
+from station.domain.vehicles import Vehicle
+from station.rules.decide import decide
+from station.rules.facts import Facts, Mode
+from station.rules.lawbook import LawBook
+from station.rules.verdict import to_record
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The law of this station: its law book, and in which mode it works (驻站联合, …)."""
+
+    law: LawBook
+    mode: Mode
+
+    def finding(self, gross: Kg, vehicle: Vehicle | None, *, occurred_on: date) -> Record:
+        """Return the full finding on a weighing as the record that is sealed.
+
+        Args:
+            gross: of a settled weighing on the certified scale (初检 or 复检).
+            vehicle: None when nobody knows it yet; the finding then says ``needs_review``.
+            occurred_on: local date of the weighing.
+        """
+        facts = Facts(occurred_on=occurred_on, mode=self.mode, vehicle=vehicle, gross=gross)
+        return to_record(decide(facts, self.law))

@@ -1,0 +1,163 @@
+"""An officer names what the devices could not: plate and vehicle (人工核定). Never the weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from station.application.casework import Casework
+from station.application.findings import Judge
+from station.application.live import Hub
+from station.application.ports import Draft, Ledger, Register, Views
+from station.application.views import PassageView, receipt
+from station.contract.entries import Kind, PassageReview, PlateEvidence
+from station.contract.sealing import local_day
+from station.domain.clock import Clock
+from station.domain.errors import InvalidFacts
+from station.domain.officers import Officer, Permission
+from station.domain.plates import PlateColour, parse
+from station.domain.units import Kg
+from station.domain.vehicles import Vehicle
+from station.rules.decide import vehicle_from_record, vehicle_to_record
+from station.rules.drawings import DRAWINGS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What the officer says after looking.
+
+    Attributes:
+        drawing: id of a drawing of the 认定标准; None keeps the vehicle already known, by the
+            passage or by the register under the plate named.
+        registered_gross, approved_load, kerb: from the vehicle licence (行驶证), kg.
+    """
+
+    plate: str
+    colour: str
+    trailer_plate: str | None = None
+    drawing: str | None = None
+    registered_gross: int | None = None
+    approved_load: int | None = None
+    kerb: int | None = None
+
+
+class Reviewing:
+    """Reviews of passages."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        views: Views,
+        register: Register,
+        judge: Judge,
+        casework: Casework,
+        hub: Hub,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._views = views
+        self._register = register
+        self._judge = judge
+        self._casework = casework
+        self._hub = hub
+        self._clock = clock
+
+    async def review(self, passage_id: str, named: Named, officer: Officer) -> str:
+        """Write the review, with the finding made anew, and return its receipt.
+
+        Raises:
+            NotFound: no such passage.
+            NotPermitted: not this officer's to do.
+            InvalidFacts: no plate or drawing of that kind, or the passage already has its case.
+            StoreFull: nothing was done.
+        """
+        officer.require(
+            Permission.REVIEW_PASSAGE, on=date.fromisoformat(local_day(self._clock.now()))
+        )
+        async with self._casework.lock:
+            view = await self._views.passage(passage_id)
+            if view.case_no:
+                raise InvalidFacts("the passage has a case already", field="passage_id")
+            review = await self._review(view, named, officer)
+            weighing = view.passage.weighing
+            drafts: list[Draft] = [(Kind.PASSAGE_REVIEW, review)]
+            opened = await self._casework.opening(
+                passage_id, weighing, review.tractor.text, review.verdict, review.recheck_of
+            )
+            if opened:
+                drafts.append((Kind.CASE_OPENED, opened))
+            entries = await self._ledger.append(*drafts)
+        self._hub.publish(await self._views.passage(passage_id))
+        case_no = opened.case_no if opened else review.recheck_of
+        if case_no:
+            self._hub.publish(await self._casework.file(case_no))
+        return receipt(entries[0])
+
+    async def _review(self, view: PassageView, named: Named, officer: Officer) -> PassageReview:
+        tractor = _named_plate(view.tractor, named.plate, named.colour, trailer=False)
+        trailer = view.trailer
+        if named.trailer_plate:
+            trailer = _named_plate(view.trailer, named.trailer_plate, "yellow", trailer=True)
+        vehicle, origin = self._vehicle(view, named, str(tractor.text))
+        held = await self._views.held_case(str(tractor.text))
+        return PassageReview(
+            passage_id=view.passage.passage_id,
+            officer=officer.certificate_no,
+            tractor=tractor,
+            trailer=trailer,
+            vehicle=vehicle_to_record(vehicle),
+            vehicle_origin=origin,
+            verdict=self._judge.finding(
+                Kg(view.passage.weighing.gross_kg),
+                vehicle,
+                occurred_on=date.fromisoformat(view.passage.occurred_on),
+            ),
+            recheck_of=held.case_no if held else None,
+        )
+
+    def _vehicle(self, view: PassageView, named: Named, plate: str) -> tuple[Vehicle, str]:
+        if named.drawing is not None:
+            drawing = next((d for d in DRAWINGS if d.id == named.drawing), None)
+            if drawing is None:
+                raise InvalidFacts("there is no such drawing", field="drawing")
+            return _completed(drawing.vehicle, named), "officer"
+        registered = self._register.find(plate)
+        if registered:
+            return _completed(registered.vehicle, named), "register"
+        if view.vehicle is not None:
+            return _completed(vehicle_from_record(view.vehicle), named), view.vehicle_origin
+        raise InvalidFacts("the vehicle is not known: choose a drawing", field="drawing")
+
+
+def _completed(vehicle: Vehicle, named: Named) -> Vehicle:
+    stated = {
+        "registered_gross": named.registered_gross,
+        "approved_load": named.approved_load,
+        "kerb": named.kerb,
+    }
+    for name, value in stated.items():
+        if value is not None and value <= 0:
+            raise InvalidFacts("a mass is more than nothing", field=name)
+    return replace(vehicle, **{n: Kg(v) for n, v in stated.items() if v is not None})
+
+
+def _named_plate(
+    seen: PlateEvidence | None, text: str, colour: str, *, trailer: bool
+) -> PlateEvidence:
+    field = "trailer_plate" if trailer else "plate"
+    try:
+        plate = parse(text, PlateColour(colour))
+    except ValueError as exc:
+        raise InvalidFacts("there is no such colour", field="colour") from exc
+    if plate is None or plate.is_trailer is not trailer:
+        raise InvalidFacts("not a number plate", field=field)
+    origin = "camera" if seen and seen.text == plate.number else "officer"
+    return PlateEvidence(
+        text=plate.number,
+        colour=plate.colour.value,
+        origin=origin,
+        best_guess=seen.best_guess if seen else "",
+        confidence_permille=seen.confidence_permille if seen else 0,
+        crop=seen.crop if seen else "",
+    )
