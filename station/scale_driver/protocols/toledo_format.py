@@ -131,8 +131,13 @@ def _needs_more(seen: bytes, end: int) -> bool:
 
 
 def _is_open(seen: bytes, end: int) -> bool:
-    """Say whether the stream ended at a body's end, or within what may be the next body."""
-    return end == len(seen) or (seen[end] == STX and may_become_body(seen, end))
+    """Say whether the stream ended at a body's end, or within what may be the next body.
+
+    A single STX does not count: it may as well be a check, and a wrong one.
+    """
+    return end == len(seen) or (
+        seen[end] == STX and len(seen) > end + 1 and may_become_body(seen, end)
+    )
 
 
 def _lead(votes: Counter[Format], choice: Format) -> int:
