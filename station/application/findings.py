@@ -9,9 +9,18 @@ from station.contract.entries import Record
 from station.domain.units import Kg
 from station.domain.vehicles import Vehicle
 from station.rules.decide import decide
+from station.rules.explain import explain
 from station.rules.facts import Facts, Mode
 from station.rules.lawbook import LawBook
 from station.rules.verdict import to_record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A verdict as it is sealed: the full record, and the same in plain Chinese."""
+
+    record: Record
+    explanation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +30,8 @@ class Judge:
     law: LawBook
     mode: Mode
 
-    def finding(self, gross: Kg, vehicle: Vehicle | None, *, occurred_on: date) -> Record:
-        """Return the full finding on a weighing as the record that is sealed.
+    def finding(self, gross: Kg, vehicle: Vehicle | None, *, occurred_on: date) -> Finding:
+        """Return the finding on a weighing.
 
         Args:
             gross: of a settled weighing on the certified scale (初检 or 复检).
@@ -30,4 +39,5 @@ class Judge:
             occurred_on: local date of the weighing.
         """
         facts = Facts(occurred_on=occurred_on, mode=self.mode, vehicle=vehicle, gross=gross)
-        return to_record(decide(facts, self.law))
+        verdict = decide(facts, self.law)
+        return Finding(record=to_record(verdict), explanation=explain(verdict))

@@ -27,8 +27,7 @@ from station.contract.sealing import local_day, stamp
 from station.domain.clock import Clock
 from station.domain.plates import PlateColour, PlateReading, Sighting
 from station.domain.plates import Settled as PlateVote
-from station.domain.vehicles import Vehicle
-from station.rules.decide import vehicle_to_record
+from station.rules.records import vehicle_to_record
 
 NOBODY = PlateEvidence(
     text=None,
@@ -124,8 +123,11 @@ class Recorder:
         settled_at = self._wall(settled.at_ns)
         occurred_on = local_day(settled_at)
         registered = self._register.find(tractor.text) if tractor.text else None
-        vehicle: Vehicle | None = registered.vehicle if registered else None
+        vehicle = registered.vehicle if registered else None
         held = await self._views.held_case(tractor.text) if tractor.text else None
+        finding = self._judge.finding(
+            settled.gross, vehicle, occurred_on=date.fromisoformat(occurred_on)
+        )
         return Passage(
             passage_id=str(uuid4()),
             lane=self._scale.lane,
@@ -136,11 +138,8 @@ class Recorder:
             pictures=pictures,
             vehicle=vehicle_to_record(vehicle) if vehicle else None,
             vehicle_origin="register" if vehicle else "none",
-            verdict=self._judge.finding(
-                settled.gross,
-                vehicle if tractor.text else None,
-                occurred_on=date.fromisoformat(occurred_on),
-            ),
+            verdict=finding.record,
+            explanation=finding.explanation,
             recheck_of=held.case_no if held else None,
         )
 

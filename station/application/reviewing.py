@@ -18,7 +18,7 @@ from station.domain.officers import Officer, Permission
 from station.domain.plates import PlateColour, parse
 from station.domain.units import Kg
 from station.domain.vehicles import Vehicle
-from station.rules.decide import vehicle_from_record, vehicle_to_record
+from station.rules.records import vehicle_from_record, vehicle_to_record
 from station.rules.drawings import DRAWINGS
 
 
@@ -101,6 +101,11 @@ class Reviewing:
             trailer = _named_plate(view.trailer, named.trailer_plate, "yellow", trailer=True)
         vehicle, origin = self._vehicle(view, named, str(tractor.text))
         held = await self._views.held_case(str(tractor.text))
+        finding = self._judge.finding(
+            Kg(view.passage.weighing.gross_kg),
+            vehicle,
+            occurred_on=date.fromisoformat(view.passage.occurred_on),
+        )
         return PassageReview(
             passage_id=view.passage.passage_id,
             officer=officer.certificate_no,
@@ -108,11 +113,8 @@ class Reviewing:
             trailer=trailer,
             vehicle=vehicle_to_record(vehicle),
             vehicle_origin=origin,
-            verdict=self._judge.finding(
-                Kg(view.passage.weighing.gross_kg),
-                vehicle,
-                occurred_on=date.fromisoformat(view.passage.occurred_on),
-            ),
+            verdict=finding.record,
+            explanation=finding.explanation,
             recheck_of=held.case_no if held else None,
         )
 

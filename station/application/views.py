@@ -49,6 +49,7 @@ class PassageView(msgspec.Struct, frozen=True, kw_only=True):
     vehicle: Record | None
     vehicle_origin: str
     verdict: Record
+    explanation: str
     recheck_of: str | None
     reviewed_by: str | None = None
     case_no: str | None = None
@@ -90,6 +91,7 @@ def first_view(entry: Entry, passage: Passage) -> PassageView:
         vehicle=passage.vehicle,
         vehicle_origin=passage.vehicle_origin,
         verdict=passage.verdict,
+        explanation=passage.explanation,
         recheck_of=passage.recheck_of,
     )
 
@@ -104,6 +106,7 @@ def reviewed_view(entry: Entry, view: PassageView, review: PassageReview) -> Pas
         vehicle=review.vehicle,
         vehicle_origin=review.vehicle_origin,
         verdict=review.verdict,
+        explanation=review.explanation,
         recheck_of=review.recheck_of,
         reviewed_by=review.officer,
     )

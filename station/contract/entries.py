@@ -138,6 +138,7 @@ class Passage(Part, frozen=True, kw_only=True):
         vehicle: the facts record of the vehicle, None when not known.
         vehicle_origin: ``register``, ``officer`` or ``none``.
         verdict: the full finding as the rules core made it.
+        explanation: the same in plain Chinese, as it was shown.
         recheck_of: number of the case whose truck this is, weighed again (复检); None at the
             first weighing (初检).
     """
@@ -152,6 +153,7 @@ class Passage(Part, frozen=True, kw_only=True):
     vehicle: Record | None
     vehicle_origin: str
     verdict: Record
+    explanation: str
     recheck_of: str | None
 
 
@@ -168,6 +170,7 @@ class PassageReview(Part, frozen=True, kw_only=True):
     vehicle: Record
     vehicle_origin: str
     verdict: Record
+    explanation: str
     recheck_of: str | None
 
 
