@@ -1,5 +1,7 @@
 """What every decoder promises about any stream: cut, noisy, or neither."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -110,7 +112,7 @@ def test_a_babbling_line_is_reported_while_it_babbles(protocol, stream):
 @given(stream=streams)
 def test_faults_touch_only_where_the_first_is_full(protocol, stream):
     events, _ = all_events(protocol, stream)
-    for one, following in zip(events, events[1:], strict=False):
+    for one, following in pairwise(events):
         if isinstance(one, LineFault) and isinstance(following, LineFault):
             assert len(one.raw) == LONGEST_FAULT
 

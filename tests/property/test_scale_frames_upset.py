@@ -12,6 +12,10 @@ SEED = 20_260_401
 WEIGHTS = (0, 20, 1_560, 1_650, 10_480, 31_580, 48_260, 99_980, 499_999, 999_999, -20, -48_260)
 
 
+def show(line):
+    print(f"seed {SEED}: {line}")  # noqa: T201 -- seen with -s, and when the test fails
+
+
 def weights(protocol, stream):
     machine = decoder(protocol)
     events = machine.feed(stream) + machine.finish()
@@ -81,7 +85,7 @@ def test_wrong_digits_pass_exactly_as_often_as_the_check_permits(make, digits):
         accepted += bool(got)
         permitted += check_is_blind_to(make, frame, upset)
     share = accepted / trials
-    print(f"seed {SEED}: {make.NAME}, {digits} wrong digits: {share:.4f} accepted")
+    show(f"{make.NAME}, {digits} wrong digits: {share:.4f} accepted")
     assert accepted == permitted
     # Four effective bits of check: one in sixteen, a little more for two equal changes.
     assert 0.04 < share < 0.08
@@ -117,7 +121,7 @@ def test_random_upsets_on_a_long_stream_give_few_wrong_weights(make):
     got = [fields[0] for fields in weights(make.NAME, bytes(stream))]
     wrong = len(got) - longest_common(sent, got)
     hit = len(sent) - len(got)
-    print(f"seed {SEED}: {make.NAME}: {upsets} upsets, {hit} frames refused, {wrong} wrong")
+    show(f"{make.NAME}: {upsets} upsets, {hit} frames refused, {wrong} wrong")
     # A wrong weight needs two upset bits in one frame that cancel: same bit, both in digits.
     assert hit > 1_000
     assert wrong <= hit / 100
