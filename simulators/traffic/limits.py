@@ -17,7 +17,7 @@ import yaml
 class Verdict(Enum):
     """What must come of a weighing."""
 
-    RELEASE = "release"  # 放行
+    LAWFUL = "lawful"  # 未超限, 放行
     WARNING = "warning"  # 警告后放行
     VIOLATION = "violation"  # 超限, 立案
 
@@ -75,7 +75,7 @@ class Limits:
         """Return what must come of a first weighing (初检) at a station with both authorities."""
         excess = gross_kg - limit_kg
         if excess <= 0:
-            return Verdict.RELEASE
+            return Verdict.LAWFUL
         return Verdict.WARNING if excess <= self.warning_up_to_kg else Verdict.VIOLATION
 
 

@@ -75,10 +75,10 @@ class Plan:
         while True:
             blocks = []
             for _ in range(warned):
-                block = [Verdict.RELEASE] * every
+                block = [Verdict.LAWFUL] * every
                 block[self._rng.randrange(every)] = Verdict.VIOLATION
                 blocks += block
-            lawful = [at for at, verdict in enumerate(blocks) if verdict is Verdict.RELEASE]
+            lawful = [at for at, verdict in enumerate(blocks) if verdict is Verdict.LAWFUL]
             for at in self._rng.sample(lawful, len(blocks) // warned):
                 blocks[at] = Verdict.WARNING
             yield from blocks
@@ -96,7 +96,7 @@ class Plan:
 
     def _gross(self, truck: Truck, verdict: Verdict) -> int:
         limit, tolerance = truck.limit_kg, self._limits.warning_up_to_kg
-        if verdict is Verdict.RELEASE:
+        if verdict is Verdict.LAWFUL:
             return _down(max(truck.kerb_kg, limit * truck.full_permille // 1000))
         if verdict is Verdict.WARNING:
             return self._between(limit + 1, limit + tolerance)

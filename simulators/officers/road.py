@@ -1,0 +1,111 @@
+"""Road administration (路政): names what devices could not, orders, unloads, releases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulators.officers.acting import Desk
+from simulators.officers.console import Console
+from simulators.officers.post import Drawings, Post
+from simulators.traffic.trucks import Truck
+from simulators.traffic.world import Journey, Place
+from station.api.schemas import CaseOut, PassageOut
+from station.domain.case import Act, Stage
+
+_NEEDS_REVIEW = "needs_review"
+
+
+class RoadDesk(Desk):
+    """The road officer at the console; the second one is on duty beside him."""
+
+    def __init__(self, post: Post, console: Console, second: str) -> None:
+        super().__init__(post, console, second)
+        self._drawings = Drawings(console)
+
+    async def work(self) -> None:
+        """Do whatever there is to do now.
+
+        Raises:
+            Refused: by the station.
+            Away: the station does not answer.
+        """
+        for passage in list(self.post.watch.passages.values()):
+            if passage.outcome == _NEEDS_REVIEW and passage.reviewed_by is None:
+                await self.attempt(passage.passage_id, self._review(passage))
+        for case in list(self.post.watch.cases.values()):
+            if not case.closed:
+                await self.attempt(case.case_no, self._case(case))
+
+    async def _review(self, passage: PassageOut) -> None:
+        """Walk to the truck, read its plates and papers, count its axles."""
+        found = self.post.whose(passage)
+        if found is None:
+            return
+        truck = found[0].trip.truck
+        await self.post.pause("review")
+        drawing = None
+        if passage.vehicle is None or not truck.in_register:
+            drawing = await self._drawings.like(truck)
+        body = _review(truck, drawing)
+        await self.console.post(f"/api/passages/{passage.passage_id}/review", body)
+        self.post.acts["review"] += 1
+        await self.post.watch.fetch()
+
+    async def _case(self, case: CaseOut) -> None:
+        journey = self.post.journey_of(case)
+        if journey is None:
+            return
+        stage = Stage(case.stage)
+        if stage is Stage.MEASURED:
+            await self._order(case, journey.trip.truck)
+        elif stage is Stage.ORDERED:
+            await self.act(case, Act.BEGIN_UNLOADING, {"method": "转运", "place": "卸载场1区"})
+        elif stage is Stage.UNLOADING:
+            await self._unload_and_weigh(case, journey)
+        elif case.released_at is None:
+            await self.act(case, Act.RELEASE, {})
+        elif stage is Stage.RECHECKED:
+            await self.act(case, Act.HAND_OVER, {"form_no": f"交接-{case.case_no}"})
+
+    async def _order(self, case: CaseOut, truck: Truck) -> None:
+        number = truck.plate.number
+        if case.plate != number:
+            details = {"plate": number, "reason": "号牌识别与实车不符"}
+            await self.act(case, Act.CORRECT_PLATE, details)
+        else:
+            await self.act(case, Act.ORDER_TO_CORRECT, {"plate": number})
+
+    async def _unload_and_weigh(self, case: CaseOut, journey: Journey) -> None:
+        """Let the truck be unloaded, send it on the scale, and act on what that shows."""
+        post = self.post
+        if journey.place is Place.UNLOADED:
+            post.world.to_scale(journey, post.now())
+        if journey.place is not Place.LOT:
+            return
+        visit = journey.visits[-1]
+        passage = post.passage_of(journey, visit)
+        if visit.number == 0 or visit.number < journey.unloadings:
+            self._unload(journey)
+        elif passage is None or passage.outcome == _NEEDS_REVIEW:
+            return
+        else:
+            details = {"passage_id": passage.passage_id}
+            after = await self.act(case, "recheck", details)
+            if after is not None and Stage(after.stage) is Stage.UNLOADING:
+                self._unload(journey)
+
+    def _unload(self, journey: Journey) -> None:
+        takes_s = self.post.pauses_s["unload"] / self.post.speed
+        self.post.world.unload(journey, self.post.now(), takes_s=takes_s)
+
+
+def _review(truck: Truck, drawing: str | None) -> dict[str, Any]:
+    return {
+        "plate": truck.plate.number,
+        "colour": truck.plate.colour.value,
+        "trailer_plate": truck.trailer_plate.number if truck.trailer_plate else None,
+        "drawing": drawing,
+        "registered_gross_kg": truck.registered_gross_kg,
+        "approved_load_kg": truck.approved_load_kg,
+        "kerb_kg": truck.kerb_kg,
+    }
