@@ -41,6 +41,7 @@ class Axle:
     Attributes:
         group: number of the axle group (轴组) within the vehicle, from 1.
         driven: a drive axle (驱动轴).
+        tyres: None when not known.
         weight: kg, when the scale tells axles apart.
         to_next: mm to the next axle, None for the last or when unknown.
     """
@@ -48,7 +49,7 @@ class Axle:
     unit: Unit
     group: int
     driven: bool = False
-    tyres: Tyres = Tyres.DUAL
+    tyres: Tyres | None = Tyres.DUAL
     weight: Kg | None = None
     to_next: Mm | None = None
 

@@ -1,0 +1,181 @@
+"""The verdict (认定): pure, from facts and a law book."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from station.domain.errors import AmbiguousVehicle
+from station.domain.units import Kg
+from station.rules.dimensions import exceeded
+from station.rules.facts import Exemption, Facts, Mode
+from station.rules.in_force import InForce
+from station.rules.lawbook import LawBook
+from station.rules.over_limit import Limit, Standing, limit_of, standing
+from station.rules.penalty import penalties_for
+from station.rules.verdict import Outcome, Reason, Verdict
+
+
+def decide(facts: Facts, law: LawBook) -> Verdict:
+    """Decide one passage by the law of the day of the act, or the milder law of the decision.
+
+    Raises:
+        NoLawInForce: before the first day of the limits, or of the rule for the mode.
+
+    Source: 《公路安全保护条例》第三十三条; 《行政处罚法》第三十七条 (从旧兼从轻).
+    """
+    of_act = law.on(facts.occurred_on)
+    verdict = _under(facts, of_act)
+    if facts.decided_on is None:
+        return verdict
+    of_decision = law.on(facts.decided_on)
+    return verdict if of_decision is of_act else _milder(verdict, _under(facts, of_decision))
+
+
+class _Mass(NamedTuple):
+    """What follows from the mass alone."""
+
+    outcome: Outcome
+    limit: Limit | None
+    reasons: tuple[Reason, ...]
+    review: list[str]
+
+
+def _under(facts: Facts, law: InForce) -> Verdict:
+    mass = _mass(facts, law)
+    dimensions = exceeded(facts, law)
+    limit = mass.limit
+    firm = None if limit is None else limit.firm
+    penalties = penalties_for(facts, law, mass.outcome, firm, dimensions=bool(dimensions))
+    excess = None if limit is None else Kg(max(0, facts.gross - limit.kg))
+    return Verdict(
+        outcome=Outcome.VIOLATION if dimensions else mass.outcome,
+        mass_outcome=mass.outcome,
+        gross=facts.gross,
+        mode=facts.mode.value,
+        configuration=None
+        if limit is None or limit.configuration is None
+        else limit.configuration.value,
+        limit=None if limit is None else limit.kg,
+        reasons=mass.reasons,
+        excess=excess,
+        over_limit_permille=None if limit is None or excess is None else excess * 1000 // limit.kg,
+        review=tuple(dict.fromkeys(mass.review + penalties.notes)),
+        dimensions=dimensions,
+        penalty_authority=law.authority[facts.mode.value],
+        police=penalties.police,
+        road_admin=penalties.road_admin,
+        law_edition=law.edition,
+    )
+
+
+def _mass(facts: Facts, law: InForce) -> _Mass:
+    permitted = facts.permit_gross is not None and facts.gross <= facts.permit_gross
+    permit = (law.permit._replace(kg=facts.permit_gross),) if facts.permit_gross else ()
+    try:
+        if facts.vehicle is None or facts.shape is None:
+            raise AmbiguousVehicle("vehicle.unknown")
+        limit = limit_of(facts.shape, facts.vehicle, law, facts.posted_limit)
+    except AmbiguousVehicle as unclear:
+        outcome = Outcome.PERMITTED if permitted else Outcome.NEEDS_REVIEW
+        return _Mass(outcome, None, permit, [unclear.detail])
+    if permitted:
+        return _Mass(Outcome.PERMITTED, limit, limit.reasons + permit, list(limit.notes))
+    return _by_standing(facts, law, limit)
+
+
+_OUTCOMES = {
+    Standing.WITHIN: Outcome.RELEASE,
+    Standing.WARNED: Outcome.WARNING,
+    Standing.OVER: Outcome.VIOLATION,
+}
+
+
+def _by_standing(facts: Facts, law: InForce, limit: Limit) -> _Mass:
+    gross, at_entry = facts.gross, facts.mode is Mode.EXPRESSWAY_ENTRY
+    found = standing(gross, limit.kg, law, at_entry=at_entry)
+    review = list(limit.notes)
+    if gross <= limit.least and gross <= limit.kg:
+        return _Mass(Outcome.RELEASE, limit, limit.reasons, review)
+    disputed, compare = _disputes(gross, law, limit, found, at_entry=at_entry)
+    review += disputed
+    if limit.other_mode != limit.firm and not disputed:
+        other = standing(gross, limit.other_mode, law, at_entry=at_entry)
+        review += [] if other is found else ["C4.single_tyre_mode"]
+    if facts.exempt is Exemption.SPECIAL_PURPOSE and found is not Standing.WITHIN:
+        review.append("exempt.mass_not_covered")
+    outcome = Outcome.NEEDS_REVIEW if disputed else _OUTCOMES[found]
+    reasons = limit.reasons + compare
+    if gross > limit.kg:
+        reasons += (_entry_ceiling(limit, law) if at_entry else law.tolerance,)
+    return _Mass(outcome, limit, reasons, review)
+
+
+def _disputes(
+    gross: Kg, law: InForce, limit: Limit, found: Standing, *, at_entry: bool
+) -> tuple[list[str], tuple[Reason, ...]]:
+    """Return the codes that send the verdict to a person, and the provisions to compare with.
+
+    A number that is only recalled must not make the outcome harsher; a warning that another norm
+    or a missing fact would spare stands, a violation does not; tyres that nobody looked at must
+    not settle the outcome either way.
+    """
+    codes: list[str] = []
+    compare: tuple[Reason, ...] = ()
+
+    def under(kg: Kg) -> Standing:
+        return standing(gross, kg, law, at_entry=at_entry)
+
+    if limit.firm != limit.kg and found > under(limit.firm):
+        codes.append("recalled.axle_sum")
+    firm = under(limit.firm)
+    if firm is Standing.OVER:
+        if law.contested_to_review and under(limit.order62) is not Standing.OVER:
+            codes.append("annex_vs_order62")
+            compare = limit.compare
+        if limit.missing and under(limit.most) is not Standing.OVER:
+            codes += limit.missing
+    if limit.missing and under(limit.least) > firm:
+        codes += limit.missing
+    return codes, compare
+
+
+def _entry_ceiling(limit: Limit, law: InForce) -> Reason:
+    return law.entry._replace(kg=Kg(limit.kg * law.entry.kg // 1000))
+
+
+_SEVERITY = {
+    Outcome.RELEASE: 0,
+    Outcome.PERMITTED: 0,
+    Outcome.WARNING: 1,
+    Outcome.NEEDS_REVIEW: 2,
+    Outcome.VIOLATION: 3,
+}
+
+
+def _milder(of_act: Verdict, of_decision: Verdict) -> Verdict:
+    """Choose by 行政处罚法 art 37: the law of the act, unless the later law is milder.
+
+    Where one law is milder in one respect and harsher in another, or where a missing fact keeps
+    the two from being compared, the law of the act stands and a person is told.
+    """
+    differences = []
+    for act, later in zip(_burden(of_act), _burden(of_decision), strict=True):
+        if (act is None) != (later is None):
+            return of_act._replace(review=(*of_act.review, "milder_law.not_comparable"))
+        differences.append((later or 0) - (act or 0))
+    if all(difference <= 0 for difference in differences) and any(differences):
+        return of_decision._replace(law_applied="decision")
+    if min(differences) < 0 < max(differences):
+        return of_act._replace(review=(*of_act.review, "milder_law.mixed"))
+    return of_act
+
+
+def _burden(verdict: Verdict) -> tuple[int | None, ...]:
+    police, road_admin = verdict.police, verdict.road_admin
+    return (
+        _SEVERITY[verdict.outcome],
+        None if police.fine_yuan is None else police.fine_yuan[1],
+        police.points,
+        None if road_admin.fine_yuan is None else road_admin.fine_yuan,
+        police.dimension_points or 0,
+    )
