@@ -1,0 +1,177 @@
+"""Reads the plates of one picture, and says so when it is not sure.
+
+A number is certain only when two independent recognisers read the same, the grammar of GA 36
+accepts it, the worst character of both is above a threshold that was chosen on real photographs
+(``docs/reference/plates.md``), the plate is not too small, not cut off by the picture's edge, and
+its ground is not that of another kind. Everything else is a best guess for an officer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from station.domain.plates import (
+    GRAMMAR,
+    Corners,
+    Grammar,
+    Plate,
+    PlateColour,
+    PlateFlag,
+    PlateReading,
+)
+from station.plate_reader.colour import ground_colour
+from station.plate_reader.ctc import Text
+from station.plate_reader.detector import PlateDetector
+from station.plate_reader.engine_clpr import ClprEngine
+from station.plate_reader.engine_ppocr import PpocrEngine
+from station.plate_reader.models import Floats, Image
+from station.plate_reader.strip import rows_joined, straightened
+
+SURE_PERMILLE = 850
+LEAST_HEIGHT_PX = 14
+_MARGIN = 0.05
+_SINGLE_ROW_RATIO = 2.5
+_OUTSIDE_PX = 2
+_TELLING_GROUNDS = {
+    PlateColour.YELLOW,
+    PlateColour.BLUE,
+    PlateColour.GREEN,
+    PlateColour.YELLOW_GREEN,
+}
+"""White and black are also what bad light makes of any ground: they contradict nothing."""
+
+
+class Engine(Protocol):
+    """A recogniser of one line of text."""
+
+    def read(self, crop: Image) -> Text:
+        """Read a crop that holds one line of text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What both engines made of a crop that was looked at as one row or as two."""
+
+    first: Text
+    second: Text
+    rows: int
+
+    @property
+    def agrees(self) -> bool:
+        return bool(self.first.text) and self.first.text == self.second.text
+
+    @property
+    def worst_permille(self) -> int:
+        return min(self.first.worst_permille, self.second.worst_permille)
+
+    @property
+    def guess(self) -> str:
+        return max(self.first, self.second, key=lambda text: text.worst_permille).text
+
+
+class PlateReader:
+    """Reads pictures. Blocking, and not safe for two threads at once: see ``thread.py``.
+
+    Args:
+        detector: finds the plates.
+        first: one engine.
+        second: an engine of other origin than the first.
+        sure_permille: what the worst character of both must reach.
+    """
+
+    def __init__(
+        self,
+        detector: PlateDetector,
+        first: Engine,
+        second: Engine,
+        sure_permille: int = SURE_PERMILLE,
+    ) -> None:
+        self._detector = detector
+        self._first = first
+        self._second = second
+        self._sure_permille = sure_permille
+
+    def read(self, image: Image) -> tuple[PlateReading, ...]:
+        """Return the plates found in a picture, the surest found first.
+
+        Args:
+            image: uint8 array (height, width, 3), BGR.
+        """
+        return tuple(self._read_found(image, found.corners) for found in self._detector.find(image))
+
+    def read_crop(self, crop: Image) -> PlateReading:
+        """Read a picture that is one plate and nothing else.
+
+        Args:
+            crop: uint8 array (height, width, 3), BGR.
+        """
+        height, width = crop.shape[:2]
+        box = ((0, 0), (width - 1, 0), (width - 1, height - 1), (0, height - 1))
+        return self._reading(crop, box, whole=True)
+
+    def _read_found(self, image: Image, corners: Floats) -> PlateReading:
+        crop = straightened(image, corners, _MARGIN)
+        return self._reading(crop, _as_box(corners), whole=_inside(image, corners))
+
+    def _reading(self, crop: Image, box: Corners, *, whole: bool) -> PlateReading:
+        view = self._better_view(crop)
+        colour = ground_colour(crop)
+        certain = (
+            view.agrees
+            and whole
+            and view.worst_permille >= self._sure_permille
+            and crop.shape[0] / view.rows >= LEAST_HEIGHT_PX
+            and not _ground_contradicts(view.first.text, colour)
+        )
+        return PlateReading(
+            text=view.first.text if certain else None,
+            best_guess=view.guess,
+            confidence_permille=view.worst_permille,
+            colour=colour,
+            rows=view.rows,
+            box=box,
+        )
+
+    def _better_view(self, crop: Image) -> _View:
+        views = [self._view(crop, rows=1)]
+        if crop.shape[1] / crop.shape[0] < _SINGLE_ROW_RATIO:
+            views.append(self._view(rows_joined(crop), rows=2))
+        return max(views, key=lambda view: (view.agrees, view.worst_permille))
+
+    def _view(self, line: Image, rows: int) -> _View:
+        return _View(self._first.read(line), self._second.read(line), rows)
+
+
+def standard_reader(long_side: int = 1280, grammar: Grammar = GRAMMAR) -> PlateReader:
+    """Return the reader with the networks that the lock file brings.
+
+    Args:
+        long_side: pixels that the picture's longer side is scaled to before plates are looked for;
+            1280 for photographs, 960 for a camera that must be read several times a second.
+        grammar: with a province's extra new-energy letters, where there are any.
+
+    Raises:
+        SettingsError: a package that holds the networks is not installed.
+    """
+    return PlateReader(PlateDetector(long_side), PpocrEngine(grammar), ClprEngine(grammar))
+
+
+def _ground_contradicts(number: str, colour: PlateColour) -> bool:
+    """Tell whether number and ground exclude each other: a green plate that lost a character."""
+    disagrees = PlateFlag.COLOUR_DISAGREES in Plate(number, colour).flags
+    return disagrees and colour in _TELLING_GROUNDS
+
+
+def _inside(image: Image, corners: Floats) -> bool:
+    height, width = image.shape[:2]
+    limits = np.array([width - 1, height - 1], np.float32) + _OUTSIDE_PX
+    return bool((corners >= -_OUTSIDE_PX).all() and (corners <= limits).all())
+
+
+def _as_box(corners: Floats) -> Corners:
+    a, b, c, d = ((round(float(x)), round(float(y))) for x, y in corners)
+    return (a, b, c, d)
