@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from station.domain.weighing import LineFault, Reading
 from station.scale_driver.protocols import decoder, names, toledo, yaohua
-from station.scale_driver.protocols.frames import LONGEST_FAULT
+from station.scale_driver.protocols.frames import LONGEST_FAULT, MASK_7
+from station.scale_driver.protocols.toledo_format import BODY, BODY_LENGTH
 
 BOTH = pytest.mark.parametrize("protocol", names())
 # The trap: about one weight in thirty has STX for its check.
@@ -147,7 +148,13 @@ def test_noise_never_hides_a_toledo_frame_once_the_stream_is_settled(check, pari
         stream += frame
     events, _ = all_events(toledo.NAME, stream)
 
-    assert set(sent) <= {(event.offset, event.raw) for event in readings(events)}
+    # The one exception: a check of STX, and after it 16 bytes that make a body with it. Either
+    # this frame lost its check or the next one its STX; the later one is taken.
+    seen = stream.translate(MASK_7)
+    expected = {
+        (at, frame) for at, frame in sent if not (check and BODY.match(seen, at + BODY_LENGTH))
+    }
+    assert expected <= {(event.offset, event.raw) for event in readings(events)}
 
 
 @given(st.integers(-999_999, 999_999), st.integers(0, 4))
