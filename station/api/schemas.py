@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Tree = dict[str, object]
+FieldKind = Literal["text", "integer"]
 
 
 class Shape(BaseModel):
@@ -181,7 +182,7 @@ class NextActOut(Shape):
 
     act: str
     authority: str
-    fields: dict[str, Literal["text", "integer"]]
+    fields: dict[str, FieldKind]
 
 
 class CaseOut(Shape):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from station.application.live import Alarm, Device, Hub
+from station.application.live import Device, Hub
 from station.application.ports import Draft
+from station.application.views import Alarm
 from station.contract.entries import DeviceEvent, Kind, Outage
 from station.contract.sealing import stamp
 from station.domain.clock import Clock
@@ -20,7 +21,7 @@ _PASSING: Final = frozenset({OK, CONNECTING})
 
 
 class Board:
-    """The states of the devices. ``write`` takes what must go into the ledger, and does not wait."""
+    """The states of the devices. ``write`` takes what goes into the ledger, and does not wait."""
 
     def __init__(
         self, clock: Clock, hub: Hub, write: Callable[[Draft], None], waiting: Callable[[], int]

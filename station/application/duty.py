@@ -39,7 +39,8 @@ class Duty:
         now = self._clock.now()
         self._may_try(certificate_no, now)
         account = await self._accounts.account(certificate_no)
-        right = await self._passwords.verify(password, account and account.password_hash)
+        password_hash = account.password_hash if account else None
+        right = await self._passwords.verify(password, password_hash)
         if account is None or not right or self._today() > account.officer.valid_until:
             failures = self._failed.get(certificate_no, (0, now))[0] + 1
             if account is not None:
@@ -65,6 +66,11 @@ class Duty:
         if now - session.seen_at > timedelta(minutes=1):
             await self._accounts.touch(session.token_digest, now)
         return session.officer
+
+    async def is_alive(self, token: str | None) -> bool:
+        """Tell whether a session goes on, without counting as its use."""
+        session = await self._accounts.session(_digest(token)) if token else None
+        return session is not None and self._alive(session)
 
     async def sign_out(self, token: str) -> None:
         """End the session."""

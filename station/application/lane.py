@@ -18,8 +18,8 @@ from station.application.measuring import (
     Platform,
     Settled,
 )
+from station.domain.plate_vote import settled as plates_of
 from station.domain.plates import PlateReading, Sighting, VehiclePlates
-from station.domain.plates import vote as vote_on
 from station.domain.units import Kg
 from station.domain.weighing import Reading
 
@@ -248,7 +248,7 @@ class Lane:
 
 
 def _vote(sightings: tuple[Sighting, ...]) -> VehiclePlates:
-    return vote_on([reading for sighting in sightings for reading in sighting.readings])
+    return plates_of(reading for sighting in sightings for reading in sighting.readings)
 
 
 def _certain(sighting: Sighting) -> set[str]:

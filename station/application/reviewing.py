@@ -18,8 +18,8 @@ from station.domain.officers import Officer, Permission
 from station.domain.plates import PlateColour, parse
 from station.domain.units import Kg
 from station.domain.vehicles import Vehicle
-from station.rules.records import vehicle_from_record, vehicle_to_record
 from station.rules.drawings import DRAWINGS
+from station.rules.records import vehicle_from_record, vehicle_to_record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,28 +120,35 @@ class Reviewing:
 
     def _vehicle(self, view: PassageView, named: Named, plate: str) -> tuple[Vehicle, str]:
         if named.drawing is not None:
-            drawing = next((d for d in DRAWINGS if d.id == named.drawing), None)
+            drawing = DRAWINGS.get(named.drawing)
             if drawing is None:
                 raise InvalidFacts("there is no such drawing", field="drawing")
             return _completed(drawing.vehicle, named), "officer"
         registered = self._register.find(plate)
         if registered:
             return _completed(registered.vehicle, named), "register"
-        if view.vehicle is not None:
-            return _completed(vehicle_from_record(view.vehicle), named), view.vehicle_origin
+        known = vehicle_from_record(view.vehicle) if view.vehicle else None
+        if known is not None:
+            return _completed(known, named), view.vehicle_origin
         raise InvalidFacts("the vehicle is not known: choose a drawing", field="drawing")
 
 
 def _completed(vehicle: Vehicle, named: Named) -> Vehicle:
-    stated = {
-        "registered_gross": named.registered_gross,
-        "approved_load": named.approved_load,
-        "kerb": named.kerb,
-    }
-    for name, value in stated.items():
-        if value is not None and value <= 0:
-            raise InvalidFacts("a mass is more than nothing", field=name)
-    return replace(vehicle, **{n: Kg(v) for n, v in stated.items() if v is not None})
+    return replace(
+        vehicle,
+        registered_gross=_mass("registered_gross_kg", named.registered_gross)
+        or vehicle.registered_gross,
+        approved_load=_mass("approved_load_kg", named.approved_load) or vehicle.approved_load,
+        kerb=_mass("kerb_kg", named.kerb) or vehicle.kerb,
+    )
+
+
+def _mass(field: str, value: int | None) -> Kg | None:
+    if value is None:
+        return None
+    if value <= 0:
+        raise InvalidFacts("a mass is more than nothing", field=field)
+    return Kg(value)
 
 
 def _named_plate(

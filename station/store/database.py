@@ -45,11 +45,9 @@ class Database:
         """Run *work* and wait for it: for the command line."""
         return self._thread.submit(self._guarded, work).result()
 
-    def use_reserve(self) -> bool:
-        """Give the reserved space back to the disk; tell whether there was any."""
-        existed = self._reserve.exists()
+    def use_reserve(self) -> None:
+        """Give the reserved space back to the disk."""
         self._reserve.unlink(missing_ok=True)
-        return existed
 
     def keep_reserve(self) -> None:
         """Take the reserved space if the disk has it; the station works without it too."""

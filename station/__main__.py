@@ -1,0 +1,132 @@
+"""The station's command line: ``python -m station …``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from station.contract.messages import message
+from station.domain.errors import ZhichaoError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+officer_app = typer.Typer(no_args_is_help=True, help="Officers' accounts of this station.")
+app.add_typer(officer_app, name="officer")
+
+Config = Annotated[Path, typer.Option("--config", help="The station's TOML file.")]
+
+
+@app.command()
+def run(config: Config) -> None:
+    """Run the station: scale, camera, console, uplink."""
+    from station.bootstrap import run as run_station
+    from station.settings import read_settings
+
+    settings = read_settings(config)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    typer.echo(f"{settings.station.name} http://{settings.station.listen}")
+    asyncio.run(run_station(settings))
+
+
+@app.command()
+def key(config: Config) -> None:
+    """Print the station's public key (hex), making the key when there is none."""
+    from station.settings import read_settings
+    from station.store.keys import signer
+
+    folder = read_settings(config).station.data_dir
+    typer.echo(signer(folder / "station.key").public_key.hex())
+
+
+@app.command()
+def decode(
+    protocol: Annotated[str, typer.Option("--protocol", help="e.g. yaohua-continuous")],
+) -> None:
+    """Decode an indicator's bytes from standard input to JSON lines."""
+    from station.scale_driver.decode import decode_stream
+
+    decode_stream(protocol, sys.stdin.buffer, sys.stdout)
+
+
+@app.command("read-plates")
+def read_plates(
+    paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of them.")],
+    *,
+    crop: Annotated[bool, typer.Option("--crop", help="Each picture is a plate alone.")] = False,
+) -> None:
+    """Read the plates of pictures, one JSON object for each."""
+    from station.plate_reader.command import read_plates as read
+
+    read(paths, crop, sys.stdout)
+
+
+@app.command()
+def rebuild(config: Config) -> None:
+    """Throw the views away and fold the ledger anew. The station must not be running."""
+    from station.bootstrap import open_store
+    from station.settings import read_settings
+
+    stored = open_store(read_settings(config))
+    try:
+        count = asyncio.run(stored.ledger.rebuild())
+    finally:
+        stored.close()
+    typer.echo(f"{count} entries")
+
+
+@officer_app.command("add")
+def officer_add(
+    config: Config,
+    certificate: Annotated[str, typer.Option(help="Number of the certificate (执法证号).")],
+    name: Annotated[str, typer.Option()],
+    role: Annotated[str, typer.Option(help="road, police, hq or admin")],
+    valid_until: Annotated[str, typer.Option(help="Last day of validity, YYYY-MM-DD.")],
+    *,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
+) -> None:
+    """Make an account, or change one. The password comes from standard input or a prompt."""
+    from station.bootstrap import add_officer
+    from station.domain.officers import Officer, Role
+    from station.settings import read_settings
+
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else _prompt()
+    officer = Officer(
+        certificate_no=certificate,
+        name=name,
+        role=Role(role),
+        valid_until=date.fromisoformat(valid_until),
+    )
+    asyncio.run(add_officer(read_settings(config), officer, password))
+
+
+def _prompt() -> str:
+    password: str = typer.prompt("密码", hide_input=True, confirmation_prompt=True)
+    return password
+
+
+def main() -> None:
+    """Run a command; an error of ours is one line that a person can act on."""
+    try:
+        app()
+    except* ZhichaoError as group:
+        for exc in _leaves(group):
+            text = message(exc.code, {"detail": exc.detail, **exc.fields})
+            typer.echo(f"{text} [{exc}]", err=True)
+        sys.exit(1)
+
+
+def _leaves(group: BaseExceptionGroup[ZhichaoError]) -> list[ZhichaoError]:
+    leaves: list[ZhichaoError] = []
+    for exc in group.exceptions:
+        leaves += _leaves(exc) if isinstance(exc, BaseExceptionGroup) else [exc]
+    return leaves
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""Turns the application's values into the shapes of the interface."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from station.api import schemas
+from station.application.casework import RECHECK, CaseFile
+from station.application.live import Device, Event, LaneView
+from station.application.views import Alarm, PassageView, moment
+from station.contract.entries import PlateEvidence, Record
+from station.contract.messages import message
+from station.domain.case import FIELDS, Act
+from station.domain.officers import Officer
+from station.rules.drawings import Drawing
+from station.rules.records import vehicle_to_record
+
+_FEN: Final = 100
+_RECHECKS: Final = (Act.RECHECK_CLEAR, Act.RECHECK_OVER)
+
+
+def officer_out(officer: Officer) -> schemas.OfficerOut:
+    """Shape an officer."""
+    return schemas.OfficerOut(
+        certificate_no=officer.certificate_no,
+        name=officer.name,
+        role=officer.role.value,
+        valid_until=officer.valid_until,
+    )
+
+
+def device_out(device: Device) -> schemas.DeviceOut:
+    """Shape a device's state."""
+    fields = {"detail": device.detail}
+    return schemas.DeviceOut(
+        code=device.code, message=message(device.code, fields), since=device.since
+    )
+
+
+def lane_out(view: LaneView) -> schemas.LaneOut:
+    """Shape what the lane shows."""
+    return schemas.LaneOut(
+        at=view.at,
+        gross_kg=view.gross_kg,
+        stable=view.stable,
+        occupied=view.occupied,
+        scale=device_out(view.scale),
+        camera=device_out(view.camera),
+        store=device_out(view.store),
+        uplink=device_out(view.uplink),
+        waiting=view.waiting,
+        pending=view.pending,
+    )
+
+
+def passage_out(view: PassageView) -> schemas.PassageOut:
+    """Shape a passage."""
+    passage = view.passage
+    return schemas.PassageOut.model_validate(
+        {
+            "passage_id": passage.passage_id,
+            "receipt": view.receipt,
+            "lane": passage.lane,
+            "at": moment(passage.weighing.settled_at),
+            "gross_kg": passage.weighing.gross_kg,
+            "evidence": passage.weighing.evidence,
+            "tractor": _plate(view.tractor),
+            "trailer": _plate(view.trailer) if view.trailer else None,
+            "pictures": [
+                {
+                    "sha256": picture.sha256,
+                    "role": picture.role,
+                    "media_type": picture.media_type,
+                    "taken_at": moment(picture.taken_at),
+                }
+                for picture in passage.pictures
+            ],
+            "vehicle": view.vehicle,
+            "vehicle_origin": view.vehicle_origin,
+            "outcome": view.outcome,
+            "verdict": view.verdict,
+            "explanation": view.explanation,
+            "reviewed_by": view.reviewed_by,
+            "case_no": view.case_no,
+            "recheck_of": view.recheck_of,
+        }
+    )
+
+
+def _plate(plate: PlateEvidence) -> Record:
+    return {
+        "text": plate.text,
+        "colour": plate.colour,
+        "origin": plate.origin,
+        "best_guess": plate.best_guess,
+        "confidence_permille": plate.confidence_permille,
+        "crop": plate.crop,
+    }
+
+
+def case_out(file: CaseFile) -> schemas.CaseOut:
+    """Shape a case file."""
+    case = file.case
+    return schemas.CaseOut(
+        case_no=case.case_no,
+        violation_id=case.violation_id,
+        passage_id=case.passage_id,
+        plate=case.plate,
+        opened_at=case.opened_at,
+        gross_kg=case.gross_kg,
+        limit_kg=case.limit_kg,
+        excess_kg=case.excess_kg,
+        stage=case.stage.value,
+        released_at=case.released_at,
+        fine_fen=case.fine_fen,
+        points=case.points,
+        closed=case.closed,
+        next_acts=_next_acts(file),
+        history=[
+            schemas.DoneOut(
+                act=done.act.value,
+                at=done.at,
+                authority=done.role.value,
+                officers=list(done.officers),
+                details=done.details,
+            )
+            for done in case.history
+        ],
+        recheck_passages=list(file.rechecks),
+        suggestion=_suggestion(file.police),
+    )
+
+
+def _next_acts(file: CaseFile) -> list[schemas.NextActOut]:
+    """List the acts allowed now; the two results of a re-check are one act of the officer."""
+    acts: dict[str, schemas.NextActOut] = {}
+    for act, role in file.case.next_acts:
+        name = RECHECK if act in _RECHECKS else act.value
+        acts[name] = schemas.NextActOut(act=name, authority=role.value, fields=_fields(act))
+    return list(acts.values())
+
+
+def _fields(act: Act) -> dict[str, schemas.FieldKind]:
+    if act in _RECHECKS:
+        return {"passage_id": "text"}
+    return {name: "integer" if kind is int else "text" for name, kind in FIELDS[act].items()}
+
+
+def _suggestion(police: Record) -> dict[str, int | None]:
+    band = police.get("fine_yuan")
+    low, high = band if isinstance(band, list) else (None, None)
+    return {
+        "overload_permille": _whole(police.get("overload_permille")),
+        "fine_min_fen": None if low is None else low * _FEN,
+        "fine_max_fen": None if high is None else high * _FEN,
+        "points": _whole(police.get("points")),
+    }
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def alarm_out(alarm: Alarm) -> schemas.AlarmOut:
+    """Shape an alarm."""
+    fields = {"detail": alarm.detail}
+    return schemas.AlarmOut(
+        code=alarm.code, message=message(alarm.code, fields), at=alarm.at, device=alarm.device
+    )
+
+
+def drawing_out(drawing: Drawing, limit_kg: int | None) -> schemas.DrawingOut:
+    """Shape a drawing with the limit it has by itself."""
+    return schemas.DrawingOut(
+        id=drawing.id,
+        title=drawing.title,
+        configuration=drawing.configuration.value,
+        limit_kg=limit_kg,
+        vehicle=vehicle_to_record(drawing.vehicle),
+    )
+
+
+def live_out(event: Event) -> schemas.LiveOut:
+    """Shape a live frame."""
+    match event:
+        case LaneView():
+            return schemas.LiveOut(kind="lane", data=lane_out(event))
+        case PassageView():
+            return schemas.LiveOut(kind="passage", data=passage_out(event))
+        case CaseFile():
+            return schemas.LiveOut(kind="case", data=case_out(event))
+        case Alarm():
+            return schemas.LiveOut(kind="alarm", data=alarm_out(event))

@@ -1,0 +1,399 @@
+"""Joins the parts into one running station. The only module that reads the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final
+from uuid import uuid4
+
+import uvicorn
+
+from station.api import shaping
+from station.api.app import Services, create_app
+from station.api.feed import Feed
+from station.api.schemas import StationOut
+from station.application.casework import Casework
+from station.application.duty import Duty
+from station.application.findings import Judge
+from station.application.lane import Lane, LastPassage
+from station.application.live import Hub
+from station.application.measuring import MeasuringRules
+from station.application.ports import Account
+from station.application.pushing import Pusher
+from station.application.recording import Recorder, Scale
+from station.application.reviewing import Reviewing
+from station.application.runtime import Runtime
+from station.application.telling import Teller
+from station.application.views import moment
+from station.contract.entries import Kind, OfficerChange, Run
+from station.contract.sealing import Sealer, local_day
+from station.contract.signature import Ed25519Signer
+from station.domain.clock import Clock
+from station.domain.errors import SettingsError
+from station.domain.officers import Officer
+from station.domain.units import Kg
+from station.plate_reader.reader import PlateReader
+from station.plate_reader.watcher import CameraWatcher
+from station.rules.decide import decide
+from station.rules.drawings import DRAWINGS, Drawing
+from station.rules.facts import Facts, Mode
+from station.rules.lawbook import LawBook, lawbook
+from station.scale_driver.driver import ScaleDriver
+from station.settings import Settings
+from station.store.accounts import SqliteAccounts
+from station.store.database import Database
+from station.store.keys import signer
+from station.store.media import FileMedia
+from station.store.passwords import Argon2Passwords
+from station.store.register import FileRegister
+from station.store.sqlite_store import SqliteStore
+from station.uplink.http_centre import HttpCentre
+
+PROGRAM: Final = "station"
+NO_UPLINK: Final = "uplink.none"
+SAME_VEHICLE_S: Final = 1800
+"""After a restart, a vehicle recorded so long ago may still be the one on the platform."""
+GRACEFUL_S: Final = 3
+SHORTEST_PASSWORD: Final = 12
+LEGAL_PARTS: Final = ("domain", "rules", "scale_driver/protocols")
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the wall time."""
+        return datetime.now(UTC)
+
+    def monotonic_ns(self) -> int:
+        """Return monotonic nanoseconds."""
+        return time.monotonic_ns()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """The station's store, open."""
+
+    database: Database
+    ledger: SqliteStore
+    accounts: SqliteAccounts
+    passwords: Argon2Passwords
+    media: FileMedia
+    signer: Ed25519Signer
+
+    def close(self) -> None:
+        """Close files and threads."""
+        self.media.close()
+        self.database.close()
+
+
+def legal_id() -> str:
+    """Return the digest of the legally relevant sources: pure core and decoders, law data too."""
+    digest = hashlib.sha256()
+    for part in LEGAL_PARTS:
+        folder: Traversable = files("station")
+        for name in part.split("/"):
+            folder = folder / name
+        for name, content in sorted(_sources(folder, part)):
+            digest.update(f"{name}\0{len(content)}\0".encode())
+            digest.update(content)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _sources(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for item in folder.iterdir():
+        name = f"{prefix}/{item.name}"
+        if item.is_dir():
+            found += _sources(item, name)
+        elif item.name.endswith((".py", ".yaml")):
+            found.append((name, item.read_bytes()))
+    return found
+
+
+def open_store(settings: Settings) -> Stored:
+    """Open the store; makes folder, key and tables at the first call.
+
+    Raises:
+        SettingsError: the key cannot be used.
+        StorageError: the store cannot be opened.
+    """
+    folder = settings.station.data_dir
+    key = signer(folder / "station.key")
+    sealer = Sealer(
+        node=settings.station.node,
+        signer=key,
+        clock=SystemClock(),
+        boot_id=str(uuid4()),
+        legal_id=legal_id(),
+        law_edition=lawbook().edition,
+    )
+    database = Database(folder / "station.sqlite")
+    return Stored(
+        database=database,
+        ledger=SqliteStore(database, sealer),
+        accounts=SqliteAccounts(database),
+        passwords=Argon2Passwords(),
+        media=FileMedia(folder / "media"),
+        signer=key,
+    )
+
+
+async def add_officer(settings: Settings, officer: Officer, password: str) -> None:
+    """Make or change an account; the ledger keeps that it was done, without name and password.
+
+    Raises:
+        SettingsError: the password is too short.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise SettingsError(f"a password has at least {SHORTEST_PASSWORD} characters")
+    stored = open_store(settings)
+    try:
+        known = await stored.accounts.account(officer.certificate_no)
+        change = OfficerChange(
+            certificate_no=officer.certificate_no,
+            role=officer.role.value,
+            valid_until=officer.valid_until.isoformat(),
+            change="changed" if known else "added",
+        )
+        account = Account(officer=officer, password_hash=stored.passwords.hash(password))
+        await stored.accounts.put_account(account)
+        await stored.ledger.append((Kind.OFFICER_CHANGE, change))
+    finally:
+        stored.close()
+
+
+async def run(settings: Settings) -> None:
+    """Run the station until cancelled.
+
+    Raises:
+        SettingsError: the configuration cannot be used.
+        StorageError: the store failed; nothing further would be durable.
+    """
+    async with AsyncExitStack() as stack:
+        stored = open_store(settings)
+        stack.callback(stored.close)
+        station = await _assemble(settings, stored, stack)
+        stored.database.keep_reserve()
+        await stored.ledger.append((Kind.START, Run(program=PROGRAM, detail=legal_id())))
+        await station.run()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Desk:
+    """What officers work with."""
+
+    hub: Hub
+    feed: Feed
+    judge: Judge
+    register: FileRegister
+    duty: Duty
+    casework: Casework
+    reviewing: Reviewing
+
+
+@dataclass(slots=True, kw_only=True)
+class _Station:
+    runtime: Runtime
+    scale: ScaleDriver
+    camera: CameraWatcher
+    uplink: tuple[Pusher, Teller] | None
+    server: uvicorn.Server
+    ledger: SqliteStore
+
+    async def run(self) -> None:
+        """Run until the server is told to stop (SIGINT, SIGTERM) or a part fails for good."""
+        workers = [self.runtime.run(), self.scale.run(), self.camera.run()]
+        workers += [part.run() for part in self.uplink or ()]
+        async with asyncio.TaskGroup() as tasks:
+            jobs = [tasks.create_task(worker) for worker in workers]
+            await self.server.serve()
+            await self.runtime.drain()
+            for job in jobs:
+                job.cancel()
+        await self.ledger.append((Kind.STOP, Run(program=PROGRAM, detail="")))
+
+
+async def _assemble(settings: Settings, stored: Stored, stack: AsyncExitStack) -> _Station:
+    clock: Clock = SystemClock()
+    desk = _desk(settings, stored, clock)
+    pushers: list[Pusher] = []
+    runtime = Runtime(
+        lane=Lane(_measuring(settings), await _last_passage(stored.ledger, clock)),
+        recorder=_recorder(settings, stored, desk, clock),
+        ledger=stored.ledger,
+        hub=desk.hub,
+        clock=clock,
+        waiting=lambda: sum(pusher.waiting for pusher in pushers),
+        free_space=stored.database.use_reserve,
+    )
+    uplink = _uplink(settings, stored, runtime, stack)
+    pushers += uplink[:1] if uplink else ()
+    return _Station(
+        runtime=runtime,
+        scale=ScaleDriver(
+            settings.scale.url,
+            settings.scale.protocol,
+            settings.scale.baud,
+            runtime.scale_event,
+            lambda link: runtime.scale_link(link.code, link.detail),
+            clock=clock,
+        ),
+        camera=CameraWatcher(
+            settings.camera.url,
+            PlateReader(),
+            on_sighting=runtime.sighting,
+            on_state=runtime.camera_state,
+            clock=clock,
+        ),
+        uplink=uplink,
+        server=_server(settings, _services(settings, stored, desk, runtime, clock)),
+        ledger=stored.ledger,
+    )
+
+
+def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
+    ledger = stored.ledger
+    hub, feed = Hub(), Feed()
+    hub.listen(feed.publish)
+    judge = Judge(law=lawbook(), mode=_mode(settings))
+    register = FileRegister(settings.vehicles.register)
+    duty = Duty(stored.accounts, stored.passwords, clock)
+    casework = Casework(
+        prefix=settings.station.case_prefix or settings.station.node.upper(),
+        ledger=ledger,
+        views=ledger,
+        duty=duty,
+        clock=clock,
+        publish=hub.publish,
+    )
+    reviewing = Reviewing(
+        ledger=ledger,
+        views=ledger,
+        register=register,
+        judge=judge,
+        casework=casework,
+        hub=hub,
+        clock=clock,
+    )
+    return _Desk(
+        hub=hub,
+        feed=feed,
+        judge=judge,
+        register=register,
+        duty=duty,
+        casework=casework,
+        reviewing=reviewing,
+    )
+
+
+def _recorder(settings: Settings, stored: Stored, desk: _Desk, clock: Clock) -> Recorder:
+    scale = Scale(
+        lane="1",
+        scale_id=settings.scale.scale_id,
+        protocol=settings.scale.protocol,
+        certificate_no=settings.scale.certificate_no,
+        certificate_until=settings.scale.certificate_until,
+    )
+    return Recorder(
+        scale=scale,
+        ledger=stored.ledger,
+        views=stored.ledger,
+        media=stored.media,
+        register=desk.register,
+        judge=desk.judge,
+        casework=desk.casework,
+        hub=desk.hub,
+        clock=clock,
+    )
+
+
+def _uplink(
+    settings: Settings, stored: Stored, runtime: Runtime, stack: AsyncExitStack
+) -> tuple[Pusher, Teller] | None:
+    if not settings.uplink.url:
+        runtime.uplink_state(NO_UPLINK, "")
+        return None
+    node = settings.station.node
+    centre = HttpCentre(settings.uplink.url, node, stored.signer)
+    stack.push_async_callback(centre.close)
+    pusher = Pusher(stored.ledger, centre, runtime.uplink_state)
+    return pusher, Teller(node, runtime.view, stored.ledger, centre)
+
+
+def _services(
+    settings: Settings, stored: Stored, desk: _Desk, runtime: Runtime, clock: Clock
+) -> Services:
+    law = desk.judge.law
+    return Services(
+        station=StationOut(
+            node=settings.station.node,
+            name=settings.station.name,
+            road=settings.station.road,
+            legal_id=legal_id(),
+            law_edition=law.edition,
+            scale_certificate_no=settings.scale.certificate_no,
+            scale_certificate_until=settings.scale.certificate_until,
+        ),
+        drawings=[shaping.drawing_out(d, _limit(d, law, clock)) for d in DRAWINGS.values()],
+        views=stored.ledger,
+        media=stored.media,
+        duty=desk.duty,
+        casework=desk.casework,
+        reviewing=desk.reviewing,
+        lane=runtime.view,
+        feed=desk.feed,
+        clock=clock,
+    )
+
+
+def _limit(drawing: Drawing, law: LawBook, clock: Clock) -> int | None:
+    """Return the limit that the drawing has today, for the officer's list."""
+    today = date.fromisoformat(local_day(clock.now()))
+    facts = Facts(occurred_on=today, vehicle=drawing.vehicle, gross=Kg(1))
+    return decide(facts, law).limit
+
+
+def _mode(settings: Settings) -> Mode:
+    try:
+        return Mode(settings.station.mode)
+    except ValueError as exc:
+        known = ", ".join(mode.value for mode in Mode)
+        raise SettingsError(f"station.mode: one of {known}", key="station.mode") from exc
+
+
+def _measuring(settings: Settings) -> MeasuringRules:
+    scale = settings.scale
+    return MeasuringRules(
+        presence=Kg(scale.presence_kg), division=Kg(scale.division_kg), settle_ms=scale.settle_ms
+    )
+
+
+async def _last_passage(ledger: SqliteStore, clock: Clock) -> LastPassage | None:
+    newest = await ledger.passages(1)
+    if not newest:
+        return None
+    weighing = newest[0].passage.weighing
+    if (clock.now() - moment(weighing.settled_at)).total_seconds() > SAME_VEHICLE_S:
+        return None
+    return LastPassage(plate=newest[0].plate, gross=Kg(weighing.gross_kg))
+
+
+def _server(settings: Settings, services: Services) -> uvicorn.Server:
+    host, _, port = settings.station.listen.rpartition(":")
+    return uvicorn.Server(
+        uvicorn.Config(
+            create_app(services),
+            host=host,
+            port=int(port),
+            log_level="warning",
+            timeout_graceful_shutdown=GRACEFUL_S,
+        )
+    )

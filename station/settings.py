@@ -1,0 +1,128 @@
+"""The station's configuration: a TOML file, and environment variables ``ZHICHAO_STATION__…``."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from station.domain.errors import SettingsError
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Section(BaseModel):
+    """Base: unknown keys are an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StationSection(Section):
+    """Who we are. ``mode`` as in :class:`station.rules.facts.Mode`."""
+
+    node: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+    name: Text
+    road: Text
+    mode: Text = "resident"
+    case_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{0,16}$")] = ""
+    data_dir: Path
+    listen: Annotated[str, StringConstraints(pattern=r"^[^:\s]+:\d{1,5}$")] = "127.0.0.1:8081"
+
+
+class ScaleSection(Section):
+    """The certified scale. ``url``: ``/dev/ttyUSB0``, ``socket://host:port``, ``capture:///…``."""
+
+    url: Text
+    protocol: Text
+    baud: Annotated[int, Field(gt=0)] = 9600
+    scale_id: Text
+    certificate_no: Text
+    certificate_until: date
+    presence_kg: Annotated[int, Field(gt=0)] = 500
+    division_kg: Annotated[int, Field(gt=0)] = 20
+    settle_ms: Annotated[int, Field(ge=500)] = 1500
+
+
+class CameraSection(Section):
+    """The plate camera. ``url``: ``rtsp://…``, ``http://…`` (MJPEG), a video file, a folder."""
+
+    url: Text
+
+
+class VehiclesSection(Section):
+    """The local vehicle register; see :mod:`station.store.register`."""
+
+    register: Path | None = None
+
+
+class UplinkSection(Section):
+    """The centre. Without a ``url`` the station works alone and keeps everything."""
+
+    url: str = ""
+
+
+class Settings(BaseSettings):
+    """All of it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ZHICHAO_STATION__", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    station: StationSection
+    scale: ScaleSection
+    camera: CameraSection
+    vehicles: VehiclesSection = VehiclesSection()
+    uplink: UplinkSection = UplinkSection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, which comes in as arguments."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        assert isinstance(init_settings, InitSettingsSource)  # noqa: S101 - for the type only
+        return env_settings, init_settings
+
+
+def read_settings(path: Path) -> Settings:
+    """Read *path*; relative paths in it are relative to its folder.
+
+    Raises:
+        SettingsError: no such file, not TOML, or a key is missing, unknown or out of range.
+    """
+    try:
+        tree: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(str(exc), path=str(path)) from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise SettingsError(f"not TOML: {exc}", path=str(path)) from exc
+    try:
+        settings = Settings(**tree)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{where}: {first['msg']}", path=str(path), key=where) from exc
+    return _resolved(settings, path.resolve().parent)
+
+
+def _resolved(settings: Settings, folder: Path) -> Settings:
+    station = settings.station.model_copy(update={"data_dir": folder / settings.station.data_dir})
+    register = settings.vehicles.register
+    vehicles = settings.vehicles.model_copy(
+        update={"register": folder / register if register else None}
+    )
+    return settings.model_copy(update={"station": station, "vehicles": vehicles})
