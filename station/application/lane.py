@@ -85,7 +85,8 @@ class Lane:
         self._last = last
         self._pending_left_ns: int | None = None
         self._left_ns = 0
-        self._emptied_ns = 0
+        self._last_arrived_ns = 0
+        self._emptied_ns = -1
         self._seen: dict[str, _Seen] = {}
         self._fault: str | None = None
 
@@ -168,6 +169,7 @@ class Lane:
         if settled.resumed and self._is_last(settled.gross, plate):
             return []
         self._last = LastPassage(plate=plate, gross=settled.gross)
+        self._last_arrived_ns = settled.arrived_ns
         return [Weighed(settled=settled, plates=plates, sightings=sightings)]
 
     def _departed(self, left: Left) -> list[Outcome]:
@@ -217,7 +219,8 @@ class Lane:
         """
         if self._last is None or self._last.plate not in _certain(sighting):
             return False
-        return not self._left_ns <= self._emptied_ns < sighting.mono_ns
+        since = max(self._left_ns, self._last_arrived_ns)
+        return not since <= self._emptied_ns < sighting.mono_ns
 
     def _note_unweighed(self, sighting: Sighting) -> None:
         if self._shows_last(sighting):
