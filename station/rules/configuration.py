@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from station.domain.errors import AmbiguousVehicle
 from station.domain.vehicles import Vehicle, VehicleKind
+from station.rules import review_codes
 from station.rules.codes import Configuration
 from station.rules.drawings import DRAWINGS, Drawing
 from station.rules.shape import Shape, shape_of
@@ -47,12 +48,12 @@ def variant(shape: Shape) -> tuple[Configuration, str]:
         AmbiguousVehicle: as :func:`configuration`.
     """
     if shape.by_registered_mass:
-        raise AmbiguousVehicle("configuration.none", kind=shape.kind.value)
+        raise AmbiguousVehicle(review_codes.NOT_DRAWN_BY_KIND, kind=shape.kind.value)
     axles = shape.motor + shape.trailer
     drawn = min(axles, _MOST_DRAWN) if shape.trailer else axles
     code = _BY_KIND_AND_AXLES.get((shape.kind, drawn))
     if code is None or (shape.kind is VehicleKind.FULL_TRAILER and shape.trailer == 1):
-        raise AmbiguousVehicle("configuration.undrawn", kind=shape.kind.value, axles=axles)
+        raise AmbiguousVehicle(review_codes.UNDRAWN, kind=shape.kind.value, axles=axles)
     return code, _drawing_name(code, shape)
 
 
@@ -64,7 +65,9 @@ def _drawing_name(code: Configuration, shape: Shape) -> str:
         return f"{name}_two_plus_three"
     if code in _SIX_AXLES:
         if shape.driven == 0:
-            raise AmbiguousVehicle("drive_axles.unknown", axles=shape.motor + shape.trailer)
+            raise AmbiguousVehicle(
+                review_codes.DRIVE_AXLES_UNKNOWN, axles=shape.motor + shape.trailer
+            )
         return f"{name}_single_drive" if shape.driven == 1 else name
     return name
 

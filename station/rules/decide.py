@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from station.domain.errors import AmbiguousVehicle
 from station.domain.units import Kg
+from station.rules import review_codes
 from station.rules.dimensions import exceeded
 from station.rules.facts import Exemption, Facts, Mode
 from station.rules.in_force import InForce
@@ -73,7 +74,7 @@ def _mass(facts: Facts, law: InForce) -> _Mass:
     permit = (law.permit._replace(kg=facts.permit_gross),) if facts.permit_gross else ()
     try:
         if facts.vehicle is None or facts.shape is None:
-            raise AmbiguousVehicle("vehicle.unknown")
+            raise AmbiguousVehicle(review_codes.VEHICLE_UNKNOWN)
         limit = limit_of(facts.shape, facts.vehicle, law, facts.posted_limit)
     except AmbiguousVehicle as unclear:
         outcome = Outcome.PERMITTED if permitted else Outcome.NEEDS_REVIEW
@@ -100,9 +101,9 @@ def _by_standing(facts: Facts, law: InForce, limit: Limit) -> _Mass:
     review += disputed
     if limit.other_mode != limit.firm and not disputed:
         other = standing(gross, limit.other_mode, law, at_entry=at_entry)
-        review += [] if other is found else ["C4.single_tyre_mode"]
+        review += [] if other is found else [review_codes.SINGLE_TYRE_MODE]
     if facts.exempt is Exemption.SPECIAL_PURPOSE and found is not Standing.WITHIN:
-        review.append("exempt.mass_not_covered")
+        review.append(review_codes.EXEMPT_MASS)
     outcome = Outcome.NEEDS_REVIEW if disputed else _OUTCOMES[found]
     reasons = limit.reasons + compare
     if gross > limit.kg:
@@ -126,11 +127,11 @@ def _disputes(
         return standing(gross, kg, law, at_entry=at_entry)
 
     if limit.firm != limit.kg and found > under(limit.firm):
-        codes.append("recalled.axle_sum")
+        codes.append(review_codes.RECALLED_AXLE_SUM)
     firm = under(limit.firm)
     if firm is Standing.OVER:
         if law.contested_to_review and under(limit.order62) is not Standing.OVER:
-            codes.append("annex_vs_order62")
+            codes.append(review_codes.ANNEX_VS_ORDER62)
             compare = limit.compare
         if limit.missing and under(limit.most) is not Standing.OVER:
             codes += limit.missing
@@ -161,12 +162,12 @@ def _milder(of_act: Verdict, of_decision: Verdict) -> Verdict:
     differences = []
     for act, later in zip(_burden(of_act), _burden(of_decision), strict=True):
         if (act is None) != (later is None):
-            return of_act._replace(review=(*of_act.review, "milder_law.not_comparable"))
+            return of_act._replace(review=(*of_act.review, review_codes.MILDER_NOT_COMPARABLE))
         differences.append((later or 0) - (act or 0))
     if all(difference <= 0 for difference in differences) and any(differences):
         return of_decision._replace(law_applied="decision")
     if min(differences) < 0 < max(differences):
-        return of_act._replace(review=(*of_act.review, "milder_law.mixed"))
+        return of_act._replace(review=(*of_act.review, review_codes.MILDER_MIXED))
     return of_act
 
 

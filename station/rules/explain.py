@@ -17,7 +17,7 @@ _ENTRY = "expressway_entry"
 
 def explain(verdict: Verdict) -> str:
     """Explain *verdict* in one Chinese paragraph: finding, adjustments, penalties, sources."""
-    say = _phrases()
+    say = phrases()
     parts = [_finding(verdict, say)]
     parts += [_adjustment(reason, say) for reason in verdict.reasons if reason.effect in _TOLD]
     parts += [_dimension(finding, say) for finding in verdict.dimensions]
@@ -35,7 +35,8 @@ _TOLD = frozenset({"adjust", "cap", "compare"})
 
 
 @cache
-def _phrases() -> Mapping[str, Any]:
+def phrases() -> Mapping[str, Any]:
+    """Return the sentences that the explanation is made of, and the words of review codes."""
     text = files("station.rules").joinpath("phrases.zh.yaml").read_text("utf-8")
     phrases: Mapping[str, Any] = yaml.safe_load(text)
     return phrases

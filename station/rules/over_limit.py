@@ -8,6 +8,7 @@ from typing import NamedTuple
 from station.domain.errors import AmbiguousVehicle
 from station.domain.units import Kg
 from station.domain.vehicles import Vehicle
+from station.rules import review_codes
 from station.rules.axle_sum import axle_sum
 from station.rules.codes import Configuration
 from station.rules.configuration import variant
@@ -101,7 +102,7 @@ def limit_of(shape: Shape, vehicle: Vehicle, law: InForce, posted: Kg | None = N
 def _by_registered_mass(vehicle: Vehicle, law: InForce) -> Limit:
     registered = vehicle.registered_gross
     if registered is None:
-        raise AmbiguousVehicle("registered_gross.unknown", kind=vehicle.kind.value)
+        raise AmbiguousVehicle(review_codes.REGISTERED_GROSS_UNKNOWN, kind=vehicle.kind.value)
     reasons = (law.registered_limit._replace(kg=registered),)
     return _plain(None, registered, registered, reasons)
 
@@ -118,7 +119,7 @@ def _by_drawing(shape: Shape, vehicle: Vehicle, law: InForce) -> Limit:
         limit = _less_single_tyres(limit, shape, law)
     if code is Configuration.TR_02 and law.two_axle_capped:
         if vehicle.registered_gross is None:
-            return limit._replace(notes=(*limit.notes, "registered_gross.unknown"))
+            return limit._replace(notes=(*limit.notes, review_codes.REGISTERED_GROSS_UNKNOWN))
         limit = _capped(limit, vehicle.registered_gross, law.two_axle_cap)
     return limit
 
@@ -146,10 +147,10 @@ def _with_air_suspension(
     missing = [
         word
         for word, known in (
-            ("air_suspension.unknown", vehicle.air_suspension is not None),
-            ("drive_axles.unknown", shape.driven > 0),
-            ("tyres.unknown", shape.driven == 0 or shape.drive_dual is not None),
-            ("trailer_spacing.unknown", spread_known),
+            (review_codes.AIR_SUSPENSION_UNKNOWN, vehicle.air_suspension is not None),
+            (review_codes.DRIVE_AXLES_UNKNOWN, shape.driven > 0),
+            (review_codes.TYRES_UNKNOWN, shape.driven == 0 or shape.drive_dual is not None),
+            (review_codes.TRAILER_SPACING_UNKNOWN, spread_known),
         )
         if not known
     ]
@@ -179,7 +180,7 @@ def _less_single_tyres(limit: Limit, shape: Shape, law: InForce) -> Limit:
         reasons = (*limit.reasons, law.single_tyre._replace(kg=Kg(-less)))
         changed = changed._replace(reasons=reasons)
     if shape.untold:
-        changed = changed._replace(missing=(*limit.missing, "tyres.unknown"))
+        changed = changed._replace(missing=(*limit.missing, review_codes.TYRES_UNKNOWN))
     return changed
 
 

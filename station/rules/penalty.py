@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from station.domain.units import Kg
 from station.domain.vehicles import Vehicle
+from station.rules import review_codes
 from station.rules.dimensions import road_admin_band
 from station.rules.facts import Facts
 from station.rules.in_force import InForce
@@ -44,7 +45,7 @@ def penalties_for(
     authority = law.authority[facts.mode.value]
     police, notes = _police(facts, law, outcome, competent=authority == POLICE)
     if dimensions and authority == POLICE:
-        notes.append("dimension.load_or_body")
+        notes.append(review_codes.DIMENSION_OF_LOAD_OR_BODY)
         police = police._replace(
             dimension_yuan=law.load_dimension, dimension_points=law.load_dimension_points
         )
@@ -88,7 +89,7 @@ def _police(
         return _police_penalty(found, load, basis, law), _police_notes(load, gross, vehicle, law)
     overloaded = (load is not None and load.excess) or (gross is not None and gross.excess)
     lawful = outcome is Outcome.RELEASE
-    return found, ["U17.overload_not_over_limit"] if lawful and overloaded else []
+    return found, [review_codes.OVERLOAD_NOT_OVER_LIMIT] if lawful and overloaded else []
 
 
 def _police_penalty(found: Police, load: Above | None, basis: Above | None, law: InForce) -> Police:
@@ -108,13 +109,13 @@ def _police_notes(
     """Codes of what is missing; over the road's limit but not overloaded (U17) has no band."""
     notes = []
     if vehicle.approved_load is None:
-        notes.append("approved_load.unknown")
+        notes.append(review_codes.APPROVED_LOAD_UNKNOWN)
     if vehicle.kerb is None:
-        notes.append("kerb.unknown")
+        notes.append(review_codes.KERB_UNKNOWN)
     if load is not None and load.excess == 0:
-        notes.append("U17.over_limit_not_overload")
+        notes.append(review_codes.OVER_LIMIT_NOT_OVERLOAD)
     if gross is None and law.points.by_registered_gross:
-        notes.append("U7.registered_gross_unknown")
+        notes.append(review_codes.POINTS_BASIS_UNKNOWN)
     return notes
 
 
