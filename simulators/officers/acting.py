@@ -75,6 +75,7 @@ class Desk:
         name = act.value if isinstance(act, Act) else act
         await self.post.pause(name)
         body = {"act": name, "second_officer": self._second, "details": dict(details)}
-        await self.console.post(f"/api/cases/{case.case_no}/acts", body)
+        answer = await self.console.post(f"/api/cases/{case.case_no}/acts", body)
+        self.post.watch.acknowledged(answer)
         self.post.acts[name] += 1
         return await self.post.watch.fetch_case(case.case_no)

@@ -47,7 +47,8 @@ class RoadDesk(Desk):
         if passage.vehicle is None or not truck.in_register:
             drawing = await self._drawings.like(truck)
         body = _review(truck, drawing)
-        await self.console.post(f"/api/passages/{passage.passage_id}/review", body)
+        answer = await self.console.post(f"/api/passages/{passage.passage_id}/review", body)
+        self.post.watch.acknowledged(answer)
         self.post.acts["review"] += 1
         await self.post.watch.fetch()
 

@@ -10,7 +10,7 @@ import websockets
 from pydantic import TypeAdapter, ValidationError
 
 from simulators.officers.console import Away, Console, Refused
-from station.api.schemas import AlarmOut, CaseOut, LaneOut, LiveOut, PassageOut
+from station.api.schemas import AlarmOut, CaseOut, LaneOut, LiveOut, PassageOut, Saved
 
 AGAIN_S: Final = 0.5
 REFRESH_S: Final = 4.0
@@ -24,8 +24,9 @@ class Watch:
     """Passages and cases of one station, as its console tells them.
 
     Attributes:
-        changed: set whenever something is new; whoever waits on it clears it first.
+        passages, cases: by id and number, as told last.
         problems: what could not be understood, by its text.
+        receipts: of everything that was said to be durable.
     """
 
     def __init__(self, console: Console, live_url: str) -> None:
@@ -37,12 +38,17 @@ class Watch:
         self.alarms: list[AlarmOut] = []
         self.lane: LaneOut | None = None
         self.problems: list[str] = []
+        self.receipts: set[str] = set()
 
     def listen(self) -> asyncio.Event:
         """Return an event that is set whenever something is new."""
         event = asyncio.Event()
         self._listeners.add(event)
         return event
+
+    def acknowledged(self, answer: bytes) -> None:
+        """Remember the receipt of something that an officer did."""
+        self.receipts.add(Saved.model_validate_json(answer).receipt)
 
     async def run(self) -> None:
         """Follow the station until cancelled, through its restarts."""
@@ -121,6 +127,7 @@ class Watch:
 
     def _take_passage(self, passage: PassageOut) -> None:
         """Keep *passage*; an older state that comes late must not undo a review."""
+        self.receipts.add(passage.receipt)
         known = self.passages.get(passage.passage_id)
         if known is None or known.reviewed_by is None or passage.reviewed_by is not None:
             self.passages[passage.passage_id] = passage

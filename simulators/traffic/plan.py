@@ -14,7 +14,7 @@ from simulators.traffic.trucks import Truck
 _MOST_OVER_OF_100: Final = 35
 _LEAST_FREE_OF_100: Final = 2
 _SECONDS_AN_HOUR: Final = 3600
-_FIRST_OFFENDER_OF_100: Final = 50
+_HABITUAL_OF_100: Final = 30
 _EAGER: Final = 2
 """The first offender is the one over in each station's first so many cases: a short run, too, has
 someone to put on the list."""
@@ -86,10 +86,10 @@ class Plan:
     def _truck(self, verdict: Verdict) -> Truck:
         if verdict is Verdict.VIOLATION:
             self._violations += 1
-            if self._violations <= _EAGER or self._rng.randrange(100) < _FIRST_OFFENDER_OF_100:
+            if self._violations <= _EAGER:
                 return self._offenders[0]
-            if self._violations % 2:
-                return self._rng.choice(self._offenders[1:])
+            if self._rng.randrange(100) < _HABITUAL_OF_100:
+                return self._rng.choice(self._offenders)
         truck = self._deck.pop(0)
         self._deck.append(truck)
         return truck

@@ -1,0 +1,81 @@
+"""The simulators' command line: ``python -m simulators …``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from simulators.demo.options import FORECASTS, Options, WeatherName
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def demo(
+    *,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Wall time with new trucks; endless without it.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0.1, help="Divides gaps between trucks and officers' pauses.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="Equal seeds plan equal traffic.")] = 1,
+    headless: Annotated[bool, typer.Option(help="Plain lines, no moving display.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the report here, JSON.")] = None,
+    folder: Annotated[Path, typer.Option("--dir", help="Emptied first.")] = Path("run/demo"),
+    kill_station: Annotated[
+        bool, typer.Option(help="Kill one station in the middle and start it again.")
+    ] = False,
+    weather: Annotated[WeatherName, typer.Option(help="Of the scales' lines.")] = WeatherName.MILD,
+) -> None:
+    """Run the centre, three stations and the world around them, until Ctrl-C or for a time.
+
+    Exit status 1: something was lost, recorded twice, decided wrongly or left no record.
+    """
+    from simulators.demo.run import run_demo
+
+    options = Options(
+        minutes=minutes,
+        speed=speed,
+        seed=seed,
+        headless=headless,
+        report=report,
+        folder=folder,
+        kill_station=kill_station,
+        weather=weather,
+    )
+    sys.exit(run_demo(options))
+
+
+@app.command()
+def scale(
+    listen: Annotated[str, typer.Option(help="pty:///path/of/symlink or tcp://127.0.0.1:4001")],
+    *,
+    protocol: Annotated[str, typer.Option()] = "toledo-continuous",
+    kg: Annotated[int, typer.Option(help="What lies on the platform.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the weather.")] = 0,
+    weather: Annotated[WeatherName, typer.Option()] = WeatherName.NONE,
+) -> None:
+    """Simulate one scale with a constant weight."""
+    from simulators.scale.run import run_scale
+    from simulators.scale.simulator import steady
+    from station.domain.units import Kg
+
+    source = steady(Kg(kg))
+    _until_stopped(run_scale(listen, protocol, source, seed=seed, forecast=FORECASTS[weather]))
+
+
+def _until_stopped(doing: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(doing)
+    except KeyboardInterrupt:
+        typer.echo("stopped")
+
+
+if __name__ == "__main__":
+    app()

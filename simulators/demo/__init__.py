@@ -1,0 +1,1 @@
+"""The whole system and the world around it, started, watched, and held against the truth."""

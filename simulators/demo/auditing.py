@@ -1,0 +1,85 @@
+"""Waits until everything has reached the centre, then makes the report."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections import Counter
+from typing import Final
+
+from simulators.demo.findings import findings
+from simulators.demo.ledgers import CentralLedger, Held, station_entries
+from simulators.demo.report import Audit, Report, StationTruth
+from simulators.demo.stage import Actor, Stage
+from simulators.officers.console import Console
+
+DRAIN_S: Final = 60.0
+"""So long the stations' backlog may take to drain."""
+_POLL_S: Final = 0.5
+LIST_PATH: Final = "/api/repeat-vehicles.csv"
+_STORE: Final = "station.sqlite"
+
+
+async def audited(stage: Stage, *, seconds: int) -> Report:
+    """Return the report.
+
+    Raises:
+        Broken: the centre's database does not run.
+        Refused: the centre refuses to give its list.
+        Away: the centre does not answer.
+    """
+    audit = Audit(stage.limits, Report(seconds=seconds, seed=stage.options.seed))
+    central = CentralLedger(stage.centre.data_dir)
+    pairs = await _drained(stage, central)
+    for actor in stage.actors:
+        audit.add(_truth(stage, actor, *pairs[actor.node]))
+    audit.hold_list(await _list(stage))
+    refused: Counter[str] = Counter()
+    for actor in stage.actors:
+        for console in actor.site.crew.consoles:
+            refused += console.refusals
+        audit.report.errors += actor.site.crew.post.watch.problems
+    audit.report.refused = dict(refused)
+    return audit.report
+
+
+async def _drained(
+    stage: Stage, central: CentralLedger
+) -> dict[str, tuple[list[Held], list[Held]]]:
+    """Return what each station and the centre hold, once they agree or time is up."""
+    deadline = stage.clock.now() + DRAIN_S
+    while True:
+        pairs = {
+            actor.node: (
+                station_entries(actor.installed.data_dir / _STORE),
+                await central.entries(actor.node),
+            )
+            for actor in stage.actors
+        }
+        agreed = all(len(here) == len(there) for here, there in pairs.values())
+        if agreed or stage.clock.now() > deadline:
+            return pairs
+        await asyncio.sleep(_POLL_S)
+
+
+def _truth(stage: Stage, actor: Actor, here: list[Held], there: list[Held]) -> StationTruth:
+    return StationTruth(
+        node=actor.node,
+        journeys=actor.site.world.journeys,
+        begun_at=stage.clock.begun_at,
+        receipts=frozenset(actor.site.crew.post.watch.receipts),
+        held=here,
+        at_central=there,
+        found=findings(here),
+    )
+
+
+async def _list(stage: Stage) -> dict[str, int]:
+    """Return the vehicles on the centre's exported list, with their numbers of decisions."""
+    console = Console(stage.centre.url, stage.centre.transport)
+    try:
+        text = (await console.get(LIST_PATH)).decode("utf-8-sig")
+    finally:
+        await console.close()
+    return {row["plate"]: int(row["times"]) for row in csv.DictReader(io.StringIO(text))}

@@ -1,0 +1,125 @@
+"""What a station's ledger comes to, read from its bytes: passages, unweighed passes, cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from simulators.demo.ledgers import Held
+from station.contract.entries import (
+    CaseAct,
+    CaseOpened,
+    Passage,
+    PassageReview,
+    PlateEvidence,
+    UnweighedPass,
+    read,
+)
+from station.domain.case import Act
+from station.domain.ledger import Entry, parse
+
+
+@dataclass(slots=True)
+class SealedPassage:
+    """A passage with the reviews that followed.
+
+    Attributes:
+        settled_at: when the weight stood still.
+        plate, colour: as they stand after the reviews; None while nobody named it.
+        outcome: of the newest finding; ``limit_kg`` belongs to it.
+        camera: what the camera made of the tractor's plate; ``trailer_camera`` of the trailer's.
+    """
+
+    passage_id: str
+    settled_at: datetime
+    gross_kg: int
+    plate: str | None
+    colour: str
+    outcome: str
+    limit_kg: int | None
+    camera: PlateEvidence
+    trailer_camera: PlateEvidence | None
+    recheck_of: str | None
+    reviewed: bool = False
+
+
+@dataclass(slots=True)
+class SealedCase:
+    """A case with its acts in order."""
+
+    case_no: str
+    passage_id: str
+    plate: str
+    acts: list[CaseAct] = field(default_factory=list)
+
+    @property
+    def decided(self) -> bool:
+        """Tell whether the police decided."""
+        return any(act.act == Act.DECIDE.value for act in self.acts)
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether it is decided and the truck was let go."""
+        return self.decided and any(act.act == Act.RELEASE.value for act in self.acts)
+
+
+@dataclass(slots=True)
+class Findings:
+    """Everything of one ledger that the truth is held against."""
+
+    passages: dict[str, SealedPassage] = field(default_factory=dict)
+    unweighed: list[UnweighedPass] = field(default_factory=list)
+    cases: dict[str, SealedCase] = field(default_factory=dict)
+
+
+def findings(held: Sequence[Held]) -> Findings:
+    """Read *held*, in order of sequence numbers."""
+    found = Findings()
+    for one in held:
+        _, payload = read(_entry(one))
+        match payload:
+            case Passage():
+                found.passages[payload.passage_id] = _passage(payload)
+            case PassageReview():
+                _review(found.passages[payload.passage_id], payload)
+            case UnweighedPass():
+                found.unweighed.append(payload)
+            case CaseOpened():
+                found.cases[payload.case_no] = SealedCase(
+                    payload.case_no, payload.passage_id, payload.plate
+                )
+            case CaseAct():
+                case = found.cases[payload.case_no]
+                case.acts.append(payload)
+                case.plate = payload.plate
+    return found
+
+
+def _entry(one: Held) -> Entry:
+    return parse(one.body, one.signature)
+
+
+def _passage(payload: Passage) -> SealedPassage:
+    limit = payload.verdict["limit_kg"]
+    return SealedPassage(
+        passage_id=payload.passage_id,
+        settled_at=datetime.fromisoformat(payload.weighing.settled_at),
+        gross_kg=payload.weighing.gross_kg,
+        plate=payload.tractor.text,
+        colour=payload.tractor.colour,
+        outcome=str(payload.verdict["verdict"]),
+        limit_kg=limit if isinstance(limit, int) else None,
+        camera=payload.tractor,
+        trailer_camera=payload.trailer,
+        recheck_of=payload.recheck_of,
+    )
+
+
+def _review(passage: SealedPassage, payload: PassageReview) -> None:
+    limit = payload.verdict["limit_kg"]
+    passage.plate, passage.colour = payload.tractor.text, payload.tractor.colour
+    passage.outcome = str(payload.verdict["verdict"])
+    passage.limit_kg = limit if isinstance(limit, int) else None
+    passage.recheck_of = payload.recheck_of
+    passage.reviewed = True

@@ -1,0 +1,246 @@
+"""Writes the configuration of one centre and three stations, makes their keys and accounts."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from simulators.demo.children import Broken, finish
+from simulators.officers.console import Account
+from simulators.officers.crew import Accounts
+from simulators.traffic.trucks import Truck
+
+VALID_UNTIL: Final = "2099-12-31"
+CAMERA_PATH: Final = "/"
+_MARK: Final = ".zhichao-demo"
+"""Only a folder that holds this file, or nothing, is emptied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationPlace:
+    """One station of the demo. ``number`` is part of its certificate numbers."""
+
+    node: str
+    name: str
+    road: str
+    number: int
+    protocol: str
+    over_tcp: bool = False
+
+
+STATIONS: Final = (
+    StationPlace(
+        node="linhe", name="临河超限检测站", road="G110", number=1, protocol="yaohua-continuous"
+    ),
+    StationPlace(
+        node="hailiutu",
+        name="海流图超限检测站",
+        road="S212",
+        number=2,
+        protocol="toledo-continuous",
+    ),
+    StationPlace(
+        node="dashuncheng",
+        name="大顺城超限检测站",
+        road="S213",
+        number=3,
+        protocol="toledo-continuous",
+        over_tcp=True,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """One station, ready to run."""
+
+    place: StationPlace
+    config: Path
+    data_dir: Path
+    port: int
+    scale_listen: str
+    camera_port: int
+    accounts: Accounts
+
+    @property
+    def url(self) -> str:
+        """Return the address of its console."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centre:
+    """The centre, ready to run. ``hq`` and ``transport`` are its accounts."""
+
+    config: Path
+    data_dir: Path
+    port: int
+    hq: Account
+    transport: Account
+
+    @property
+    def url(self) -> str:
+        """Return its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def emptied(folder: Path) -> Path:
+    """Return *folder*, empty.
+
+    Raises:
+        Broken: there is something in it that no demo wrote.
+    """
+    folder = folder.resolve()
+    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
+        raise Broken(f"{folder} is not empty and not a demo's folder: name another by --dir")
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "logs").mkdir(parents=True)
+    (folder / _MARK).touch()
+    return folder
+
+
+class Installer:
+    """Writes everything into one run folder."""
+
+    def __init__(self, folder: Path, fleet: Sequence[Truck]) -> None:
+        self._folder = folder
+        self._fleet = fleet
+        self._enrolled: list[str] = []
+
+    async def station(
+        self, place: StationPlace, *, port: int, scale_port: int, camera_port: int, centre_url: str
+    ) -> Installed:
+        """Install one station and remember its key for the centre.
+
+        Raises:
+            Broken: a command failed.
+        """
+        home = self._folder / place.node
+        home.mkdir()
+        config = home / "station.toml"
+        line = home / "scale"
+        listen = f"tcp://127.0.0.1:{scale_port}" if place.over_tcp else f"pty://{line}"
+        scale_url = f"socket://127.0.0.1:{scale_port}" if place.over_tcp else str(line)
+        config.write_text(
+            _STATION.format(
+                place=place,
+                port=port,
+                prefix=place.node[:2].upper(),
+                scale_url=scale_url,
+                camera_url=f"http://127.0.0.1:{camera_port}{CAMERA_PATH}",
+                valid_until=VALID_UNTIL,
+                centre_url=centre_url,
+            ),
+            "utf-8",
+        )
+        lines = [
+            json.dumps(t.register_line, ensure_ascii=False) for t in self._fleet if t.in_register
+        ]
+        (home / "vehicles.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+        key = (await finish(["station", "key", "--config", str(config)])).split()[-1]
+        self._enrolled.append(_ENROLLED.format(place=place, key=key))
+        return Installed(
+            place=place,
+            config=config,
+            data_dir=home / "data",
+            port=port,
+            scale_listen=listen,
+            camera_port=camera_port,
+            accounts=await self._crew(place, config),
+        )
+
+    def centre(self, port: int) -> Centre:
+        """Install the centre with every station enrolled so far."""
+        home = self._folder / "central"
+        home.mkdir()
+        config = home / "central.toml"
+        config.write_text(_CENTRAL.format(port=port) + "".join(self._enrolled), "utf-8")
+        return Centre(
+            config=config,
+            data_dir=home / "data",
+            port=port,
+            hq=Account("ZC-001", new_password()),
+            transport=Account("YS-001", new_password()),
+        )
+
+    async def _crew(self, place: StationPlace, config: Path) -> Accounts:
+        made = []
+        for prefix, name, role in (("LZ", "路政", "road"), ("JJ", "交警", "police")):
+            for n in (1, 2):
+                account = Account(f"{prefix}-{place.number}0{n}", new_password())
+                await _add("station", config, account, f"{name}{n}", role)
+                made.append(account)
+        return Accounts(road=(made[0], made[1]), police=(made[2], made[3]))
+
+
+async def add_hq(centre: Centre) -> None:
+    """Make the accounts of a centre that runs.
+
+    Raises:
+        Broken: a command failed.
+    """
+    await _add("central", centre.config, centre.hq, "治超办值班员", "hq")
+    await _add("central", centre.config, centre.transport, "运输管理员", "transport")
+
+
+def new_password() -> str:
+    """Return a random password."""
+    return secrets.token_urlsafe(9)
+
+
+async def _add(program: str, config: Path, account: Account, name: str, role: str) -> None:
+    options = ["--certificate", account.certificate_no, "--name", name, "--role", role]
+    options += ["--valid-until", VALID_UNTIL, "--password-stdin"]
+    await finish(
+        [program, "officer", "add", "--config", str(config), *options],
+        stdin=account.password + "\n",
+    )
+
+
+_STATION: Final = """\
+# Written by the demo.
+[station]
+node = "{place.node}"
+name = "{place.name}"
+road = "{place.road}"
+case_prefix = "{prefix}"
+data_dir = "data"
+listen = "127.0.0.1:{port}"
+
+[scale]
+url = "{scale_url}"
+protocol = "{place.protocol}"
+scale_id = "SCS-120-{place.number}"
+certificate_no = "DEMO-{place.number}"
+certificate_until = {valid_until}
+
+[camera]
+url = "{camera_url}"
+
+[vehicles]
+register = "vehicles.jsonl"
+
+[uplink]
+url = "{centre_url}"
+"""
+
+_CENTRAL: Final = """\
+# Written by the demo.
+[central]
+listen = "127.0.0.1:{port}"
+name = "巴彦淖尔市治超办"
+data_dir = "data"
+"""
+
+_ENROLLED: Final = """
+[[stations]]
+node = "{place.node}"
+name = "{place.name}"
+road = "{place.road}"
+public_key = "{key}"
+"""
