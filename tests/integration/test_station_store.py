@@ -1,0 +1,237 @@
+"""The station's store on real SQLite."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import apsw
+import pytest
+
+from station.contract.entries import CaseAct, CaseOpened, DeviceEvent, Kind, PassageReview
+from station.domain.case import Stage
+from station.domain.errors import NotFound, StoreFailed, StoreFull
+from station.domain.ledger import Head, check
+from station.store.database import Database
+from station.store.media import FileMedia
+from station.store.sqlite_store import SqliteStore
+from tests.fakes import passage, plate_evidence, sealer, verifier
+
+OPENED = CaseOpened(
+    case_no="LINHE202603010001",
+    violation_id="p1",
+    passage_id="p1",
+    plate="蒙L12345",
+    occurred_on="2026-03-01",
+    opened_at="2026-03-01T04:00:03.000Z",
+    gross_kg=61000,
+    limit_kg=49000,
+    excess_kg=12000,
+)
+ORDERED = CaseAct(
+    case_no="LINHE202603010001",
+    act="order_to_correct",
+    authority="road",
+    officers=["R1", "R2"],
+    at="2026-03-01T04:05:00.000Z",
+    details={"plate": "蒙L12345"},
+    stage="ordered",
+    plate="蒙L12345",
+    violation_id="p1",
+)
+FAULT = DeviceEvent(
+    device="scale", code="device.port_lost", detail="", since="2026-03-01T04:00:00.000Z"
+)
+
+
+@pytest.fixture
+def database(tmp_path):
+    opened = Database(tmp_path / "station.sqlite")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(database):
+    return SqliteStore(database, sealer())
+
+
+async def everything(store):
+    return (
+        await store.passages(100),
+        await store.cases(closed=False, limit=100),
+        await store.cases(closed=True, limit=100),
+        await store.alarms(100),
+    )
+
+
+async def fill(store):
+    await store.append((Kind.PASSAGE, passage()), (Kind.CASE_OPENED, OPENED))
+    await store.append((Kind.CASE_ACT, ORDERED))
+    await store.append((Kind.PASSAGE, passage("p2", verdict="needs_review")))
+    await store.append(
+        (
+            Kind.PASSAGE_REVIEW,
+            PassageReview(
+                passage_id="p2",
+                officer="R1",
+                tractor=plate_evidence("蒙L99999"),
+                trailer=None,
+                vehicle={},
+                vehicle_origin="officer",
+                verdict={"verdict": "lawful", "excess_kg": 0},
+                explanation="未超限",
+                recheck_of=None,
+            ),
+        )
+    )
+    await store.append((Kind.DEVICE_FAULT, FAULT))
+
+
+async def test_entries_form_a_chain_that_verifies(store):
+    await fill(store)
+    head = Head()
+    for entry in await store.entries_after(0, 100):
+        check(entry, head, verifier())
+        head = entry.head
+    assert head == await store.head()
+    assert head.seq == 6
+
+
+async def test_views_follow_the_entries(store):
+    await fill(store)
+    newest, first = await store.passages(10)
+    assert (newest.plate, newest.outcome, newest.reviewed_by) == ("蒙L99999", "lawful", "R1")
+    assert first.case_no == "LINHE202603010001"
+    (case,) = await store.cases(closed=False, limit=10)
+    assert case.stage is Stage.ORDERED
+    assert (await store.held_case("蒙L12345")).case_no == case.case_no
+    assert await store.cases_opened_on("2026-03-01") == 1
+    assert await store.cases_opened_on("2026-03-02") == 0
+
+
+async def test_views_rebuilt_from_the_ledger_equal_the_running_ones(store):
+    await fill(store)
+    before = await everything(store)
+    assert await store.rebuild() == 6
+    assert await everything(store) == before
+
+
+async def test_the_ledger_goes_on_after_a_restart(tmp_path):
+    for expected in (1, 2, 3):
+        opened = Database(tmp_path / "station.sqlite")
+        (entry,) = await SqliteStore(opened, sealer()).append((Kind.DEVICE_FAULT, FAULT))
+        opened.close()
+        assert entry.seq == expected
+
+
+async def test_two_programs_on_one_ledger_never_write_the_same_place(tmp_path):
+    databases = [Database(tmp_path / "station.sqlite") for _ in range(2)]
+    stores = [SqliteStore(opened, sealer()) for opened in databases]
+    await asyncio.gather(*(s.append((Kind.DEVICE_FAULT, FAULT)) for s in stores for _ in range(10)))
+    entries = await stores[0].entries_after(0, 100)
+    assert [entry.seq for entry in entries] == list(range(1, 21))
+    for opened in databases:
+        opened.close()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE entry SET kind = 'x'", "DELETE FROM entry"])
+async def test_the_ledger_is_append_only(store, database, statement):
+    await fill(store)
+    with pytest.raises(StoreFailed):
+        await database.run(lambda connection: connection.execute(statement))
+
+
+async def test_a_full_disk_writes_nothing_and_says_so(store, database):
+    await fill(store)
+    before = await store.head()
+
+    def fill_up(connection):
+        pages = connection.pragma("page_count")
+        connection.pragma("max_page_count", pages)
+
+    await database.run(fill_up)
+    with pytest.raises(StoreFull):
+        for _ in range(1000):
+            await store.append((Kind.PASSAGE, passage()), (Kind.PASSAGE, passage("p3")))
+            before = await store.head()
+    assert await store.head() == before
+    await database.run(lambda connection: connection.pragma("max_page_count", 2**30))
+    (entry,) = await store.append((Kind.DEVICE_FAULT, FAULT))
+    assert entry.seq == before.seq + 1
+
+
+async def test_a_failed_view_takes_its_entry_back(store):
+    with pytest.raises(ValueError, match="unpack"):
+        await store.append((Kind.CASE_ACT, ORDERED))  # no such case
+    assert await store.head() == Head()
+
+
+async def test_what_was_acknowledged_outlives_a_kill(tmp_path):
+    """The process is killed in the middle of writing; it had printed each entry's number."""
+    program = textwrap.dedent(
+        f"""
+        import asyncio
+        from pathlib import Path
+        from station.store.database import Database
+        from station.store.sqlite_store import SqliteStore
+        from station.contract.entries import Kind
+        from tests.fakes import passage, sealer
+
+        async def main():
+            store = SqliteStore(Database(Path({str(tmp_path / "station.sqlite")!r})), sealer())
+            for number in range(10_000):
+                (entry,) = await store.append((Kind.PASSAGE, passage(f"p{{number}}")))
+                print(entry.seq, flush=True)
+
+        asyncio.run(main())
+        """
+    )
+    writer = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    acknowledged = 0
+    for line in writer.stdout:
+        acknowledged = int(line)
+        if acknowledged == 25:
+            os.kill(writer.pid, signal.SIGKILL)
+    writer.wait()
+    writer.stdout.close()
+    opened = Database(tmp_path / "station.sqlite")
+    store = SqliteStore(opened, sealer())
+    entries = await store.entries_after(0, 10_000)
+    assert len(entries) >= acknowledged >= 25
+    head = Head()
+    for entry in entries:
+        check(entry, head, verifier())
+        head = entry.head
+    assert len(await store.passages(10_000)) == len(entries)
+    opened.close()
+
+
+async def test_the_journal_is_synced_at_every_commit(database):
+    settings = await database.run(
+        lambda connection: (connection.pragma("journal_mode"), connection.pragma("synchronous"))
+    )
+    assert settings == ("wal", 2)
+    assert apsw.sqlite_lib_version() >= "3.51.3"
+
+
+async def test_pictures_are_kept_under_their_digest(tmp_path):
+    media = FileMedia(tmp_path / "media")
+    digest = await media.keep(b"picture")
+    assert await media.keep(b"picture") == digest
+    assert await media.fetch(digest) == b"picture"
+    path = tmp_path / "media" / digest[:2] / digest
+    path.write_bytes(b"another picture")
+    with pytest.raises(NotFound):
+        await media.fetch(digest)
+    media.close()
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "0" * 63, "0" * 64, "/" * 64])
+async def test_media_that_is_not_there_is_not_found(tmp_path, name):
+    media = FileMedia(tmp_path / "media")
+    with pytest.raises(NotFound):
+        await media.fetch(name)
+    media.close()
