@@ -70,6 +70,64 @@ def scale(
     _until_stopped(run_scale(listen, protocol, source, seed=seed, forecast=FORECASTS[weather]))
 
 
+@app.command()
+def camera(
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Of http://…/mjpeg")] = 8554,
+    trucks: Annotated[int, typer.Option(min=1, help="How many pass by in turn.")] = 8,
+    seed: Annotated[int, typer.Option(help="Of the fleet.")] = 1,
+) -> None:
+    """Simulate one camera that sees trucks pass, each for ten seconds."""
+    from simulators.demo.alone import camera_alone
+
+    _until_stopped(camera_alone(host=host, port=port, trucks=trucks, seed=seed))
+
+
+@app.command()
+def site(
+    *,
+    scale: Annotated[str, typer.Option(help="tcp://host:port or pty:///path")],
+    camera_port: Annotated[int, typer.Option(help="Of http://…/mjpeg")] = 8554,
+    host: Annotated[str, typer.Option(help="Address of the camera.")] = "127.0.0.1",
+    protocol: Annotated[str, typer.Option()] = "toledo-continuous",
+    register: Annotated[
+        Path | None, typer.Option(help="Write the vehicle register of the traffic here.")
+    ] = None,
+    console: Annotated[str, typer.Option(help="Address of the station, for the officers.")] = "",
+    accounts: Annotated[
+        Path | None,
+        typer.Option(help='JSON: {"road": [[number, password], …], "police": [ … ]}, two each.'),
+    ] = None,
+    speed: Annotated[float, typer.Option(min=0.1)] = 1.0,
+    seed: Annotated[int, typer.Option()] = 1,
+    weather: Annotated[WeatherName, typer.Option(help="Of the scale's line.")] = WeatherName.MILD,
+) -> None:
+    """Simulate the world around one station that runs elsewhere: trucks, scale, camera.
+
+    With --console and --accounts officers work it too; without, whoever is at the console must be
+    quicker than the drivers' patience.
+    """
+    from simulators.demo.alone import Alone, site_alone
+
+    _until_stopped(
+        site_alone(
+            Alone(
+                scale_listen=scale,
+                protocol=protocol,
+                camera_host=host,
+                camera_port=camera_port,
+                register=register,
+                console_url=console,
+                accounts=accounts,
+                speed=speed,
+                seed=seed,
+                forecast=FORECASTS[weather],
+            )
+        )
+    )
+
+
 def _until_stopped(doing: Coroutine[Any, Any, None]) -> None:
     try:
         asyncio.run(doing)

@@ -101,8 +101,7 @@ class Child:
 
     def last_words(self) -> str:
         """Return the end of what it printed."""
-        lines = self._log.read_text("utf-8", errors="replace").splitlines()
-        return "\n".join(lines[-_LAST_LINES:])
+        return _end_of(self._log.read_text("utf-8", errors="replace"))
 
     async def _gone(self) -> None:
         if self._process is not None:
@@ -138,7 +137,7 @@ async def finish(arguments: Sequence[str], stdin: str = "") -> str:
     out, err = await process.communicate(stdin.encode())
     if process.returncode != 0:
         command = " ".join(arguments)
-        raise Broken(f"python -m {command} failed:\n{err.decode(errors='replace')}")
+        raise Broken(f"python -m {command} failed:\n{_end_of(err.decode(errors='replace'))}")
     return out.decode()
 
 
@@ -163,6 +162,10 @@ def _bound(port: int) -> socket.socket | None:
         one.close()
         return None
     return one
+
+
+def _end_of(text: str) -> str:
+    return "\n".join(text.splitlines()[-_LAST_LINES:])
 
 
 async def _answers(http: httpx.AsyncClient, url: str) -> bool:

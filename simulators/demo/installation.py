@@ -16,7 +16,7 @@ from simulators.officers.crew import Accounts
 from simulators.traffic.trucks import Truck
 
 VALID_UNTIL: Final = "2099-12-31"
-CAMERA_PATH: Final = "/"
+CAMERA_PATH: Final = "/mjpeg"
 _MARK: Final = ".zhichao-demo"
 """Only a folder that holds this file, or nothing, is emptied."""
 
@@ -138,10 +138,7 @@ class Installer:
             ),
             "utf-8",
         )
-        lines = [
-            json.dumps(t.register_line, ensure_ascii=False) for t in self._fleet if t.in_register
-        ]
-        (home / "vehicles.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+        (home / "vehicles.jsonl").write_text(register_text(self._fleet), "utf-8")
         key = (await finish(["station", "key", "--config", str(config)])).split()[-1]
         self._enrolled.append(_ENROLLED.format(place=place, key=key))
         return Installed(
@@ -176,6 +173,14 @@ class Installer:
                 await _add("station", config, account, f"{name}{n}", role)
                 made.append(account)
         return Accounts(road=(made[0], made[1]), police=(made[2], made[3]))
+
+
+def register_text(fleet: Sequence[Truck]) -> str:
+    """Return the vehicle register of *fleet*: a JSON object a line, for whoever is registered."""
+    lines = [
+        json.dumps(truck.register_line, ensure_ascii=False) for truck in fleet if truck.in_register
+    ]
+    return "\n".join(lines) + "\n"
 
 
 async def add_hq(centre: Centre) -> None:

@@ -58,21 +58,22 @@ async def _demo(options: Options) -> int:
 async def _played(stage: Stage, progress: Progress, terminal: Terminal) -> Report | None:
     """Play until the minutes are over or somebody stops it; None when stopped."""
     stop = _stop_signals()
+    report = None
     try:
         async with _until(stop):
             await stage.install()
             async with _background() as start:
                 for site in stage.sites:
-                    start(site.devices())
+                    start(site.yard.devices())
                 await stage.start_stations()
                 _announce(stage, terminal)
                 start(stage.watch())
                 start(progress.run(stage.sites))
-                return await _show(stage, progress)
-        return None
+                report = await _show(stage, progress)
     finally:
         progress.say("stopping everything")
         await stage.strike()
+    return report
 
 
 async def _show(stage: Stage, progress: Progress) -> Report:
@@ -80,7 +81,7 @@ async def _show(stage: Stage, progress: Progress) -> Report:
     options, begun_at = stage.options, stage.clock.now()
     async with _background() as start:
         for site in stage.sites:
-            start(site.life())
+            start(site.yard.life())
             start(site.crew.run())
         if options.minutes is None:
             await asyncio.Event().wait()
@@ -91,7 +92,7 @@ async def _show(stage: Stage, progress: Progress) -> Report:
             await _power_cut(stage)
         await asyncio.sleep(max(0.0, begun_at + seconds - stage.clock.now()))
         for site in stage.sites:
-            site.close_road()
+            site.yard.close_road()
         progress.phase = "settling"
         progress.say("no new trucks; those under way and the open cases come to their end")
         await _when(lambda: all(site.settled for site in stage.sites), SETTLE_S)
@@ -102,7 +103,7 @@ async def _show(stage: Stage, progress: Progress) -> Report:
 async def _power_cut(stage: Stage) -> None:
     """Kill the first station with a truck on its platform."""
     actor = stage.actors[0]
-    await _when(actor.site.on_platform, _PLATFORM_S)
+    await _when(actor.site.yard.on_platform, _PLATFORM_S)
     await stage.power_cut(actor)
 
 

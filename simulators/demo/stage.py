@@ -11,7 +11,9 @@ from typing import Final
 from simulators.demo.children import Broken, Child, free_ports
 from simulators.demo.installation import STATIONS, Centre, Installed, Installer, add_hq
 from simulators.demo.options import FORECASTS, Options
-from simulators.demo.site import Site, WorldClock
+from simulators.demo.site import Site
+from simulators.demo.yard import Devices, WorldClock, Yard
+from simulators.officers.crew import Crew
 from simulators.traffic.fleet import FleetMaker
 from simulators.traffic.limits import Limits, load_limits
 from simulators.traffic.plan import Plan
@@ -173,24 +175,35 @@ class Stage:
         await add_hq(centre)
 
     def _actor(self, installed: Installed, plan: Plan) -> Actor:
-        node = installed.place.node
-        site = Site(
-            node=node,
-            console_url=installed.url,
-            accounts=installed.accounts,
-            scale_listen=installed.scale_listen,
-            protocol=installed.place.protocol,
-            camera_port=installed.camera_port,
-            plan=plan,
-            speed=self.options.speed,
-            pauses_s=self.scenario.pauses_s,
-            forecast=FORECASTS[self.options.weather],
-            seed=self.options.seed + installed.place.number,
+        place, speed = installed.place, self.options.speed
+        yard = Yard(
+            Devices(
+                scale_listen=installed.scale_listen,
+                protocol=place.protocol,
+                camera_port=installed.camera_port,
+                forecast=FORECASTS[self.options.weather],
+                seed=self.options.seed + place.number,
+            ),
+            plan.trips(),
+            speed=speed,
             clock=self.clock,
             under_way=self._under_way,
         )
+        crew = Crew(
+            installed.url,
+            installed.accounts,
+            world=yard.world,
+            now=self.clock.now,
+            moment=self.clock.moment,
+            pauses_s=self.scenario.pauses_s,
+            speed=speed,
+        )
         arguments = ["station", "run", "--config", str(installed.config)]
-        return Actor(installed=installed, child=self._child(node, arguments), site=site)
+        return Actor(
+            installed=installed,
+            child=self._child(place.node, arguments),
+            site=Site(node=place.node, yard=yard, crew=crew),
+        )
 
     def _under_way(self, plate: str) -> bool:
         return any(

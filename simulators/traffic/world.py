@@ -73,14 +73,6 @@ class Journey:
         return unloaded[-1] if unloaded else self.trip.gross_kg
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """What the camera sees. ``progress`` 0.0 far away to 1.0 at rest on the platform."""
-
-    journey: Journey
-    progress: float
-
-
 class World:
     """One station's yard. Call ``tick`` several times a second."""
 
@@ -169,17 +161,10 @@ class World:
         onto = journey.place is Place.ONTO
         return _partly(journey, done if onto else 1.0 - done, front_first=onto), False
 
-    def view(self, now: float) -> View | None:
-        """Return what stands before the camera, None for an empty lane."""
-        journey = self._front
-        if journey is None:
-            return None
-        done = now - journey.since
-        if journey.place is Place.APPROACH:
-            return View(journey, min(done / (APPROACH_S + DRIVE_S), 1.0))
-        if journey.place is Place.ONTO:
-            return View(journey, min((APPROACH_S + done) / (APPROACH_S + DRIVE_S), 1.0))
-        return View(journey, 1.0)
+    @property
+    def view(self) -> Journey | None:
+        """Return who stands or rolls before the camera, None for an empty lane."""
+        return self._front
 
     def visit_at(self, moment: float) -> tuple[Journey, Visit] | None:
         """Return who was on the platform at *moment*."""
