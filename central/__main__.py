@@ -1,0 +1,156 @@
+"""The command line of headquarters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Coroutine
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import typer
+import uvloop
+
+from central import bootstrap
+from central.api.app import interface
+from central.application.ports import Account
+from central.domain.counting import MORE_THAN, repeat_vehicles, window
+from central.domain.days import local_day
+from central.export.repeat_vehicles import repeat_vehicles_csv
+from central.settings import CentralSettings, load
+from central.store.accounts import SqlAccounts
+from central.store.passwords import Argon2Passwords
+from central.store.reading import SqlReading
+from station.contract.messages import message
+from station.domain.errors import InvalidFacts, ZhichaoError
+from station.domain.officers import Officer, Role
+
+SHORTEST_PASSWORD: Final = 10
+OPENAPI: Final = Path("docs/reference/central-api.openapi.json")
+_T = TypeVar("_T")
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+officer_app = typer.Typer(no_args_is_help=True, help="Accounts of officers.")
+app.add_typer(officer_app, name="officer")
+
+Config = Annotated[Path, typer.Option("--config", help="central.toml")]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+
+
+@app.command()
+def run(config: Config) -> None:
+    """Run headquarters until it is stopped."""
+
+    def ready(url: str) -> None:
+        typer.echo(message("central.ready", {"url": url}))
+        sys.stdout.flush()
+
+    uvloop.run(bootstrap.run(load(config), ready))
+
+
+@officer_app.command("add")
+def officer_add(
+    *,
+    config: Config,
+    certificate: Annotated[str, typer.Option(help="Number of the certificate (执法证号).")],
+    name: Annotated[str, typer.Option()],
+    role: Annotated[Role, typer.Option()],
+    valid_until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])],
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Required.")] = False,
+    replace: Annotated[bool, typer.Option(help="Change an account that exists.")] = False,
+) -> None:
+    """Write an officer's account; the password is the first line of standard input."""
+    if not password_stdin:
+        raise typer.BadParameter("the password comes by --password-stdin")
+    password = sys.stdin.readline().rstrip("\r\n")
+    if len(password) < SHORTEST_PASSWORD:
+        raise InvalidFacts(f"at least {SHORTEST_PASSWORD} characters", field="password")
+    officer = Officer(
+        certificate_no=certificate, name=name, role=role, valid_until=valid_until.date()
+    )
+    _run(_write_officer(load(config), officer, password, replace=replace))
+    typer.echo(message("central.officer_written", {"certificate_no": certificate}))
+
+
+@app.command()
+def rebuild(config: Config) -> None:
+    """Make all projections again from the kept bytes."""
+    entries = _run(bootstrap.rebuilt(load(config)))
+    typer.echo(message("central.rebuilt", {"entries": entries}))
+
+
+@app.command("export-repeat-vehicles")
+def export_repeat_vehicles(
+    config: Config, out: Annotated[Path, typer.Option()], as_of: Day = None
+) -> None:
+    """Write the list of vehicles with more than three violations in twelve months."""
+    day = as_of.date() if as_of else local_day(bootstrap.SystemClock().now())
+    vehicles, content = _run(_repeat_vehicles(load(config), day))
+    out.write_bytes(content)
+    typer.echo(message("central.exported", {"vehicles": vehicles, "path": str(out)}))
+
+
+@app.command()
+def openapi(out: Annotated[Path, typer.Option()] = OPENAPI) -> None:
+    """Write the description of the interface, live messages included."""
+    out.write_text(described(), "utf-8")
+    typer.echo(message("central.written", {"path": str(out)}))
+
+
+def described() -> str:
+    """Return the description as it is committed."""
+    return json.dumps(interface().openapi(), ensure_ascii=False, indent=2) + "\n"
+
+
+def main() -> int:
+    """Run the command line; errors are one line in Chinese."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    try:
+        app()
+    except ZhichaoError as exc:
+        return _failed(exc)
+    except ExceptionGroup as group:
+        ours = group.subgroup(ZhichaoError)
+        if ours is None:
+            raise
+        return _failed(_first(ours))
+    return 0
+
+
+def _failed(exc: ZhichaoError) -> int:
+    typer.echo(f"{exc.code}: {message(exc.code, {'detail': exc.detail, **exc.fields})}", err=True)
+    return 1
+
+
+def _first(group: ExceptionGroup[ZhichaoError]) -> ZhichaoError:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, ExceptionGroup) else inner
+
+
+def _run(command: Coroutine[object, object, _T]) -> _T:
+    return asyncio.run(command)
+
+
+async def _write_officer(
+    settings: CentralSettings, officer: Officer, password: str, *, replace: bool
+) -> None:
+    password_hash = await Argon2Passwords().hashed(password)
+    account = Account(officer=officer, password_hash=password_hash)
+    async with bootstrap.opened(settings) as database:
+        if not await SqlAccounts(database).put_account(account, replace=replace):
+            raise InvalidFacts("the account exists: --replace changes it", field="certificate")
+
+
+async def _repeat_vehicles(settings: CentralSettings, day: date) -> tuple[int, bytes]:
+    days = window(day)
+    async with bootstrap.opened(settings) as database:
+        decisions = await SqlReading(database).decisions(days.first, days.last, MORE_THAN)
+    vehicles = repeat_vehicles(decisions, days)
+    return len(vehicles), repeat_vehicles_csv(vehicles, days, MORE_THAN)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

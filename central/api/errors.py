@@ -1,0 +1,84 @@
+"""The only table from errors to HTTP."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from central.api.schemas import ErrorOut
+from station.contract.messages import message
+from station.domain.errors import (
+    AccessError,
+    BadSignature,
+    DomainError,
+    EvidenceError,
+    InvalidFacts,
+    MalformedEntry,
+    NotFound,
+    NotPermitted,
+    StorageError,
+    StoreFull,
+    ZhichaoError,
+)
+
+NOT_FOUND: Final = 404
+INTERNAL: Final = 500
+
+_LOG: Final = logging.getLogger(__name__)
+_STATUS: Final[tuple[tuple[type[ZhichaoError], int], ...]] = (
+    (NotFound, NOT_FOUND),
+    (InvalidFacts, 422),
+    (DomainError, 409),
+    (NotPermitted, 403),
+    (AccessError, 401),
+    (MalformedEntry, 422),
+    (BadSignature, 422),
+    (EvidenceError, 409),
+    (StoreFull, 507),
+    (StorageError, 503),
+)
+"""The first that fits counts; for the rest it is our own fault."""
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error in one shape."""
+
+    @app.exception_handler(ZhichaoError)
+    async def ours(_request: Request, exc: ZhichaoError) -> JSONResponse:
+        return refusal(exc)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_request: Request, exc: RequestValidationError) -> JSONResponse:
+        first = exc.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return refusal(InvalidFacts(f"{where}: {first['msg']}", field=where))
+
+    @app.exception_handler(HTTPException)
+    async def plain(_request: Request, exc: HTTPException) -> JSONResponse:
+        code = NotFound.code if exc.status_code == NOT_FOUND else "http"
+        return _answer(exc.status_code, code, str(exc.detail), {})
+
+    @app.exception_handler(Exception)
+    async def unexpected(_request: Request, exc: Exception) -> JSONResponse:
+        _LOG.error("unexpected error", exc_info=exc)
+        return _answer(INTERNAL, "internal", "", {})
+
+
+def status_of(exc: ZhichaoError) -> int:
+    """Return the HTTP status of one of our errors."""
+    return next((status for kind, status in _STATUS if isinstance(exc, kind)), INTERNAL)
+
+
+def refusal(exc: ZhichaoError) -> JSONResponse:
+    """Return the answer to one of our errors."""
+    return _answer(status_of(exc), exc.code, exc.detail, exc.fields)
+
+
+def _answer(status: int, code: str, detail: str, fields: dict[str, str | int]) -> JSONResponse:
+    shown = ErrorOut(code=code, message=message(code, {"detail": detail, **fields}), fields=fields)
+    return JSONResponse(shown.model_dump(mode="json"), status_code=status)

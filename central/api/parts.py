@@ -1,0 +1,44 @@
+"""What the interface is joined to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from fastapi import WebSocket
+from starlette.requests import HTTPConnection
+
+from central.application.accept import Accept
+from central.application.ports import Reading
+from central.application.sign_in import Sessions
+from central.application.stations import Stations, TakeState
+from central.domain.counting import RepeatVehicle, Window
+from station.domain.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The use cases behind the interface; ``bootstrap`` makes them.
+
+    Attributes:
+        live: serves one watcher; it asks from time to time whether he is still allowed.
+        repeat_csv: vehicles, the days counted, the threshold → the file.
+        repeat_file_name: day of the list → the file's name.
+    """
+
+    accept: Accept
+    take_state: TakeState
+    sessions: Sessions
+    stations: Stations
+    reading: Reading
+    clock: Clock
+    live: Callable[[WebSocket, Callable[[], Awaitable[bool]]], Awaitable[None]]
+    repeat_csv: Callable[[Iterable[RepeatVehicle], Window, int], bytes]
+    repeat_file_name: Callable[[date], str]
+
+
+def parts_of(connection: HTTPConnection) -> Parts:
+    """Return the parts that the application was made with."""
+    parts: Parts = connection.app.state.parts
+    return parts

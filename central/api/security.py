@@ -1,0 +1,82 @@
+"""Who asks, from where, and whether he may."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from fastapi import Response
+from starlette.requests import HTTPConnection, Request
+
+from central.api.parts import parts_of
+from central.domain.days import local_day
+from station.domain.errors import NotPermitted, NotSignedIn
+from station.domain.officers import Officer, Permission
+
+COOKIE: Final = "zhichao_hq"
+"""Named per node: a station's console on the same host keeps its own."""
+
+
+def check_origin(connection: HTTPConnection) -> None:
+    """Refuse what another site's page sends.
+
+    Browsers state the origin of every unsafe request and of every WebSocket. A program that is no
+    browser states none, and holds no cookie that somebody else could use.
+
+    Raises:
+        NotPermitted: the origin is not this site.
+    """
+    origin = connection.headers.get("origin")
+    foreign = connection.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+    if foreign or (origin is not None and not _ours(connection, origin)):
+        raise NotPermitted("another site", permission="origin")
+
+
+def permitted(permission: Permission) -> Callable[[Request], Awaitable[Officer]]:
+    """Return the dependency that gives the officer, if he may."""
+
+    async def officer(request: Request) -> Officer:
+        return await signed_in(request, permission)
+
+    return officer
+
+
+async def signed_in(connection: HTTPConnection, permission: Permission | None = None) -> Officer:
+    """Return the officer whose session the cookie names.
+
+    Raises:
+        NotSignedIn: no session.
+        NotPermitted: not in the role, or the certificate is no longer valid today.
+    """
+    parts = parts_of(connection)
+    officer = await parts.sessions.officer(token_of(connection))
+    if permission is not None:
+        officer.require(permission, on=local_day(parts.clock.now()))
+    return officer
+
+
+def token_of(connection: HTTPConnection) -> str:
+    """Return the session's token.
+
+    Raises:
+        NotSignedIn: no cookie.
+    """
+    token = connection.cookies.get(COOKIE)
+    if not token:
+        raise NotSignedIn
+    return token
+
+
+def give_cookie(response: Response, token: str, *, secure: bool) -> None:
+    """Hand the token to the browser, for as long as that runs."""
+    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/")
+
+
+def take_cookie(response: Response) -> None:
+    """Make the browser forget the token."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict", path="/")
+
+
+def _ours(connection: HTTPConnection, origin: str) -> bool:
+    return urlsplit(origin).netloc == connection.headers.get("host", "")

@@ -1,0 +1,107 @@
+"""Turns the application's values into the shapes of the interface."""
+
+from __future__ import annotations
+
+from central.api import schemas
+from central.application.announce import News
+from central.application.rows import moment
+from central.application.stations import StationView
+from central.application.views import AlarmView, CaseView, CountsView, PassageView
+from station.contract.messages import message
+from station.contract.uplink import DeviceState, LaneState
+from station.domain.officers import Officer
+
+
+def officer_out(officer: Officer) -> schemas.OfficerOut:
+    """Shape an officer."""
+    return schemas.OfficerOut(
+        certificate_no=officer.certificate_no,
+        name=officer.name,
+        role=officer.role.value,
+        valid_until=officer.valid_until,
+    )
+
+
+def station_out(station: StationView) -> schemas.StationOut:
+    """Shape a station with its link and its lane."""
+    node, fields = station.node, {"node": station.node.node}
+    return schemas.StationOut(
+        node=node.node,
+        name=node.name,
+        road=node.road,
+        link=schemas.DeviceOut(
+            code=station.link, message=message(station.link, fields), since=station.since
+        ),
+        lane=_lane_out(station.lane) if station.lane else None,
+        last_seq=node.last_seq,
+        last_entry_at=node.last_entry_at,
+    )
+
+
+def passage_out(passage: PassageView) -> schemas.PassageOut:
+    """Shape a passage."""
+    return schemas.PassageOut.model_validate(
+        {name: getattr(passage, name) for name in schemas.PassageOut.model_fields}
+    )
+
+
+def case_out(case: CaseView) -> schemas.CaseOut:
+    """Shape a case."""
+    return schemas.CaseOut.model_validate(
+        {name: getattr(case, name) for name in schemas.CaseOut.model_fields}
+    )
+
+
+def alarm_out(alarm: AlarmView) -> schemas.AlarmOut:
+    """Shape an alarm."""
+    return schemas.AlarmOut(
+        alarm_id=alarm.alarm_id,
+        node=alarm.node,
+        code=alarm.code,
+        message=message(alarm.code, {"node": alarm.node, "detail": alarm.detail}),
+        detail=alarm.detail,
+        at=alarm.at,
+    )
+
+
+def counts_out(counts: CountsView) -> schemas.CountsOut:
+    """Shape the counts of a day."""
+    return schemas.CountsOut.model_validate(
+        {name: getattr(counts, name) for name in schemas.CountsOut.model_fields}
+    )
+
+
+def frame(news: News) -> str:
+    """Encode what is told to the watchers."""
+    match news:
+        case StationView():
+            live = schemas.LiveOut(kind="station", data=station_out(news))
+        case PassageView():
+            live = schemas.LiveOut(kind="passage", data=passage_out(news))
+        case CaseView():
+            live = schemas.LiveOut(kind="case", data=case_out(news))
+        case AlarmView():
+            live = schemas.LiveOut(kind="alarm", data=alarm_out(news))
+    return live.model_dump_json()
+
+
+def _lane_out(lane: LaneState) -> schemas.LaneOut:
+    return schemas.LaneOut(
+        at=moment(lane.at),
+        gross_kg=lane.gross_kg,
+        stable=lane.stable,
+        occupied=lane.occupied,
+        scale=_device_out(lane.scale),
+        camera=_device_out(lane.camera),
+        waiting=lane.waiting,
+        open_cases=lane.open_cases,
+        reviews=lane.reviews,
+    )
+
+
+def _device_out(device: DeviceState) -> schemas.DeviceOut:
+    return schemas.DeviceOut(
+        code=device.code,
+        message=message(device.code, {"detail": device.detail}),
+        since=moment(device.since),
+    )

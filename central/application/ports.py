@@ -1,0 +1,315 @@
+"""What the use cases need of the outside world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from central.application.views import (
+    AlarmView,
+    CaseView,
+    CountsView,
+    NodeView,
+    PassageView,
+)
+from central.domain.counting import CountedDecision
+from station.domain.case import Case
+from station.domain.ledger import Entry, Head
+from station.domain.officers import Officer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """An alarm before it has its number. ``seq``: the entry it follows from, if one does."""
+
+    node: str
+    seq: int | None
+    code: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Bytes that were refused, or could not be read, and are kept (隔离).
+
+    Attributes:
+        node: "" when the bytes do not say whose they are.
+        reason: ``fork``, ``bad_signature``, ``malformed`` or ``poison``.
+        body: None for poison: its bytes stand in the ledger.
+        stands_against: digest (hex) of the entry that holds the place a fork claims.
+    """
+
+    node: str
+    seq: int | None
+    digest: str
+    reason: str
+    detail: str
+    body: bytes | None
+    signature: bytes | None
+    stands_against: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerState:
+    """Where a node's ledger ends here, and whether it is in quarantine."""
+
+    head: Head
+    quarantined_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """What an officer's review changes in a passage."""
+
+    node: str
+    passage_id: str
+    receipt: str
+    plate: str | None
+    plate_colour: str
+    trailer_plate: str | None
+    configuration: str | None
+    limit_kg: int | None
+    excess_kg: int | None
+    outcome: str
+    recheck_of: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """What a review cannot change."""
+
+    gross_kg: int
+    occurred_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A penalty decision (处罚决定) that an entry states."""
+
+    node: str
+    seq: int
+    case_no: str
+    violation_id: str
+    plate: str
+    occurred_on: date
+    decided_at: datetime
+    kind: str
+    fine_fen: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unweighed:
+    """A vehicle that was there but gave no valid weight."""
+
+    node: str
+    seq: int
+    began_at: datetime
+    reason: str
+    plate: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedCase:
+    """A case and the day whose law applies to it."""
+
+    case: Case
+    occurred_on: date
+
+
+class Books(Protocol):
+    """The projections, written within one transaction."""
+
+    def attempt(self) -> AbstractAsyncContextManager[None]:
+        """Undo the block's writes when it fails.
+
+        Raises:
+            MalformedEntry: a value that the tables cannot hold.
+        """
+        ...
+
+    async def add_passage(self, passage: PassageView) -> bool:
+        """Write a new passage; False when there is one of that id."""
+        ...
+
+    async def review_passage(self, reviewed: Reviewed) -> Weighed | None:
+        """Change a passage and return what was weighed; None when there is none."""
+        ...
+
+    async def add_unweighed(self, unweighed: Unweighed) -> None:
+        """Write a pass without a weight."""
+        ...
+
+    async def open_case(self, node: str, opened: OpenedCase) -> bool:
+        """Write a new case and note it in its passage; False when there is one of that number."""
+        ...
+
+    async def case(self, node: str, case_no: str) -> OpenedCase | None:
+        """Return a case, without its history."""
+        ...
+
+    async def save_case(self, node: str, case: Case, closed_on: date | None) -> None:
+        """Write how a case stands now."""
+        ...
+
+    async def note_unloading(self, node: str, case_no: str, on: date, unloaded_kg: int) -> None:
+        """Note that the case's truck was cleared on a local day, and of how much."""
+        ...
+
+    async def add_decision(self, decision: Decision) -> bool:
+        """Write a decision; False when it is a second fine and therefore has no effect."""
+        ...
+
+    async def raise_alarm(self, alarm: Alarm) -> int:
+        """Write an alarm and return its number."""
+        ...
+
+    async def alarmed(self, alarm: Alarm) -> bool:
+        """Tell whether the node has raised an alarm of that code and detail before."""
+        ...
+
+    async def keep(self, refused: Refused) -> bool:
+        """Keep refused bytes; False when they are kept already, or the room for them is full."""
+        ...
+
+
+class Desk(Books, Protocol):
+    """One transaction on one node's ledger."""
+
+    async def lock(self, node: str) -> LedgerState:
+        """Wait until nobody else writes to the node's ledger, and return where it ends.
+
+        Raises:
+            NotFound: no such node.
+        """
+        ...
+
+    async def lock_decisions(self) -> None:
+        """Wait until no other batch with acts on cases is being written.
+
+        Then the order in which decisions take effect is the order of the entries' positions, and
+        a rebuild comes to the same fines.
+        """
+        ...
+
+    async def held(self, node: str, places: Sequence[int]) -> dict[int, str]:
+        """Return the digests (hex) of the entries held at *places*."""
+        ...
+
+    async def append(self, entries: Sequence[Entry], received_at: datetime) -> None:
+        """Write entries and move the node's head to the last of them."""
+        ...
+
+    async def quarantine(self, node: str, at: datetime) -> None:
+        """Take nothing from the node any more."""
+        ...
+
+
+class Archive(Protocol):
+    """Where ledgers and projections are kept."""
+
+    def desk(self) -> AbstractAsyncContextManager[Desk]:
+        """Open a transaction; it is durable when the block has ended without an error."""
+        ...
+
+
+class Reading(Protocol):
+    """The projections, read."""
+
+    async def nodes(self) -> list[NodeView]:
+        """Return every enrolled node."""
+        ...
+
+    async def passages(self, *, limit: int, node: str | None) -> list[PassageView]:
+        """Return the newest passages, newest first."""
+        ...
+
+    async def passages_of(self, keys: Sequence[tuple[str, str]]) -> list[PassageView]:
+        """Return passages by (node, passage_id)."""
+        ...
+
+    async def cases(self, *, closed: bool | None, limit: int) -> list[CaseView]:
+        """Return cases, newest first."""
+        ...
+
+    async def cases_of(self, keys: Sequence[tuple[str, str]]) -> list[CaseView]:
+        """Return cases by (node, case_no)."""
+        ...
+
+    async def alarms(self, *, limit: int) -> list[AlarmView]:
+        """Return the newest alarms, newest first."""
+        ...
+
+    async def alarms_of(self, ids: Sequence[int]) -> list[AlarmView]:
+        """Return alarms by their numbers."""
+        ...
+
+    async def counts(self, on: date) -> list[CountsView]:
+        """Return the counts of a local day of each node."""
+        ...
+
+    async def decisions(self, first: date, last: date, more_than: int) -> list[CountedDecision]:
+        """Return the effective decisions on acts of those days (both included).
+
+        Only of plates with more than *more_than* of them.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An officer who can sign in. ``password_hash`` is argon2's encoded form."""
+
+    officer: Officer
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A signed-in officer. Only the token's digest is kept."""
+
+    token_digest: bytes
+    officer: Officer
+    began_at: datetime
+    seen_at: datetime
+
+
+class Accounts(Protocol):
+    """Officers and their sessions."""
+
+    async def account(self, certificate_no: str) -> Account | None:
+        """Return an account."""
+        ...
+
+    async def put_account(self, account: Account, *, replace: bool) -> bool:
+        """Write an account, and end its sessions; False when it exists and is not to change."""
+        ...
+
+    async def open_session(self, session: Session) -> None:
+        """Remember a session, and forget those that began before a day ago."""
+        ...
+
+    async def session(self, token_digest: bytes) -> Session | None:
+        """Return a session."""
+        ...
+
+    async def touch(self, token_digest: bytes, at: datetime) -> None:
+        """Note that a session was used."""
+        ...
+
+    async def close_session(self, token_digest: bytes) -> None:
+        """Forget a session."""
+        ...
+
+
+class Passwords(Protocol):
+    """Hashing of passwords; slow on purpose."""
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        """Tell whether the password is right; takes as long for an unknown account (None)."""
+        ...

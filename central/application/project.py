@@ -1,0 +1,257 @@
+"""Folds entries into what headquarters sees (投影), the same at ingest and at a rebuild."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from central.application.ports import Alarm, Books, Decision, OpenedCase, Refused, Unweighed
+from central.application.recheck import Difference, Found
+from central.application.rows import moment, opened, passage_row, reviewed_row
+from central.domain.days import local_day
+from station.contract.entries import (
+    CaseAct,
+    CaseOpened,
+    DeviceEvent,
+    Envelope,
+    Kind,
+    Outage,
+    Passage,
+    PassageReview,
+    Payload,
+    UnweighedPass,
+    WeightChanged,
+    read,
+)
+from station.domain.case import Act, Case
+from station.domain.errors import DomainError, MalformedEntry
+from station.domain.ledger import Entry
+from station.domain.officers import Officer, Pair, Role
+
+ACT_REFUSED: Final = "case.act_refused"
+SECOND_FINE: Final = "case.second_fine"
+UNKNOWN_CASE: Final = "case.unknown"
+RECOVERED: Final = "device.recovered"
+WEIGHT_CHANGED: Final = "weight.changed"
+
+Differs = Callable[[Found], Difference | None]
+"""Tells how a finding is not what the law makes of its facts; None when it is."""
+
+
+@dataclass(slots=True)
+class Touched:
+    """Rows that a fold has written, by their keys, without repetition."""
+
+    nodes: dict[str, None] = field(default_factory=dict)
+    passages: dict[tuple[str, str], None] = field(default_factory=dict)
+    cases: dict[tuple[str, str], None] = field(default_factory=dict)
+    alarms: dict[int, None] = field(default_factory=dict)
+
+    def add(self, other: Touched) -> None:
+        """Take in what another fold has written."""
+        self.nodes |= other.nodes
+        self.passages |= other.passages
+        self.cases |= other.cases
+        self.alarms |= other.alarms
+
+
+async def fold(entry: Entry, received_at: datetime, books: Books, differs: Differs) -> Touched:
+    """Write what *entry* means.
+
+    An entry that cannot be read (毒丸) keeps its place in the ledger, goes to quarantine with an
+    alarm, and blocks nothing.
+    """
+    touched = Touched(nodes={entry.node: None})
+    try:
+        envelope, payload = read(entry)
+        async with books.attempt():
+            step = _Step(entry, envelope, books, touched, differs)
+            await step.apply(payload)
+    except MalformedEntry as exc:
+        touched = Touched(nodes={entry.node: None})
+        await _quarantine(entry, received_at, books, exc, touched)
+    return touched
+
+
+async def _quarantine(
+    entry: Entry, at: datetime, books: Books, why: MalformedEntry, touched: Touched
+) -> None:
+    detail = f"{entry.node} #{entry.seq}: {why.detail}"
+    await books.keep(
+        Refused(
+            node=entry.node,
+            seq=entry.seq,
+            digest=entry.digest,
+            reason="poison",
+            detail=why.detail,
+            body=None,
+            signature=None,
+            stands_against=None,
+            at=at,
+        )
+    )
+    alarm = Alarm(node=entry.node, seq=entry.seq, code=why.code, detail=detail, at=at)
+    touched.alarms[await books.raise_alarm(alarm)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    entry: Entry
+    envelope: Envelope
+    books: Books
+    touched: Touched
+    differs: Differs
+
+    async def apply(self, payload: Payload) -> None:
+        match payload:
+            case Passage():
+                await self._passage(payload)
+            case PassageReview():
+                await self._review(payload)
+            case UnweighedPass():
+                await self._unweighed(payload)
+            case CaseOpened():
+                await self._opened(payload)
+            case CaseAct():
+                await self._act(payload)
+            case DeviceEvent() | Outage() | WeightChanged():
+                await self._notice(payload)
+
+    async def _passage(self, passage: Passage) -> None:
+        row = passage_row(self.entry, passage)
+        if not await self.books.add_passage(row):
+            raise MalformedEntry("its passage_id is taken", passage_id=row.passage_id)
+        self.touched.passages[row.node, row.passage_id] = None
+        found = Found(
+            gross_kg=row.gross_kg,
+            occurred_on=row.occurred_on,
+            vehicle=passage.vehicle,
+            verdict=passage.verdict,
+        )
+        await self._compare(row.passage_id, found)
+
+    async def _review(self, review: PassageReview) -> None:
+        row = reviewed_row(self.entry, review)
+        weighed = await self.books.review_passage(row)
+        if weighed is None:
+            raise MalformedEntry("no such passage", passage_id=row.passage_id)
+        self.touched.passages[row.node, row.passage_id] = None
+        found = Found(
+            gross_kg=weighed.gross_kg,
+            occurred_on=weighed.occurred_on,
+            vehicle=review.vehicle,
+            verdict=review.verdict,
+        )
+        await self._compare(row.passage_id, found)
+
+    async def _compare(self, passage_id: str, found: Found) -> None:
+        difference = self.differs(found)
+        if difference is None:
+            return
+        if difference.once:
+            await self._alarm(difference.code, difference.detail, once=True)
+        else:
+            await self._alarm(difference.code, f"{passage_id}: {difference.detail}")
+
+    async def _unweighed(self, passed: UnweighedPass) -> None:
+        await self.books.add_unweighed(
+            Unweighed(
+                node=self.entry.node,
+                seq=self.entry.seq,
+                began_at=moment(passed.began_at),
+                reason=passed.reason,
+                plate=passed.plate,
+            )
+        )
+
+    async def _opened(self, payload: CaseOpened) -> None:
+        case = opened(payload)
+        if not await self.books.open_case(self.entry.node, case):
+            raise MalformedEntry("its case_no is taken", case_no=payload.case_no)
+        self.touched.cases[self.entry.node, payload.case_no] = None
+        self.touched.passages[self.entry.node, payload.passage_id] = None
+
+    async def _act(self, payload: CaseAct) -> None:
+        """Do the act again by the table. What the table forbids has no effect here but an alarm."""
+        node, at = self.entry.node, moment(payload.at)
+        found = await self.books.case(node, payload.case_no)
+        if found is None:
+            await self._alarm(UNKNOWN_CASE, payload.case_no)
+            return
+        try:
+            act = Act(payload.act)
+            case = found.case.after(act, by=_pair(payload, at), at=at, details=payload.details)
+        except DomainError as exc:
+            await self._alarm(ACT_REFUSED, f"{payload.case_no} {payload.act}: {exc}")
+            return
+        except ValueError as exc:
+            raise MalformedEntry(str(exc)) from exc
+        if act is Act.DECIDE:
+            case = await self._decided(
+                OpenedCase(case=case, occurred_on=found.occurred_on), payload
+            )
+        if act is Act.RECHECK_CLEAR:
+            unloaded = max(0, case.gross_kg - int(payload.details["gross_kg"]))
+            await self.books.note_unloading(node, case.case_no, local_day(at), unloaded)
+        await self.books.save_case(node, case, local_day(at) if case.closed else None)
+        self.touched.cases[node, case.case_no] = None
+
+    async def _decided(self, decided: OpenedCase, payload: CaseAct) -> Case:
+        case = decided.case
+        decision = Decision(
+            node=self.entry.node,
+            seq=self.entry.seq,
+            case_no=case.case_no,
+            violation_id=case.violation_id,
+            plate=case.plate,
+            occurred_on=decided.occurred_on,
+            decided_at=moment(payload.at),
+            kind=str(payload.details["kind"]),
+            fine_fen=int(payload.details["fine_fen"]),
+            points=int(payload.details["points"]),
+        )
+        if await self.books.add_decision(decision):
+            return case
+        await self._alarm(SECOND_FINE, f"{case.case_no}: {case.violation_id}")
+        return without_penalty(case)
+
+    async def _notice(self, event: DeviceEvent | Outage | WeightChanged) -> None:
+        match event:
+            case DeviceEvent() if self.envelope.kind is Kind.DEVICE_FAULT:
+                await self._alarm(event.code, f"{event.device} {event.detail}".strip())
+            case DeviceEvent():
+                await self._alarm(RECOVERED, f"{event.device} {event.detail}".strip())
+            case Outage():
+                await self._alarm(self.envelope.kind.value, str(event.waiting))
+            case WeightChanged():
+                detail = f"{event.passage_id}: {event.recorded_kg} → {event.later_kg} kg"
+                await self._alarm(WEIGHT_CHANGED, detail)
+
+    async def _alarm(self, code: str, detail: str, *, once: bool = False) -> None:
+        alarm = Alarm(
+            node=self.entry.node,
+            seq=self.entry.seq,
+            code=code,
+            detail=detail,
+            at=moment(self.envelope.wall_utc),
+        )
+        if once and await self.books.alarmed(alarm):
+            return
+        self.touched.alarms[await self.books.raise_alarm(alarm)] = None
+
+
+def without_penalty(case: Case) -> Case:
+    """Return *case* decided, but with neither fine nor points: the decision has no effect."""
+    return replace(case, fine_fen=None, points=None)
+
+
+def _pair(act: CaseAct, at: datetime) -> Pair:
+    """Return the two officers as the entry names them; who they are, the station has checked."""
+    role, on = Role(act.authority), local_day(at)
+    first, second = (
+        Officer(certificate_no=number, name="", role=role, valid_until=on)
+        for number in act.officers
+    )
+    return Pair(first=first, second=second)

@@ -1,0 +1,78 @@
+"""Makes each finding again from the facts that were sealed with it (认定复核)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from station.contract.entries import Record
+from station.domain.errors import InvalidFacts, MalformedEntry, NoLawInForce
+from station.domain.units import Kg
+from station.domain.vehicles import Vehicle
+from station.rules.decide import decide
+from station.rules.facts import Facts, Mode
+from station.rules.lawbook import LawBook
+from station.rules.records import vehicle_from_record
+from station.rules.verdict import to_record
+
+VERDICT_DIFFERS: Final = "verdict.differs"
+EDITION_DIFFERS: Final = "law.edition_differs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A station's finding and the facts it was made from. ``vehicle`` None: not known."""
+
+    gross_kg: int
+    occurred_on: date
+    vehicle: Record | None
+    verdict: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How a finding is not ours. ``once``: the same one again from the node says nothing new."""
+
+    code: str
+    detail: str
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """Compares by this program's edition of the law."""
+
+    law: LawBook
+
+    def __call__(self, found: Found) -> Difference | None:
+        """Return the difference, None when the finding is exactly what the law makes of the facts.
+
+        In which mode the station worked is not among the sealed facts: any mode will do. A finding
+        by another edition of the law cannot be compared, which is a difference of its own.
+
+        Raises:
+            MalformedEntry: the facts are none.
+        """
+        edition = found.verdict.get("law_edition")
+        if edition != self.law.edition:
+            return Difference(code=EDITION_DIFFERS, detail=str(edition), once=True)
+        try:
+            vehicle = vehicle_from_record(found.vehicle) if found.vehicle else None
+            ours = [self._finding(found, vehicle, mode) for mode in Mode]
+        except InvalidFacts as exc:
+            raise MalformedEntry(f"facts: {exc}") from exc
+        if found.verdict in ours:
+            return None
+        resident = ours[0] or {}
+        odd = [key for key in resident if found.verdict.get(key) != resident[key]]
+        return Difference(code=VERDICT_DIFFERS, detail=", ".join(odd))
+
+    def _finding(self, found: Found, vehicle: Vehicle | None, mode: Mode) -> Record | None:
+        facts = Facts(
+            occurred_on=found.occurred_on, mode=mode, vehicle=vehicle, gross=Kg(found.gross_kg)
+        )
+        try:
+            return to_record(decide(facts, self.law))
+        except NoLawInForce:
+            return None

@@ -1,0 +1,135 @@
+"""Turns payloads into rows. Whatever does not fit a row makes the entry unreadable."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+
+from central.application.ports import OpenedCase, Reviewed
+from central.application.views import PassageView
+from station.contract.entries import CaseOpened, Passage, PassageReview, PlateEvidence, Record
+from station.domain.case import Case
+from station.domain.errors import MalformedEntry
+from station.domain.ledger import Entry
+
+OUTCOMES: Final = frozenset({"lawful", "permitted", "warning", "violation", "needs_review"})
+RECEIPT_DIGITS: Final = 10
+
+
+def receipt(entry: Entry) -> str:
+    """Return the receipt that stands on the slip: ``node-seq-digest[:10]``."""
+    return f"{entry.node}-{entry.seq}-{entry.digest[:RECEIPT_DIGITS]}"
+
+
+def moment(text: str) -> datetime:
+    """Read an aware time.
+
+    Raises:
+        MalformedEntry: not ISO 8601, or without a zone.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise MalformedEntry(f"no time: {text}") from exc
+    if at.tzinfo is None:
+        raise MalformedEntry(f"a time without its zone: {text}")
+    return at
+
+
+def day(text: str) -> date:
+    """Read a date, ``YYYY-MM-DD``.
+
+    Raises:
+        MalformedEntry: not one.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise MalformedEntry(f"no date: {text}") from exc
+
+
+def passage_row(entry: Entry, passage: Passage) -> PassageView:
+    """Return the row of a passage just recorded."""
+    finding = _Finding(passage.verdict)
+    return PassageView(
+        node=entry.node,
+        passage_id=passage.passage_id,
+        receipt=receipt(entry),
+        lane=passage.lane,
+        at=moment(passage.weighing.settled_at),
+        occurred_on=day(passage.occurred_on),
+        plate=passage.tractor.text,
+        plate_colour=passage.tractor.colour,
+        trailer_plate=_number(passage.trailer),
+        gross_kg=passage.weighing.gross_kg,
+        configuration=finding.configuration,
+        limit_kg=finding.limit_kg,
+        excess_kg=finding.excess_kg,
+        outcome=finding.outcome,
+        reviewed=False,
+        recheck_of=passage.recheck_of,
+        case_no=None,
+    )
+
+
+def reviewed_row(entry: Entry, review: PassageReview) -> Reviewed:
+    """Return what a review changes."""
+    finding = _Finding(review.verdict)
+    return Reviewed(
+        node=entry.node,
+        passage_id=review.passage_id,
+        receipt=receipt(entry),
+        plate=review.tractor.text,
+        plate_colour=review.tractor.colour,
+        trailer_plate=_number(review.trailer),
+        configuration=finding.configuration,
+        limit_kg=finding.limit_kg,
+        excess_kg=finding.excess_kg,
+        outcome=finding.outcome,
+        recheck_of=review.recheck_of,
+    )
+
+
+def opened(payload: CaseOpened) -> OpenedCase:
+    """Return the case that an entry opened."""
+    case = Case(
+        case_no=payload.case_no,
+        violation_id=payload.violation_id,
+        passage_id=payload.passage_id,
+        plate=payload.plate,
+        opened_at=moment(payload.opened_at),
+        gross_kg=payload.gross_kg,
+        limit_kg=payload.limit_kg,
+        excess_kg=payload.excess_kg,
+    )
+    return OpenedCase(case=case, occurred_on=day(payload.occurred_on))
+
+
+class _Finding:
+    """The four values of a verdict's record that headquarters shows."""
+
+    def __init__(self, verdict: Record) -> None:
+        self.outcome = _text(verdict, "verdict") or ""
+        if self.outcome not in OUTCOMES:
+            raise MalformedEntry(f"no such verdict: {self.outcome}")
+        self.configuration = _text(verdict, "configuration")
+        self.limit_kg = _mass(verdict, "limit_kg")
+        self.excess_kg = _mass(verdict, "excess_kg")
+
+
+def _text(record: Record, name: str) -> str | None:
+    value = record.get(name)
+    if value is not None and not isinstance(value, str):
+        raise MalformedEntry(f"{name} is no text")
+    return value
+
+
+def _mass(record: Record, name: str) -> int | None:
+    value = record.get(name)
+    if value is not None and type(value) is not int:
+        raise MalformedEntry(f"{name} is no whole number")
+    return value
+
+
+def _number(plate: PlateEvidence | None) -> str | None:
+    return None if plate is None else plate.text

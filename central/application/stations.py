@@ -1,0 +1,124 @@
+"""What each station reported last, and whether it still reports (站点状态). In memory alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from central.application.accept import Announce, Enrolled
+from central.application.ports import Reading
+from central.application.project import Touched
+from central.application.rows import moment
+from central.application.views import NodeView
+from station.contract.uplink import LaneState, read_signed, verified_state
+from station.domain.clock import Clock
+from station.domain.errors import NotFound
+
+SILENT_AFTER_NS: Final = 15_000_000_000
+
+OK: Final = "ok"
+SILENT: Final = "station.silent"
+QUARANTINED: Final = "station.quarantined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationView:
+    """A station as headquarters sees it now. ``lane`` is None while it is silent."""
+
+    node: NodeView
+    link: str
+    since: datetime
+    lane: LaneState | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """``since``: when the link became what it is; ``state`` None: nothing was reported yet."""
+
+    ok: bool
+    since: datetime
+    state: LaneState | None = None
+    seen_ns: int = 0
+
+
+class Board:
+    """The newest lane state of each enrolled station."""
+
+    def __init__(self, clock: Clock, nodes: Iterable[str]) -> None:
+        self._clock = clock
+        self._lines = {node: _Line(ok=False, since=clock.now()) for node in nodes}
+
+    def note(self, state: LaneState) -> bool:
+        """Take in a state; False when it is not newer than the one held (a replay, a late one)."""
+        line = self._lines[state.node]
+        if line.ok and line.state and moment(state.at) <= moment(line.state.at):
+            return False
+        since = line.since if line.ok else self._clock.now()
+        self._lines[state.node] = _Line(
+            ok=True, since=since, state=state, seen_ns=self._clock.monotonic_ns()
+        )
+        return True
+
+    def fallen_silent(self) -> list[str]:
+        """Return the stations that have just been silent for 15 s."""
+        now_ns = self._clock.monotonic_ns()
+        silent = [
+            node
+            for node, line in self._lines.items()
+            if line.ok and now_ns - line.seen_ns >= SILENT_AFTER_NS
+        ]
+        for node in silent:
+            self._lines[node] = _Line(ok=False, since=self._clock.now())
+        return silent
+
+    def view(self, node: NodeView) -> StationView:
+        """Join what the database and the last report say."""
+        line = self._lines[node.node]
+        link, since = OK if line.ok else SILENT, line.since
+        if node.quarantined_at is not None:
+            link, since = QUARANTINED, node.quarantined_at
+        return StationView(node=node, link=link, since=since, lane=line.state if line.ok else None)
+
+    def __contains__(self, node: str) -> bool:
+        return node in self._lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stations:
+    """All enrolled stations."""
+
+    reading: Reading
+    board: Board
+
+    async def all(self) -> list[StationView]:
+        """Return them in order of their nodes."""
+        nodes = await self.reading.nodes()
+        return [self.board.view(node) for node in nodes if node.node in self.board]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeState:
+    """The use case of ``POST /api/lane-state``. Not evidence: shown, never stored."""
+
+    enrolled: Enrolled
+    board: Board
+    announce: Announce
+
+    def __call__(self, data: bytes) -> None:
+        """Show what the lane shows.
+
+        Raises:
+            NotFound: the node is not enrolled.
+            BadSignature, MalformedEntry: not a state of that node.
+        """
+        message = read_signed(data)
+        key = self.enrolled.get(message.node)
+        if key is None:
+            raise NotFound("not enrolled", node=message.node)
+        state = verified_state(message, key)
+        for text in (state.at, state.scale.since, state.camera.since):
+            moment(text)
+        if self.board.note(state):
+            self.announce(Touched(nodes={state.node: None}))

@@ -1,0 +1,124 @@
+"""What headquarters sees: rows of the projections as values. Times are aware, days are local."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageView:
+    """A vehicle weighed (过车记录), as it stands after reviews.
+
+    Attributes:
+        receipt: ``node-seq-digest[:10]`` of the newest entry about it.
+        outcome: ``lawful``, ``permitted``, ``warning``, ``violation`` or ``needs_review``.
+        limit_kg, excess_kg: None while the law or the facts leave them open.
+    """
+
+    node: str
+    passage_id: str
+    receipt: str
+    lane: str
+    at: datetime
+    occurred_on: date
+    plate: str | None
+    plate_colour: str
+    trailer_plate: str | None
+    gross_kg: int
+    configuration: str | None
+    limit_kg: int | None
+    excess_kg: int | None
+    outcome: str
+    reviewed: bool
+    recheck_of: str | None
+    case_no: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """A joint case. ``fine_fen`` and ``points`` are those of the effective decision alone."""
+
+    node: str
+    case_no: str
+    plate: str
+    opened_at: datetime
+    gross_kg: int
+    limit_kg: int
+    excess_kg: int
+    stage: str
+    released_at: datetime | None
+    fine_fen: int | None
+    points: int | None
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmView:
+    """Something headquarters must know of."""
+
+    alarm_id: int
+    node: str
+    code: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountsView:
+    """One station's local day. All but ``reviews_open`` and ``unweighed`` count first weighings.
+
+    Attributes:
+        passages: first weighings (初检); released, warnings, violations and those in review.
+        released: lawful or permitted.
+        reviews_open: weighings of the day that still need an officer, re-checks too.
+        unloaded_kg: first weighing minus clear re-check, of the trucks cleared on the day.
+    """
+
+    node: str
+    on: date
+    passages: int
+    released: int
+    warnings: int
+    violations: int
+    reviews_open: int
+    unweighed: int
+    cases_opened: int
+    cases_closed: int
+    unloaded_kg: int
+
+    @property
+    def over_limit_permille(self) -> int:
+        """Return the share of warnings and violations (超限率) among all findings, floored."""
+        over = self.warnings + self.violations
+        found = over + self.released
+        return over * 1000 // found if found else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeView:
+    """A station as the register and the ledger know it."""
+
+    node: str
+    name: str
+    road: str
+    last_seq: int
+    last_entry_at: datetime | None
+    quarantined_at: datetime | None
+
+
+def together(counts: list[CountsView], on: date) -> CountsView:
+    """Return the sum of all stations, under ``node`` ""."""
+    return CountsView(
+        node="",
+        on=on,
+        passages=sum(one.passages for one in counts),
+        released=sum(one.released for one in counts),
+        warnings=sum(one.warnings for one in counts),
+        violations=sum(one.violations for one in counts),
+        reviews_open=sum(one.reviews_open for one in counts),
+        unweighed=sum(one.unweighed for one in counts),
+        cases_opened=sum(one.cases_opened for one in counts),
+        cases_closed=sum(one.cases_closed for one in counts),
+        unloaded_kg=sum(one.unloaded_kg for one in counts),
+    )

@@ -1,0 +1,225 @@
+"""Composition root: makes the parts from the settings, joins them, and runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import uvicorn
+
+from central.api.app import create_app
+from central.api.parts import Parts
+from central.api.shaping import frame
+from central.application.accept import Accept
+from central.application.announce import Announcer
+from central.application.rebuild import rebuild
+from central.application.recheck import Recheck
+from central.application.sign_in import Sessions
+from central.application.stations import Board, Stations, TakeState
+from central.export.repeat_vehicles import file_name, repeat_vehicles_csv
+from central.live.hub import Hub
+from central.live.socket import Live
+from central.settings import CentralSettings
+from central.store.accounts import SqlAccounts
+from central.store.embedded import Place, embedded, running
+from central.store.ledgers import Enrolment, SqlArchive
+from central.store.migrate import migrate
+from central.store.passwords import Argon2Passwords
+from central.store.pool import Pool, connection, pool
+from central.store.reading import SqlReading
+from station.contract.signature import Ed25519Verifier
+from station.domain.clock import Clock
+from station.domain.errors import SettingsError
+from station.rules.lawbook import lawbook
+
+GRACE_S: Final = 5
+_BACKLOG: Final = 512
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the wall time in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds since some moment before."""
+        return time.monotonic_ns()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centre:
+    """Everything that runs together."""
+
+    parts: Parts
+    announcer: Announcer
+    hub: Hub
+
+
+def compose(settings: CentralSettings, database: Pool, clock: Clock) -> Centre:
+    """Make the parts on an open database.
+
+    Raises:
+        SettingsError: a station's key is no key.
+    """
+    enrolled = {one.node: Ed25519Verifier(one.public_key) for one in enrolments(settings)}
+    reading = SqlReading(database)
+    board = Board(clock, enrolled)
+    stations = Stations(reading=reading, board=board)
+    hub = Hub()
+    announcer = Announcer(
+        reading, board, lambda news: hub.publish(frame(news)), lambda: hub.watched
+    )
+
+    async def greeting() -> list[str]:
+        return [frame(station) for station in await stations.all()]
+
+    parts = Parts(
+        accept=Accept(
+            archive=SqlArchive(database),
+            enrolled=enrolled,
+            clock=clock,
+            differs=Recheck(lawbook()),
+            announce=announcer.note,
+        ),
+        take_state=TakeState(enrolled=enrolled, board=board, announce=announcer.note),
+        sessions=Sessions(SqlAccounts(database), Argon2Passwords(), clock, asyncio.sleep),
+        stations=stations,
+        reading=reading,
+        clock=clock,
+        live=Live(hub, greeting),
+        repeat_csv=repeat_vehicles_csv,
+        repeat_file_name=file_name,
+    )
+    return Centre(parts=parts, announcer=announcer, hub=hub)
+
+
+def enrolments(settings: CentralSettings) -> list[Enrolment]:
+    """Return the register of keys as the configuration states it."""
+    return [
+        Enrolment(
+            node=one.node,
+            name=one.name,
+            road=one.road,
+            public_key=bytes.fromhex(one.public_key),
+        )
+        for one in settings.stations
+    ]
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: CentralSettings) -> AsyncIterator[Pool]:
+    """Open the database for one command: the running one, else one that runs for that long."""
+    place = _place(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        dsn = settings.database.dsn or await running(place)
+        if not dsn:
+            dsn = (await stack.enter_async_context(embedded(place))).dsn
+        database = await stack.enter_async_context(pool(dsn))
+        await _prepare(settings, database)
+        yield database
+
+
+async def rebuilt(settings: CentralSettings) -> int:
+    """Make all projections again; return how many entries were folded."""
+    async with opened(settings) as database:
+        return await rebuild(SqlArchive(database), Recheck(lawbook()))
+
+
+async def run(settings: CentralSettings, ready: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT; *ready* gets the address once requests are answered."""
+    with _listening(settings) as listener:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with contextlib.AsyncExitStack() as stack:
+            tasks = []
+            dsn = settings.database.dsn
+            if not dsn:
+                server = await stack.enter_async_context(embedded(_place(settings)))
+                dsn = server.dsn
+                tasks.append(server.keep_running())
+            database = await stack.enter_async_context(pool(dsn))
+            await _prepare(settings, database)
+            centre = compose(settings, database, SystemClock())
+            tasks.append(centre.announcer.run())
+            async with asyncio.TaskGroup() as group:
+                background = [group.create_task(task) for task in tasks]
+                await _serve(centre, listener, stop, ready)
+                for task in background:
+                    task.cancel()
+
+
+async def _serve(
+    centre: Centre, listener: socket.socket, stop: asyncio.Event, ready: Callable[[str], None]
+) -> None:
+    server = _Server(
+        uvicorn.Config(
+            create_app(centre.parts),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await server.up.wait()
+        host, port = listener.getsockname()[:2]
+        ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        centre.hub.close()
+        server.should_exit = True
+        stopping.cancel()
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: its own handling would end the process before the database."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _prepare(settings: CentralSettings, database: Pool) -> None:
+    async with connection(database) as taken:
+        await migrate(taken)
+    await SqlArchive(database).enrol(enrolments(settings))
+
+
+def _place(settings: CentralSettings) -> Place:
+    return Place(data_dir=settings.central.data_dir, binaries=settings.database.binaries)
+
+
+@contextlib.contextmanager
+def _listening(settings: CentralSettings) -> Iterator[socket.socket]:
+    """Bind the address first: a port that is taken must be known before a database starts."""
+    host, port = settings.central.address
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen(_BACKLOG)
+        except OSError as exc:
+            raise SettingsError(f"[central] listen {host}:{port}: {exc.strerror}") from exc
+        yield listener

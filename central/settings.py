@@ -1,0 +1,140 @@
+"""Reads ``central.toml`` and the environment, and nothing else does.
+
+A variable ``ZHICHAO_<SECTION>__<KEY>`` overrides the file, e.g. ``ZHICHAO_DATABASE__DSN``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from station.domain.errors import SettingsError
+
+_HIGHEST_PORT = 65535
+
+
+class Section(BaseModel):
+    """Base: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CentralSection(Section):
+    """``[central]``.
+
+    Attributes:
+        listen: ``address:port``; port 0 takes any free one.
+        name: of the office, shown on the page.
+        data_dir: where the embedded database lives; relative to the configuration file.
+    """
+
+    listen: str = "127.0.0.1:8080"
+    name: Annotated[str, Field(min_length=1)]
+    data_dir: Path
+
+    @field_validator("listen")
+    @classmethod
+    def _has_a_port(cls, text: str) -> str:
+        host, _, port = text.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit() or int(port) > _HIGHEST_PORT:
+            raise ValueError("must be address:port, e.g. 127.0.0.1:8080")
+        return text
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return host and port; an IPv6 host without its brackets."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class DatabaseSection(Section):
+    """``[database]``.
+
+    Attributes:
+        dsn: of a PostgreSQL 15 or newer; empty starts the embedded one.
+        binaries: folder with ``postgres`` and ``initdb`` for the embedded one; empty: found.
+    """
+
+    dsn: str = ""
+    binaries: str = ""
+
+
+class StationSection(Section):
+    """One ``[[stations]]``: a station is enrolled by standing here.
+
+    Attributes:
+        public_key: Ed25519, 64 hex digits, as the station prints it.
+    """
+
+    node: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+    name: Annotated[str, Field(min_length=1)]
+    road: Annotated[str, Field(min_length=1)]
+    public_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class CentralSettings(BaseSettings):
+    """The whole file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ZHICHAO_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    central: CentralSection
+    database: DatabaseSection = DatabaseSection()
+    stations: tuple[StationSection, ...] = ()
+
+    @model_validator(mode="after")
+    def _enrols_each_node_once(self) -> Self:
+        nodes = [station.node for station in self.stations]
+        if twice := sorted({node for node in nodes if nodes.count(node) > 1}):
+            raise ValueError(f"stations: {', '.join(twice)} stands there twice")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the environment before the file, which comes in as keyword arguments."""
+        return env_settings, init_settings
+
+
+def load(path: Path) -> CentralSettings:
+    """Read the settings; ``data_dir`` becomes absolute.
+
+    Raises:
+        SettingsError: where in which file, and why.
+    """
+    try:
+        settings = CentralSettings(**tomllib.loads(path.read_text("utf-8")))
+    except OSError as exc:
+        raise SettingsError(f"{path}: {exc.strerror}", file=str(path)) from exc
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise SettingsError(f"{path}: {exc}", file=str(path)) from exc
+    except ValidationError as exc:
+        raise SettingsError(f"{path}: {_reasons(exc)}", file=str(path)) from exc
+    data_dir = (path.resolve().parent / settings.central.data_dir.expanduser()).resolve()
+    central = settings.central.model_copy(update={"data_dir": data_dir})
+    return settings.model_copy(update={"central": central})
+
+
+def _reasons(exc: ValidationError) -> str:
+    """Name the places as they are written: ``[[stations]] 2 public_key: …``."""
+    return "; ".join(f"{_place(error['loc'])}: {error['msg']}" for error in exc.errors())
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    words = [str(part + 1) if isinstance(part, int) else part for part in loc]
+    if words[:1] == ["stations"]:
+        words[0] = "[[stations]]"
+    elif words:
+        words[0] = f"[{words[0]}]"
+    return " ".join(words) or "file"

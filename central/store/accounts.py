@@ -1,0 +1,92 @@
+"""Keeps officers and their sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from central.application.ports import Account, Session
+from central.domain.access import ABSOLUTE
+from central.store import pool as pools
+from central.store.pool import Pool
+from central.store.sqlfile import load
+from station.domain.officers import Officer, Role
+
+_SQL: Final = load("accounts")
+
+
+class SqlAccounts:
+    """Officers and sessions in PostgreSQL."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def account(self, certificate_no: str) -> Account | None:
+        """Return an account."""
+        async with pools.connection(self._pool) as connection:
+            row = await connection.fetchrow(_SQL["account"], certificate_no.replace("\0", ""))
+        if row is None:
+            return None
+        columns = dict(row)
+        password_hash = columns.pop("password_hash")
+        return Account(officer=_officer(columns), password_hash=password_hash)
+
+    async def put_account(self, account: Account, *, replace: bool) -> bool:
+        """Write an account, and end its sessions; False when it exists and is not to change."""
+        officer = account.officer
+        columns = (
+            officer.certificate_no,
+            officer.name,
+            officer.role.value,
+            officer.valid_until,
+            account.password_hash,
+        )
+        async with pools.transaction(self._pool) as connection:
+            added = await connection.fetchval(_SQL["add_account"], *columns)
+            if added is None and not replace:
+                return False
+            if added is None:
+                await connection.execute(_SQL["change_account"], *columns)
+            await connection.execute(_SQL["end_sessions"], officer.certificate_no)
+        return True
+
+    async def open_session(self, session: Session) -> None:
+        """Remember a session, and forget those that have run out anyway."""
+        async with pools.transaction(self._pool) as connection:
+            await connection.execute(_SQL["end_old_sessions"], session.began_at - ABSOLUTE)
+            await connection.execute(
+                _SQL["open_session"],
+                session.token_digest,
+                session.officer.certificate_no,
+                session.began_at,
+                session.seen_at,
+            )
+
+    async def session(self, token_digest: bytes) -> Session | None:
+        """Return a session."""
+        async with pools.connection(self._pool) as connection:
+            row = await connection.fetchrow(_SQL["session"], token_digest)
+        if row is None:
+            return None
+        columns = dict(row)
+        return Session(
+            token_digest=columns.pop("token_digest"),
+            began_at=columns.pop("began_at"),
+            seen_at=columns.pop("seen_at"),
+            officer=_officer(columns),
+        )
+
+    async def touch(self, token_digest: bytes, at: datetime) -> None:
+        """Note that a session was used."""
+        async with pools.connection(self._pool) as connection:
+            await connection.execute(_SQL["touch"], token_digest, at)
+
+    async def close_session(self, token_digest: bytes) -> None:
+        """Forget a session."""
+        async with pools.connection(self._pool) as connection:
+            await connection.execute(_SQL["close_session"], token_digest)
+
+
+def _officer(columns: dict[str, Any]) -> Officer:
+    role = Role(columns.pop("role"))
+    return Officer(role=role, **columns)

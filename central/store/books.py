@@ -1,0 +1,220 @@
+"""Writes the projections, within a transaction that somebody else has opened."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Final
+
+import asyncpg
+
+from central.application.ports import (
+    Alarm,
+    Decision,
+    OpenedCase,
+    Refused,
+    Reviewed,
+    Unweighed,
+    Weighed,
+)
+from central.application.views import PassageView
+from central.domain.days import local_day
+from central.store.pool import Connection
+from central.store.sqlfile import load
+from station.domain.case import Case, Stage
+from station.domain.errors import MalformedEntry
+
+MOST_KEPT: Final = 1000
+"""Refused messages that are kept per node."""
+
+MOST_KEPT_BYTES: Final = 64 * 1024 * 1024
+
+_SQL: Final = load("books")
+_LEDGER: Final = load("ledger")
+
+
+class SqlBooks:
+    """The projections, on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @contextlib.asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """Undo the block's writes when it fails.
+
+        Raises:
+            MalformedEntry: a value that the tables cannot hold: a mass beyond 32 bits, a NUL.
+        """
+        try:
+            async with self._connection.transaction():
+                yield
+        except (
+            asyncpg.DataError,
+            asyncpg.IntegrityConstraintViolationError,
+            asyncpg.exceptions._base.DataError,  # the driver's own, raised before sending
+        ) as exc:
+            raise MalformedEntry(str(exc)) from exc
+
+    async def add_passage(self, passage: PassageView) -> bool:
+        """Write a new passage; False when there is one of that id."""
+        written = await self._connection.fetchval(
+            _SQL["add_passage"],
+            passage.node,
+            passage.passage_id,
+            passage.receipt,
+            passage.lane,
+            passage.at,
+            passage.occurred_on,
+            passage.plate,
+            passage.plate_colour,
+            passage.trailer_plate,
+            passage.gross_kg,
+            passage.configuration,
+            passage.limit_kg,
+            passage.excess_kg,
+            passage.outcome,
+            passage.recheck_of,
+        )
+        return written is not None
+
+    async def review_passage(self, reviewed: Reviewed) -> Weighed | None:
+        """Change a passage and return what was weighed; None when there is none."""
+        row = await self._connection.fetchrow(
+            _SQL["review_passage"],
+            reviewed.node,
+            reviewed.passage_id,
+            reviewed.receipt,
+            reviewed.plate,
+            reviewed.plate_colour,
+            reviewed.trailer_plate,
+            reviewed.configuration,
+            reviewed.limit_kg,
+            reviewed.excess_kg,
+            reviewed.outcome,
+            reviewed.recheck_of,
+        )
+        return None if row is None else Weighed(**dict(row))
+
+    async def add_unweighed(self, unweighed: Unweighed) -> None:
+        """Write a pass without a weight."""
+        await self._connection.execute(
+            _SQL["add_unweighed"],
+            unweighed.node,
+            unweighed.seq,
+            unweighed.began_at,
+            local_day(unweighed.began_at),
+            unweighed.reason,
+            unweighed.plate,
+        )
+
+    async def open_case(self, node: str, opened: OpenedCase) -> bool:
+        """Write a new case and note it in its passage; False when there is one of that number."""
+        case = opened.case
+        written = await self._connection.fetchval(
+            _SQL["open_case"],
+            node,
+            case.case_no,
+            case.violation_id,
+            case.passage_id,
+            case.plate,
+            opened.occurred_on,
+            case.opened_at,
+            local_day(case.opened_at),
+            case.gross_kg,
+            case.limit_kg,
+            case.excess_kg,
+            case.stage.value,
+        )
+        if written is not None:
+            await self._connection.execute(_SQL["note_case"], node, case.passage_id, case.case_no)
+        return written is not None
+
+    async def case(self, node: str, case_no: str) -> OpenedCase | None:
+        """Return a case, without its history."""
+        row = await self._connection.fetchrow(_SQL["case"], node, case_no)
+        if row is None:
+            return None
+        columns = dict(row)
+        occurred_on, stage = columns.pop("occurred_on"), Stage(columns.pop("stage"))
+        return OpenedCase(case=Case(stage=stage, **columns), occurred_on=occurred_on)
+
+    async def save_case(self, node: str, case: Case, closed_on: date | None) -> None:
+        """Write how a case stands now."""
+        await self._connection.execute(
+            _SQL["save_case"],
+            node,
+            case.case_no,
+            case.plate,
+            case.stage.value,
+            case.released_at,
+            case.fine_fen,
+            case.points,
+            closed_on,
+        )
+
+    async def note_unloading(self, node: str, case_no: str, on: date, unloaded_kg: int) -> None:
+        """Note that the case's truck was cleared on a local day, and of how much."""
+        await self._connection.execute(_SQL["note_unloading"], node, case_no, on, unloaded_kg)
+
+    async def add_decision(self, decision: Decision) -> bool:
+        """Write a decision; False when it is a second fine and therefore has no effect."""
+        columns = (
+            decision.node,
+            decision.seq,
+            decision.case_no,
+            decision.violation_id,
+            decision.plate,
+            decision.occurred_on,
+            decision.decided_at,
+            decision.kind,
+            decision.fine_fen,
+            decision.points,
+        )
+        if await self._connection.fetchval(_SQL["add_effective_decision"], *columns) is not None:
+            return True
+        await self._connection.execute(_SQL["add_void_decision"], *columns)
+        return False
+
+    async def raise_alarm(self, alarm: Alarm) -> int:
+        """Write an alarm and return its number."""
+        number: int = await self._connection.fetchval(
+            _SQL["raise_alarm"],
+            alarm.node,
+            alarm.seq,
+            _text(alarm.code),
+            _text(alarm.detail),
+            alarm.at,
+        )
+        return number
+
+    async def alarmed(self, alarm: Alarm) -> bool:
+        """Tell whether the node has raised an alarm of that code and detail before."""
+        found: bool = await self._connection.fetchval(
+            _SQL["alarmed"], alarm.node, _text(alarm.code), _text(alarm.detail)
+        )
+        return found
+
+    async def keep(self, refused: Refused) -> bool:
+        """Keep refused bytes; False when they are kept already, or the room for them is full."""
+        kept = await self._connection.fetchval(
+            _LEDGER["keep"],
+            refused.node,
+            refused.seq,
+            bytes.fromhex(refused.digest),
+            refused.reason,
+            _text(refused.detail),
+            refused.body,
+            refused.signature,
+            bytes.fromhex(refused.stands_against) if refused.stands_against else None,
+            refused.at,
+            MOST_KEPT,
+            MOST_KEPT_BYTES,
+        )
+        return kept is not None
+
+
+def _text(text: str) -> str:
+    """Return *text* as PostgreSQL can hold it, and not longer than anybody reads."""
+    return text.replace("\0", "�")[:1000]

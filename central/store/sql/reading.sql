@@ -1,0 +1,94 @@
+-- Statements that read the projections.
+
+-- name: nodes
+SELECT node, name, road, last_seq, last_entry_at, quarantined_at FROM node ORDER BY node;
+
+-- name: passages
+-- $1 node or NULL for all, $2 limit
+SELECT node, passage_id, receipt, lane, at, occurred_on, plate, plate_colour, trailer_plate,
+       gross_kg, configuration, limit_kg, excess_kg, outcome, reviewed, recheck_of, case_no
+  FROM passage
+ WHERE $1::text IS NULL OR node = $1
+ ORDER BY at DESC, node, passage_id
+ LIMIT $2;
+
+-- name: passages_of
+-- $1 nodes, $2 passage_ids, pairwise
+SELECT node, passage_id, receipt, lane, at, occurred_on, plate, plate_colour, trailer_plate,
+       gross_kg, configuration, limit_kg, excess_kg, outcome, reviewed, recheck_of, case_no
+  FROM passage
+ WHERE (node, passage_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+ ORDER BY at, node, passage_id;
+
+-- name: cases
+-- $1 closed, or NULL for all; $2 limit
+SELECT node, case_no, plate, opened_at, gross_kg, limit_kg, excess_kg, stage, released_at,
+       fine_fen, points, closed_on IS NOT NULL AS closed
+  FROM joint_case
+ WHERE $1::boolean IS NULL OR $1 = (closed_on IS NOT NULL)
+ ORDER BY opened_at DESC, node, case_no
+ LIMIT $2;
+
+-- name: cases_of
+-- $1 nodes, $2 case_nos, pairwise
+SELECT node, case_no, plate, opened_at, gross_kg, limit_kg, excess_kg, stage, released_at,
+       fine_fen, points, closed_on IS NOT NULL AS closed
+  FROM joint_case
+ WHERE (node, case_no) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+ ORDER BY opened_at, node, case_no;
+
+-- name: alarms
+-- $1 limit
+SELECT alarm_id, node, code, detail, at FROM alarm ORDER BY alarm_id DESC LIMIT $1;
+
+-- name: alarms_of
+-- $1 numbers
+SELECT alarm_id, node, code, detail, at FROM alarm WHERE alarm_id = ANY ($1::bigint[])
+ ORDER BY alarm_id;
+
+-- name: counts
+-- $1 local day
+SELECT node.node, passages, released, warnings, violations, reviews_open, unweighed,
+       cases_opened, cases_closed, unloaded_kg
+  FROM node
+ CROSS JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE recheck_of IS NULL) AS passages,
+              count(*) FILTER (WHERE recheck_of IS NULL AND outcome IN ('lawful', 'permitted'))
+                  AS released,
+              count(*) FILTER (WHERE recheck_of IS NULL AND outcome = 'warning') AS warnings,
+              count(*) FILTER (WHERE recheck_of IS NULL AND outcome = 'violation') AS violations,
+              count(*) FILTER (WHERE outcome = 'needs_review') AS reviews_open
+         FROM passage
+        WHERE passage.node = node.node AND occurred_on = $1) AS weighed
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS unweighed
+         FROM unweighed_pass
+        WHERE unweighed_pass.node = node.node AND occurred_on = $1) AS passed
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS cases_opened
+         FROM joint_case WHERE joint_case.node = node.node AND opened_on = $1) AS opened
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS cases_closed
+         FROM joint_case WHERE joint_case.node = node.node AND closed_on = $1) AS closed
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(unloaded_kg), 0)::bigint AS unloaded_kg
+         FROM joint_case WHERE joint_case.node = node.node AND cleared_on = $1) AS cleared
+ ORDER BY node.node;
+
+-- name: decisions
+-- Of plates with more than $3 decisions alone; which colour counts for what is decided in code.
+-- $1 first day of the act, $2 last day, $3 more than this many
+SELECT decision.plate, coalesce(passage.plate_colour, 'unknown') AS colour,
+       decision.violation_id, decision.case_no, decision.occurred_on
+  FROM decision
+  JOIN (SELECT plate
+          FROM decision
+         WHERE effective AND occurred_on BETWEEN $1 AND $2
+         GROUP BY plate
+        HAVING count(*) > $3) AS often USING (plate)
+  LEFT JOIN joint_case
+         ON joint_case.node = decision.node AND joint_case.case_no = decision.case_no
+  LEFT JOIN passage
+         ON passage.node = joint_case.node AND passage.passage_id = joint_case.passage_id
+ WHERE decision.effective AND decision.occurred_on BETWEEN $1 AND $2
+ ORDER BY decision.plate, decision.occurred_on, decision.node, decision.seq;
