@@ -84,6 +84,7 @@ def test_any_chunking_gives_the_same_events(protocol, stream, data):
 @BOTH
 @given(stream=streams | st.binary(max_size=1500))
 @example(stream=b"\x02" * 1000)
+@example(stream=toledo.encode(WITH_STX_AS_CHECK[0], parity=True) + b"(       0    00\r")
 def test_every_byte_belongs_to_exactly_one_event(protocol, stream):
     events, machine = all_events(protocol, stream)
 

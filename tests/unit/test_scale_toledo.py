@@ -89,6 +89,25 @@ def test_a_lone_frame_without_check_is_a_weight_only_at_the_very_end():
     assert raws(ended(BODY + b"\x02")) == []
 
 
+def test_a_byte_after_one_frame_puts_the_lone_one_after_it_in_doubt():
+    assert raws(ended(BODY + b"\x55" + BODY)) == []
+    assert raws(ended(b"\x55" + BODY)) == [BODY]
+
+
+def test_the_next_frames_stx_is_no_vote_before_more_of_it_has_come():
+    bare = WITH_STX_AS_CHECK[:-1]
+    machine, events = after(FRAME + bare + b"\x02")
+    assert machine.settled_format is None
+    assert events == []
+
+
+def test_the_stx_of_a_damaged_frame_is_no_vote():
+    bare = WITH_STX_AS_CHECK[:-1]
+    machine, events = after((bare + bare[:9]) * 3)
+    assert machine.settled_format is None
+    assert events == []
+
+
 def test_an_undecided_stream_is_held_in_bounded_memory_and_given_up_in_order():
     unclear = BODY + b"\x55"
     events = ended(unclear * 100)

@@ -80,6 +80,8 @@ class FrameScan:
         base, done, waiting_at = self._offset, 0, -1
         for shape in self._shape.finditer(seen):
             at = shape.start()
+            if at < done:
+                continue  # its STX was the last byte of the frame before
             event = self._judge(raw, seen, at, base + at, ended=ended)
             if event is None:
                 waiting_at = at

@@ -10,5 +10,7 @@ def nearest_kg(value: int, numerator: int, denominator: int) -> Kg:
 
     Away from zero as scales and balances round a display; the sign never changes the magnitude.
     """
+    if denominator == 1:
+        return Kg(value * numerator)
     magnitude = (2 * abs(value) * numerator + denominator) // (2 * denominator)
     return Kg(-magnitude if value < 0 else magnitude)

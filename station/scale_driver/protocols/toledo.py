@@ -77,7 +77,7 @@ class ToledoDecoder:
         self, raw: bytes, seen: bytes, at: int, offset: int, *, ended: bool
     ) -> ScaleEvent | None:
         body = raw[at : at + BODY_LENGTH]
-        parity = even_parity(body)
+        parity = even_parity(raw, seen, at)
         if parity is None:
             return LineFault(body, offset, "parity")
         if self._format is None:
@@ -90,8 +90,8 @@ class ToledoDecoder:
         if parity is not self._format.even_parity:
             return LineFault(body, offset, "parity")
         if not self._format.has_check:
-            return _event(body, offset)
-        return _with_check(raw, seen, at, offset, self._format, ended=ended)
+            return _event(body, seen[at : at + BODY_LENGTH], offset)
+        return _with_check(raw, seen, at, offset, parity=parity, ended=ended)
 
 
 def encode(
@@ -138,7 +138,7 @@ def frame_of(weight: Kg, *, stable: bool) -> bytes:
 
 
 def _with_check(
-    raw: bytes, seen: bytes, at: int, offset: int, stream: Format, *, ended: bool
+    raw: bytes, seen: bytes, at: int, offset: int, *, parity: bool, ended: bool
 ) -> ScaleEvent | None:
     body, after = raw[at : at + BODY_LENGTH], at + BODY_LENGTH
     if after == len(raw):
@@ -147,16 +147,15 @@ def _with_check(
         # A check of 0x02, or the next frame's STX because this frame's check was lost?
         if not ended and may_become_body(seen, after):
             return None
-        if BODY.match(seen, after) and even_parity(raw[after : after + BODY_LENGTH]) is not None:
+        if BODY.match(seen, after) and even_parity(raw, seen, after) is parity:
             return LineFault(body, offset, "check")
-    frame = raw[at : after + 1]
-    if not check_holds(frame, stream):
+    if not check_holds(raw, seen, at, parity=parity):
         return LineFault(body, offset, "check")
-    return _event(frame, offset)
+    return _event(raw[at : after + 1], seen[at:after], offset)
 
 
-def _event(frame: bytes, offset: int) -> ScaleEvent:
-    found = _meaning(frame[:BODY_LENGTH].translate(MASK_7))
+def _event(frame: bytes, body: bytes, offset: int) -> ScaleEvent:
+    found = _meaning(body)
     return (
         LineFault(frame, offset, found)
         if isinstance(found, str)

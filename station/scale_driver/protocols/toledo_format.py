@@ -19,7 +19,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from station.scale_driver.protocols.frames import MASK_7, STX
+from station.scale_driver.protocols.frames import STX
 
 BODY_LENGTH = 17
 WINDOW = 512
@@ -53,22 +53,24 @@ class Format(NamedTuple):
 _VOTES_NEEDED = {True: 2, False: 3}
 
 
-def even_parity(raw: bytes) -> bool | None:
-    """Say whether *raw*, STX first, was sent as 7E1 (True) or 8N1 (False); None for neither.
+def even_parity(raw: bytes, seen: bytes, at: int) -> bool | None:
+    """Say whether the body at *at* was sent as 7E1 (True) or 8N1 (False); None for neither.
 
     STX alone has an odd number of ones: its bit 7 tells which, and all other bytes must agree.
     """
-    seven = raw.translate(MASK_7)
-    if raw == seven:
+    sent, body = raw[at : at + BODY_LENGTH], seen[at : at + BODY_LENGTH]
+    if sent == body:
         return False
-    return True if raw == seven.translate(EVEN_PARITY) else None
+    return True if sent == body.translate(EVEN_PARITY) else None
 
 
-def check_holds(frame: bytes, stream: Format) -> bool:
-    """Say whether the last byte of *frame* is its check, sent as *stream* sends bytes."""
-    seven = frame.translate(MASK_7)
-    sent = seven.translate(EVEN_PARITY) if stream.even_parity else seven
-    return frame == sent and sum(seven) & 0x7F == 0
+def check_holds(raw: bytes, seen: bytes, at: int, *, parity: bool) -> bool:
+    """Say whether the body at *at* is followed by its check, sent as the body was."""
+    check_at = at + BODY_LENGTH
+    check = seen[check_at]
+    if raw[check_at] != (EVEN_PARITY[check] if parity else check):
+        return False
+    return sum(seen[at : check_at + 1]) & 0x7F == 0
 
 
 def may_become_body(seen: bytes, at: int) -> bool:
@@ -89,7 +91,7 @@ def settled(raw: bytes, seen: bytes, *, ended: bool) -> Format | None:
     abstained = 0
     last_open: Format | None = None
     for body in BODY.finditer(seen):
-        parity = even_parity(raw[body.start() : body.end()])
+        parity = even_parity(raw, seen, body.start())
         if parity is None:
             continue
         if not ended and _needs_more(seen, body.end()):
@@ -111,18 +113,16 @@ def settled(raw: bytes, seen: bytes, *, ended: bool) -> Format | None:
         return max(votes, key=lambda choice: (votes[choice], choice.has_check))
     if last_open and not abstained:
         return last_open
-    return Format(has_check=True, even_parity=bool(even_parity(raw[:BODY_LENGTH])))
+    return Format(has_check=True, even_parity=bool(even_parity(raw, seen, 0)))
 
 
 def _vote(raw: bytes, seen: bytes, start: int, *, parity: bool) -> bool | None:
     end = start + BODY_LENGTH
-    if BODY.match(seen, end) and even_parity(raw[end : end + BODY_LENGTH]) is parity:
+    if BODY.match(seen, end) and even_parity(raw, seen, end) is parity:
         return False
     if end == len(seen) or (seen[end] == STX and seen[end + 1 : end + 2] not in (b"\x02", b"")):
         return None
-    if check_holds(raw[start : end + 1], Format(has_check=True, even_parity=parity)):
-        return True
-    return None
+    return True if check_holds(raw, seen, start, parity=parity) else None
 
 
 def _needs_more(seen: bytes, end: int) -> bool:
