@@ -1,0 +1,32 @@
+// Names for the generated shapes.
+import type { components as Central } from "./api/central";
+import type { components as Station } from "./api/station";
+
+type S = Station["schemas"];
+type C = Central["schemas"];
+
+export type ErrorOut = S["ErrorOut"];
+export type OfficerOut = S["OfficerOut"];
+export type DeviceOut = S["DeviceOut"];
+export type StationOut = S["StationOut"];
+export type LaneOut = S["LaneOut"];
+export type PlateOut = S["PlateOut"];
+export type PictureOut = S["PictureOut"];
+export type PassageOut = S["PassageOut"];
+export type ReviewIn = S["ReviewIn"];
+export type DrawingOut = S["DrawingOut"];
+export type ActIn = S["ActIn"];
+export type NextActOut = S["NextActOut"];
+export type CaseOut = S["CaseOut"];
+export type AlarmOut = S["AlarmOut"];
+export type Saved = S["Saved"];
+export type LiveOut = S["LiveOut"];
+
+export type HqStationOut = C["StationOut"];
+export type HqPassageOut = C["PassageOut"];
+export type HqCaseOut = C["CaseOut"];
+export type HqAlarmOut = C["AlarmOut"];
+export type HqCountsOut = C["CountsOut"];
+export type HqLiveOut = C["LiveOut"];
+
+export type Outcome = PassageOut["outcome"];

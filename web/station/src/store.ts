@@ -1,0 +1,260 @@
+// What the console knows, and how it learns it. Nothing here is kept when the link is lost but what
+// is already durable at the station; the present weight least of all.
+import { computed, reactive } from "vue";
+import { ApiError, request } from "@shared/client";
+import { LiveSocket, type LinkState } from "@shared/live";
+import type {
+  ActIn,
+  AlarmOut,
+  CaseOut,
+  DrawingOut,
+  LaneOut,
+  LiveOut,
+  OfficerOut,
+  PassageOut,
+  ReviewIn,
+  Saved,
+  StationOut,
+} from "@shared/types";
+
+/** As many as an officer scrolls through; older ones are at headquarters. */
+const KEPT_PASSAGES = 200;
+const KEPT_ALARMS = 100;
+
+interface State {
+  /** undefined: not asked yet; null: nobody is signed in. */
+  officer: OfficerOut | null | undefined;
+  station: StationOut | null;
+  link: LinkState;
+  lane: LaneOut | null;
+  passages: PassageOut[];
+  openCases: CaseOut[];
+  closedCases: CaseOut[];
+  alarms: AlarmOut[];
+  drawings: DrawingOut[];
+  officers: OfficerOut[];
+  passageId: string | null;
+  /** The selection stays on the newest passage until the officer moves it. */
+  following: boolean;
+  caseNo: string | null;
+  loadError: ApiError | null;
+}
+
+export const state = reactive<State>({
+  officer: undefined,
+  station: null,
+  link: "connecting",
+  lane: null,
+  passages: [],
+  openCases: [],
+  closedCases: [],
+  alarms: [],
+  drawings: [],
+  officers: [],
+  passageId: null,
+  following: true,
+  caseNo: null,
+  loadError: null,
+});
+
+export const passage = computed(
+  () => state.passages.find((item) => item.passage_id === state.passageId) ?? null,
+);
+export const openCase = computed(
+  () =>
+    state.openCases.find((item) => item.case_no === state.caseNo) ??
+    state.closedCases.find((item) => item.case_no === state.caseNo) ??
+    null,
+);
+export const reviews = computed(() =>
+  state.passages.filter((item) => item.outcome === "needs_review"),
+);
+
+const live = new LiveSocket<LiveOut>({
+  path: "/api/live",
+  heartbeat: "lane",
+  // With the probe's own limit the weight is gone within 3 s of the last sign of life.
+  silenceMs: 1500,
+  probeMs: 1000,
+  probe: async (signal) => {
+    state.lane = await request<LaneOut>("GET", "/api/lane", { signal });
+  },
+  onFrame: take,
+  onOpen: () => void load(),
+  onState: (link) => {
+    state.link = link;
+    if (link !== "open") state.lane = null;
+  },
+  onSignedOut: signedOut,
+});
+
+/** Ask who is signed in, and begin. */
+export async function begin(): Promise<void> {
+  void loadStation();
+  try {
+    await signedIn(await request<OfficerOut>("GET", "/api/session"));
+  } catch {
+    state.officer = null;
+  }
+}
+
+export async function loadStation(): Promise<void> {
+  try {
+    state.station = await request<StationOut>("GET", "/api/station");
+  } catch {
+    state.station = null;
+  }
+}
+
+export async function signedIn(officer: OfficerOut): Promise<void> {
+  state.officer = officer;
+  if (state.station === null) await loadStation();
+  live.start();
+}
+
+export async function signOut(): Promise<void> {
+  try {
+    await request<unknown>("DELETE", "/api/session");
+  } finally {
+    signedOut();
+  }
+}
+
+function signedOut(): void {
+  live.stop();
+  Object.assign(state, {
+    officer: null,
+    link: "connecting",
+    lane: null,
+    passages: [],
+    openCases: [],
+    closedCases: [],
+    alarms: [],
+    officers: [],
+    passageId: null,
+    following: true,
+    caseNo: null,
+    loadError: null,
+  } satisfies Partial<State>);
+}
+
+async function load(): Promise<void> {
+  try {
+    const [passages, cases, alarms, drawings, station] = await Promise.all([
+      request<PassageOut[]>("GET", "/api/passages"),
+      request<CaseOut[]>("GET", "/api/cases?open=true"),
+      request<AlarmOut[]>("GET", "/api/alarms"),
+      request<DrawingOut[]>("GET", "/api/drawings"),
+      request<StationOut>("GET", "/api/station"),
+      loadOfficers(),
+    ]);
+    state.passages = passages.slice(0, KEPT_PASSAGES).sort(byNewest);
+    state.openCases = cases;
+    state.alarms = alarms.slice(0, KEPT_ALARMS);
+    state.drawings = drawings;
+    state.station = station;
+    state.loadError = null;
+    follow();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+export async function loadOfficers(): Promise<void> {
+  state.officers = await request<OfficerOut[]>("GET", "/api/officers");
+}
+
+export async function loadClosedCases(): Promise<void> {
+  try {
+    state.closedCases = await request<CaseOut[]>("GET", "/api/cases?open=false");
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function failed(error: unknown): void {
+  if (!(error instanceof ApiError)) throw error;
+  if (error.signedOut) signedOut();
+  else state.loadError = error;
+}
+
+function take(frame: LiveOut): void {
+  // The union of the data is told apart by the kind beside it.
+  if (frame.kind === "lane") state.lane = frame.data as LaneOut;
+  else if (frame.kind === "passage") takePassage(frame.data as PassageOut);
+  else if (frame.kind === "case") takeCase(frame.data as CaseOut);
+  else state.alarms = [frame.data as AlarmOut, ...state.alarms].slice(0, KEPT_ALARMS);
+}
+
+export function takePassage(item: PassageOut): void {
+  const others = state.passages.filter((other) => other.passage_id !== item.passage_id);
+  state.passages = [item, ...others].sort(byNewest).slice(0, KEPT_PASSAGES);
+  follow();
+}
+
+export function takeCase(item: CaseOut): void {
+  state.openCases = replaced(state.openCases, item, !item.closed);
+  // The closed list is loaded when it is looked at; a case just closed stays in view.
+  if (item.closed) state.closedCases = replaced(state.closedCases, item, true);
+}
+
+function replaced(cases: CaseOut[], item: CaseOut, kept: boolean): CaseOut[] {
+  const index = cases.findIndex((other) => other.case_no === item.case_no);
+  if (index < 0) return kept ? [item, ...cases] : cases;
+  return cases.toSpliced(index, 1, ...(kept ? [item] : []));
+}
+
+function byNewest(left: PassageOut, right: PassageOut): number {
+  return Date.parse(right.at) - Date.parse(left.at);
+}
+
+function follow(): void {
+  const newest = state.passages[0];
+  if (newest && (state.following || passage.value === null)) select(newest);
+}
+
+/** Show a passage, and its case with it. */
+export function select(item: PassageOut): void {
+  state.passageId = item.passage_id;
+  state.following = state.passages[0]?.passage_id === item.passage_id;
+  const caseNo = item.case_no ?? item.recheck_of;
+  if (caseNo) state.caseNo = caseNo;
+}
+
+/** Show a case, and its first weighing when the page has it. */
+export function selectCase(item: CaseOut): void {
+  state.caseNo = item.case_no;
+  if (state.passages.some((other) => other.passage_id === item.passage_id)) {
+    state.passageId = item.passage_id;
+    state.following = false;
+  }
+}
+
+/** Fetch what is not in the list: a re-check of yesterday. Throws ApiError. */
+export async function passageOf(id: string): Promise<PassageOut> {
+  const known = state.passages.find((item) => item.passage_id === id);
+  return known ?? (await request<PassageOut>("GET", `/api/passages/${encodeURIComponent(id)}`));
+}
+
+export async function review(id: string, named: ReviewIn): Promise<Saved> {
+  const path = `/api/passages/${encodeURIComponent(id)}`;
+  const saved = await watched(request<Saved>("POST", `${path}/review`, { body: named }));
+  takePassage(await watched(request<PassageOut>("GET", path)));
+  return saved;
+}
+
+export async function act(caseNo: string, asked: ActIn): Promise<Saved> {
+  const path = `/api/cases/${encodeURIComponent(caseNo)}`;
+  const saved = await watched(request<Saved>("POST", `${path}/acts`, { body: asked }));
+  takeCase(await watched(request<CaseOut>("GET", path)));
+  return saved;
+}
+
+async function watched<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof ApiError && error.signedOut) signedOut();
+    throw error;
+  }
+}
