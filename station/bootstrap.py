@@ -16,9 +16,10 @@ from uuid import uuid4
 import uvicorn
 
 from station.api import shaping
-from station.api.app import Services, create_app
+from station.api.app import create_app
 from station.api.feed import Feed
 from station.api.schemas import StationOut
+from station.api.services import Services
 from station.application.casework import Casework
 from station.application.duty import Duty
 from station.application.findings import Judge

@@ -1,0 +1,136 @@
+"""The console's requests: signing in, what there is to see, and what officers do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from station.api import schemas, shaping
+from station.api.services import Serving, SignedIn, Watching, watching
+from station.application.reviewing import Named
+
+public = APIRouter(prefix="/api")
+seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)])
+acting = APIRouter(prefix="/api")
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+@public.get("/station")
+async def station(services: Serving) -> schemas.StationOut:
+    """Tell which station this is."""
+    return services.station
+
+
+@public.post("/session")
+async def sign_in(
+    asked: schemas.SignIn, services: Serving, response: Response
+) -> schemas.OfficerOut:
+    """Sign in; the session is a cookie."""
+    token, officer = await services.duty.sign_in(asked.certificate_no, asked.password)
+    response.set_cookie(services.cookie, token, httponly=True, samesite="strict", path="/")
+    return shaping.officer_out(officer)
+
+
+@public.get("/session")
+async def session(officer: SignedIn) -> schemas.OfficerOut:
+    """Tell who is signed in."""
+    return shaping.officer_out(officer)
+
+
+@public.delete("/session", status_code=204)
+async def sign_out(services: Serving, request: Request, response: Response) -> None:
+    """End the session."""
+    token = request.cookies.get(services.cookie)
+    if token:
+        await services.duty.sign_out(token)
+    response.delete_cookie(services.cookie, path="/")
+
+
+@seeing.get("/officers")
+async def officers(services: Serving) -> list[schemas.OfficerOut]:
+    """List who is on duty."""
+    return [shaping.officer_out(officer) for officer in await services.duty.all_on_duty()]
+
+
+@seeing.get("/lane")
+async def lane(services: Serving) -> schemas.LaneOut:
+    """Show the lane as it is now."""
+    return shaping.lane_out(services.lane())
+
+
+@seeing.get("/drawings")
+async def drawings(services: Serving) -> Sequence[schemas.DrawingOut]:
+    """List the drawings that an officer can choose."""
+    return services.drawings
+
+
+@seeing.get("/passages")
+async def passages(services: Serving, limit: Limit = 50) -> list[schemas.PassageOut]:
+    """List the newest passages."""
+    return [shaping.passage_out(view) for view in await services.views.passages(limit)]
+
+
+@seeing.get("/passages/{passage_id}")
+async def passage(services: Serving, passage_id: str) -> schemas.PassageOut:
+    """Show one passage."""
+    return shaping.passage_out(await services.views.passage(passage_id))
+
+
+@seeing.get("/cases")
+async def cases(
+    services: Serving, *, is_open: Annotated[bool, Query(alias="open")] = True, limit: Limit = 100
+) -> list[schemas.CaseOut]:
+    """List the newest cases that are open, or closed."""
+    found = await services.views.cases(closed=not is_open, limit=limit)
+    return [shaping.case_out(await services.casework.complete(case)) for case in found]
+
+
+@seeing.get("/cases/{case_no}")
+async def case(services: Serving, case_no: str) -> schemas.CaseOut:
+    """Show one case."""
+    return shaping.case_out(await services.casework.file(case_no))
+
+
+@seeing.get("/alarms")
+async def alarms(services: Serving, limit: Limit = 50) -> list[schemas.AlarmOut]:
+    """List the newest alarms."""
+    return [shaping.alarm_out(alarm) for alarm in await services.views.alarms(limit)]
+
+
+@seeing.get("/media/{sha256}")
+async def media(services: Serving, sha256: str) -> Response:
+    """Give a picture; it never changes under its digest."""
+    headers = {"cache-control": "private, max-age=86400, immutable"}
+    data = await services.media.fetch(sha256)
+    return Response(data, media_type="image/jpeg", headers=headers)
+
+
+@acting.post("/passages/{passage_id}/review")
+async def review(
+    passage_id: str, asked: schemas.ReviewIn, services: Serving, officer: Watching
+) -> schemas.Saved:
+    """Name plate and vehicle of a passage."""
+    named = Named(
+        plate=asked.plate,
+        colour=asked.colour,
+        trailer_plate=asked.trailer_plate,
+        drawing=asked.drawing,
+        registered_gross=asked.registered_gross_kg,
+        approved_load=asked.approved_load_kg,
+        kerb=asked.kerb_kg,
+    )
+    return schemas.Saved(receipt=await services.reviewing.review(passage_id, named, officer))
+
+
+@acting.post("/cases/{case_no}/acts")
+async def act(
+    case_no: str, asked: schemas.ActIn, services: Serving, officer: Watching
+) -> schemas.Saved:
+    """Do one act on a case."""
+    receipt = await services.casework.act(
+        case_no, asked.act, asked.details, officer=officer, second_no=asked.second_officer
+    )
+    return schemas.Saved(receipt=receipt)

@@ -1,0 +1,81 @@
+"""What the interface stands on, and who is asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+
+from station.api.feed import Feed
+from station.api.schemas import DrawingOut, StationOut
+from station.application.casework import Casework
+from station.application.duty import Duty
+from station.application.live import LaneView
+from station.application.ports import Media, Views
+from station.application.reviewing import Reviewing
+from station.contract.sealing import local_day
+from station.domain.clock import Clock
+from station.domain.officers import Officer, Permission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The application behind the interface."""
+
+    station: StationOut
+    drawings: Sequence[DrawingOut]
+    views: Views
+    media: Media
+    duty: Duty
+    casework: Casework
+    reviewing: Reviewing
+    lane: Callable[[], LaneView]
+    feed: Feed
+    clock: Clock
+
+    @property
+    def cookie(self) -> str:
+        """Return the session cookie's name: two stations on one machine keep apart."""
+        return f"zhichao_{self.station.node}"
+
+
+def of(connection: HTTPConnection) -> Services:
+    """Return the services of the application that was asked."""
+    services: Services = connection.app.state.services
+    return services
+
+
+Serving = Annotated[Services, Depends(of)]
+
+
+async def signed_in(connection: HTTPConnection, services: Serving) -> Officer:
+    """Return who asks; raise NotSignedIn when nobody is signed in."""
+    return await services.duty.officer(connection.cookies.get(services.cookie))
+
+
+SignedIn = Annotated[Officer, Depends(signed_in)]
+
+
+async def watching(services: Serving, officer: SignedIn) -> Officer:
+    """Return who asks; raise NotPermitted when his role may not look at the station's work."""
+    today = date.fromisoformat(local_day(services.clock.now()))
+    officer.require(Permission.WATCH, on=today)
+    return officer
+
+
+Watching = Annotated[Officer, Depends(watching)]
+
+
+def foreign(headers: Headers) -> bool:
+    """Tell whether a browser says that another site's page asks.
+
+    Programs that are no browsers send no Origin; they hold no cookie that a page could misuse.
+    """
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")

@@ -1,0 +1,405 @@
+"""The console's interface over the real application and store: who may do what, and what is said."""
+
+from datetime import date, timedelta
+
+import httpx
+import msgspec
+import pytest
+from argon2 import PasswordHasher
+
+from station.api.app import create_app
+from station.api.feed import Feed
+from station.api.schemas import StationOut
+from station.api.services import Services
+from station.application.casework import Casework
+from station.application.duty import ABSOLUTE, IDLE, Duty
+from station.application.findings import Judge
+from station.application.live import Device, Hub, LaneView
+from station.application.ports import Account
+from station.application.reviewing import Reviewing
+from station.contract.entries import CaseOpened, Kind
+from station.domain.officers import Role
+from station.rules.facts import Mode
+from station.rules.lawbook import lawbook
+from station.store.accounts import SqliteAccounts
+from station.store.database import Database
+from station.store.media import FileMedia
+from station.store.passwords import Argon2Passwords
+from station.store.register import FileRegister
+from station.store.sqlite_store import SqliteStore
+from tests.fakes import NOON, FakeClock, officer, passage, plate_evidence, sealer
+
+PASSWORD = "correct horse battery"
+HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick
+PEOPLE = [
+    officer("R1", Role.ROAD),
+    officer("R2", Role.ROAD),
+    officer("P1", Role.POLICE),
+    officer("P2", Role.POLICE),
+    officer("H1", Role.HQ),
+    officer("OLD", Role.ROAD, date(2026, 2, 28)),
+]
+
+
+class Console:
+    """The application with its parts within reach."""
+
+    def __init__(self, folder):
+        self.clock = FakeClock()
+        self.database = Database(folder / "station.sqlite")
+        self.store = SqliteStore(self.database, sealer(self.clock))
+        self.accounts = SqliteAccounts(self.database)
+        self.media = FileMedia(folder / "media")
+        self.passwords = Argon2Passwords()
+        self.hub = Hub()
+        self.told = []
+        self.hub.listen(self.told.append)
+        self.duty = Duty(self.accounts, self.passwords, self.clock)
+        self.casework = Casework(
+            prefix="LINHE",
+            ledger=self.store,
+            views=self.store,
+            duty=self.duty,
+            clock=self.clock,
+            publish=self.hub.publish,
+        )
+        reviewing = Reviewing(
+            ledger=self.store,
+            views=self.store,
+            register=FileRegister(None),
+            judge=Judge(lawbook(), Mode.RESIDENT),
+            casework=self.casework,
+            hub=self.hub,
+            clock=self.clock,
+        )
+        device = Device(code="ok", detail="", since=NOON)
+        lane = LaneView(
+            at=NOON,
+            gross_kg=None,
+            stable=False,
+            occupied=False,
+            scale=device,
+            camera=device,
+            store=device,
+            uplink=device,
+            waiting=0,
+            pending=False,
+        )
+        self.app = create_app(
+            Services(
+                station=StationOut(
+                    node="linhe",
+                    name="临河",
+                    road="G110",
+                    legal_id="x",
+                    law_edition="y",
+                    scale_certificate_no="C1",
+                    scale_certificate_until=date(2026, 12, 31),
+                ),
+                drawings=[],
+                views=self.store,
+                media=self.media,
+                duty=self.duty,
+                casework=self.casework,
+                reviewing=reviewing,
+                lane=lambda: lane,
+                feed=Feed(),
+                clock=self.clock,
+            )
+        )
+
+    def client(self, **headers):
+        transport = httpx.ASGITransport(app=self.app)
+        return httpx.AsyncClient(transport=transport, base_url="http://console", headers=headers)
+
+    async def signed_in(self, number):
+        client = self.client()
+        answer = await client.post(
+            "/api/session", json={"certificate_no": number, "password": PASSWORD}
+        )
+        assert answer.status_code == 200, answer.text
+        return client
+
+    async def act(self, client, act, second, **details):
+        return await client.post(
+            "/api/cases/LINHE202603010001/acts",
+            json={"act": act, "second_officer": second, "details": details},
+        )
+
+    def close(self):
+        self.media.close()
+        self.database.close()
+
+
+@pytest.fixture
+async def console(tmp_path):
+    made = Console(tmp_path)
+    for person in PEOPLE:
+        await made.accounts.put_account(Account(officer=person, password_hash=HASHED))
+    yield made
+    made.close()
+
+
+OPENED = CaseOpened(
+    case_no="LINHE202603010001",
+    violation_id="p1",
+    passage_id="p1",
+    plate="蒙L12345",
+    occurred_on="2026-03-01",
+    opened_at="2026-03-01T04:00:03.000Z",
+    gross_kg=61000,
+    limit_kg=49000,
+    excess_kg=12000,
+)
+
+
+async def open_case(console):
+    await console.store.append((Kind.PASSAGE, passage()), (Kind.CASE_OPENED, OPENED))
+
+
+def clear(passage_id, excess, gross=48980):
+    made = passage(passage_id, recheck_of="LINHE202603010001")
+    verdict = {"verdict": "violation" if excess else "lawful", "excess_kg": excess}
+    weighing = msgspec.structs.replace(made.weighing, gross_kg=gross)
+    return msgspec.structs.replace(made, verdict={**made.verdict, **verdict}, weighing=weighing)
+
+
+async def test_a_wrong_password_and_an_unknown_officer_look_the_same(console):
+    answers = []
+    for number, password in [("R1", "wrong"), ("NOBODY", PASSWORD)]:
+        answer = await console.client().post(
+            "/api/session", json={"certificate_no": number, "password": password}
+        )
+        answers.append((answer.status_code, answer.json()))
+    assert answers[0] == answers[1]
+    assert answers[0][1]["code"] == "access.sign_in_refused"
+
+
+async def test_wrong_passwords_slow_the_next_try_and_never_lock_for_ever(console):
+    async def try_with(password):
+        asked = {"certificate_no": "R1", "password": password}
+        return (await console.client().post("/api/session", json=asked)).status_code
+
+    assert await try_with("wrong") == 401
+    assert await try_with(PASSWORD) == 401  # too soon
+    console.clock.move(timedelta(seconds=60))
+    assert await try_with(PASSWORD) == 200
+
+
+async def test_a_certificate_that_has_run_out_signs_nobody_in(console):
+    asked = {"certificate_no": "OLD", "password": PASSWORD}
+    assert (await console.client().post("/api/session", json=asked)).status_code == 401
+
+
+@pytest.mark.parametrize(("limit", "what"), [(IDLE, "idle"), (ABSOLUTE, "absolute")])
+async def test_a_session_ends_at_its_limit_and_not_a_second_before(console, limit, what):
+    client = await console.signed_in("R1")
+    step = timedelta(minutes=90)
+    passed = timedelta()
+    while what == "absolute" and passed + step < limit:
+        console.clock.move(step)
+        passed += step
+        assert (await client.get("/api/session")).status_code == 200
+    console.clock.move(limit - passed - timedelta(seconds=1))
+    assert await console.duty.is_alive(next(iter(client.cookies.values())))
+    console.clock.move(timedelta(seconds=1))
+    assert (await client.get("/api/session")).status_code == 401
+
+
+async def test_signing_out_ends_the_session(console):
+    client = await console.signed_in("R1")
+    token = next(iter(client.cookies.values()))
+    assert (await client.delete("/api/session")).status_code == 204
+    client.cookies.set("zhichao_linhe", token)
+    assert (await client.get("/api/session")).status_code == 401
+
+
+PLACES = [
+    "/api/session",
+    "/api/officers",
+    "/api/lane",
+    "/api/drawings",
+    "/api/passages",
+    "/api/passages/p1",
+    "/api/cases",
+    "/api/cases/X",
+    "/api/alarms",
+    "/api/media/" + "0" * 64,
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_nothing_but_the_stations_name_is_shown_without_a_session(console, place):
+    answer = await console.client().get(place)
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "access.not_signed_in"
+    assert (await console.client().get("/api/station")).status_code == 200
+
+
+async def test_another_sites_page_may_not_act(console):
+    client = await console.signed_in("R1")
+    for origin, status in [("http://evil.example", 403), ("http://console", 204)]:
+        answer = await client.delete("/api/session", headers={"origin": origin})
+        assert answer.status_code == status
+
+
+async def test_the_whole_case_over_the_interface(console):
+    await open_case(console)
+    road, police = await console.signed_in("R1"), await console.signed_in("P1")
+    await console.signed_in("R2")
+    await console.signed_in("P2")
+    act = console.act
+    assert (await act(road, "order_to_correct", "R2", plate="蒙L12345")).status_code == 200
+    assert (await act(road, "begin_unloading", "R2", method="转运", place="场")).status_code == 200
+    await console.store.append((Kind.PASSAGE, clear("p2", 1, 49001)))
+    assert (await act(road, "recheck", "R2", passage_id="p2")).status_code == 200
+    assert (await act(road, "release", "R2")).status_code == 409  # 1 kg too much
+    await console.store.append((Kind.PASSAGE, clear("p3", 0, 49000)))
+    assert (await act(road, "recheck", "R2", passage_id="p3")).status_code == 200
+    assert (await act(road, "release", "R2")).status_code == 200
+    assert (await act(road, "hand_over", "R2", form_no="J1")).status_code == 200
+    assert (await act(police, "notify", "P2", facts="f", rights_told="r")).status_code == 200
+    fine = {"kind": "fine", "fine_fen": 60000, "points": 3, "statement": "无"}
+    receipt = await act(police, "decide", "P2", **fine)
+    assert receipt.status_code == 200
+    assert receipt.json()["receipt"].startswith("linhe-")
+    case = (await road.get("/api/cases/LINHE202603010001")).json()
+    assert (case["closed"], case["fine_fen"]) == (True, 60000)
+    again = await act(police, "decide", "P2", **fine)
+    assert (again.status_code, again.json()["code"]) == (409, "case.illegal_transition")
+
+
+async def test_a_decision_keeps_within_the_band_of_the_law(console):
+    await open_case(console)
+    case = await console.casework.file("LINHE202603010001")
+    assert case.police["fine_yuan"] == [500, 2000]
+
+
+@pytest.mark.parametrize(
+    ("who", "second", "status", "code"),
+    [
+        ("R1", "R1", 409, "case.two_officers_required"),
+        ("R1", "P1", 409, "case.two_officers_required"),
+        ("R1", "R2", 409, "case.two_officers_required"),  # R2 is not signed in
+        ("P1", "P2", 409, "case.wrong_authority"),
+        ("H1", "H2", 403, "access.not_permitted"),
+    ],
+)
+async def test_who_may_not_order_to_correct(console, who, second, status, code):
+    await open_case(console)
+    client = await console.signed_in(who)
+    for other in ("P1", "P2"):
+        await console.signed_in(other)
+    if who == "H1":
+        await console.accounts.put_account(
+            Account(officer=officer("H2", Role.HQ), password_hash=HASHED)
+        )
+        await console.signed_in("H2")
+    answer = await console.act(client, "order_to_correct", second, plate="蒙L12345")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (await console.store.case("LINHE202603010001")).history == ()
+
+
+async def test_a_recheck_must_be_a_new_weighing_of_this_truck(console):
+    await open_case(console)
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    await console.act(road, "order_to_correct", "R2", plate="蒙L12345")
+    await console.act(road, "begin_unloading", "R2", method="转运", place="场")
+    await console.store.append((Kind.PASSAGE, passage("other", verdict="lawful")))
+    for passage_id, status in [("p1", 422), ("other", 422), ("none", 404)]:
+        answer = await console.act(road, "recheck", "R2", passage_id=passage_id)
+        assert answer.status_code == status
+    direct = await console.act(
+        road, "recheck_clear", "R2", passage_id="p1", gross_kg=0, excess_kg=0
+    )
+    assert direct.status_code == 422
+
+
+async def test_a_recheck_passage_is_used_once(console):
+    await open_case(console)
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    await console.act(road, "order_to_correct", "R2", plate="蒙L12345")
+    await console.act(road, "begin_unloading", "R2", method="转运", place="场")
+    await console.store.append((Kind.PASSAGE, clear("p2", 500)))
+    assert (await console.act(road, "recheck", "R2", passage_id="p2")).status_code == 200
+    assert (await console.act(road, "recheck", "R2", passage_id="p2")).status_code == 422
+
+
+async def test_a_review_names_plate_and_vehicle_and_opens_the_case(console):
+    await console.store.append(
+        (Kind.PASSAGE, passage("p9", verdict="needs_review", tractor=plate_evidence(None)))
+    )
+    road = await console.signed_in("R1")
+    asked = {"plate": "蒙l·12345", "colour": "yellow", "drawing": "TR-06-A/6x4"}
+    answer = await road.post("/api/passages/p9/review", json=asked)
+    assert answer.status_code == 200, answer.text
+    seen = (await road.get("/api/passages/p9")).json()
+    assert seen["tractor"]["text"] == "蒙L12345"
+    assert seen["tractor"]["origin"] == "officer"
+    assert (seen["outcome"], seen["reviewed_by"]) == ("violation", "R1")
+    assert seen["case_no"] == "LINHE202603010001"
+    assert seen["gross_kg"] == 61000
+    again = await road.post("/api/passages/p9/review", json=asked)
+    assert again.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"plate": "蒙L1234"},
+        {"plate": "蒙L1234挂"},
+        {"colour": "pink"},
+        {"drawing": "TR-99"},
+        {"drawing": None},
+        {"trailer_plate": "蒙L12345"},
+        {"kerb_kg": 0},
+        {"gross_kg": 10},
+    ],
+)
+async def test_a_wrong_review_is_refused_and_changes_nothing(console, changed):
+    await console.store.append((Kind.PASSAGE, passage("p9", verdict="needs_review")))
+    road = await console.signed_in("R1")
+    asked = {"plate": "蒙L12345", "colour": "yellow", "drawing": "TR-06-A/6x4", **changed}
+    answer = await road.post("/api/passages/p9/review", json=asked)
+    assert answer.status_code == 422
+    assert answer.json()["message"]
+    assert (await console.store.head()).seq == 1
+
+
+async def test_police_may_not_review(console):
+    await console.store.append((Kind.PASSAGE, passage("p9", verdict="needs_review")))
+    police = await console.signed_in("P1")
+    asked = {"plate": "蒙L12345", "colour": "yellow", "drawing": "TR-06-A/6x4"}
+    assert (await police.post("/api/passages/p9/review", json=asked)).status_code == 403
+
+
+async def test_an_expired_scale_is_no_basis_of_a_case(console):
+    made = passage("p9", verdict="needs_review")
+    made = msgspec.structs.replace(
+        made, weighing=msgspec.structs.replace(made.weighing, evidence=False)
+    )
+    await console.store.append((Kind.PASSAGE, made))
+    road = await console.signed_in("R1")
+    asked = {"plate": "蒙L12345", "colour": "yellow", "drawing": "TR-06-A/6x4"}
+    assert (await road.post("/api/passages/p9/review", json=asked)).status_code == 200
+    assert (await road.get("/api/cases")).json() == []
+
+
+async def test_case_numbers_have_no_gaps(console):
+    road = await console.signed_in("R1")
+    for number, plate in enumerate(["蒙L11111", "蒙L22222", "蒙L33333"], 1):
+        await console.store.append((Kind.PASSAGE, passage(f"p{number}", verdict="needs_review")))
+        asked = {"plate": plate, "colour": "yellow", "drawing": "TR-06-A/6x4"}
+        await road.post(f"/api/passages/p{number}/review", json=asked)
+    numbers = [case["case_no"] for case in (await road.get("/api/cases")).json()]
+    assert numbers == [f"LINHE20260301000{number}" for number in (3, 2, 1)]
+
+
+async def test_errors_are_chinese_and_have_a_code(console):
+    road = await console.signed_in("R1")
+    answer = await road.get("/api/cases/NONE")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "not_found"
+    assert "没有找到" in answer.json()["message"]
