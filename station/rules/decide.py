@@ -11,7 +11,8 @@ from station.rules.dimensions import exceeded
 from station.rules.facts import Exemption, Facts, Mode
 from station.rules.in_force import InForce
 from station.rules.lawbook import LawBook
-from station.rules.over_limit import Limit, Standing, limit_of, standing
+from station.rules.limit import Limit
+from station.rules.over_limit import Standing, limit_of, standing
 from station.rules.penalty import penalties_for
 from station.rules.verdict import Outcome, Reason, Verdict
 
@@ -38,82 +39,91 @@ class _Mass(NamedTuple):
     outcome: Outcome
     limit: Limit | None
     reasons: tuple[Reason, ...]
-    review: list[str]
+    review: tuple[str, ...]
 
 
 def _under(facts: Facts, law: InForce) -> Verdict:
-    mass = _mass(facts, law)
-    dimensions = exceeded(facts, law)
-    limit = mass.limit
+    gross, mode = facts.gross, facts.mode_word
+    outcome, limit, reasons, review = _mass(facts, law)
+    dimensions = exceeded(facts, law) if facts.measured else ()
     firm = None if limit is None else limit.firm
-    penalties = penalties_for(facts, law, mass.outcome, firm, dimensions=bool(dimensions))
-    excess = None if limit is None else Kg(max(0, facts.gross - limit.kg))
+    police, road_admin, notes = penalties_for(facts, law, outcome, firm, bool(dimensions))
+    code = kg = excess = rate = None
+    if limit is not None:
+        code, kg = limit.code, limit.kg
+        excess = Kg(gross - kg if gross > kg else 0)
+        rate = excess * 1000 // kg
     return Verdict(
-        outcome=Outcome.VIOLATION if dimensions else mass.outcome,
-        mass_outcome=mass.outcome,
-        gross=facts.gross,
-        mode=facts.mode.value,
-        configuration=None
-        if limit is None or limit.configuration is None
-        else limit.configuration.value,
-        limit=None if limit is None else limit.kg,
-        reasons=mass.reasons,
-        excess=excess,
-        over_limit_permille=None if limit is None or excess is None else excess * 1000 // limit.kg,
-        review=tuple(dict.fromkeys(mass.review + penalties.notes)),
-        dimensions=dimensions,
-        penalty_authority=law.authority[facts.mode.value],
-        police=penalties.police,
-        road_admin=penalties.road_admin,
-        law_edition=law.edition,
+        Outcome.VIOLATION if dimensions else outcome,
+        outcome,
+        gross,
+        mode,
+        code,
+        kg,
+        reasons,
+        excess,
+        rate,
+        tuple(dict.fromkeys(review + notes)) if notes else review,
+        dimensions,
+        law.authority[mode],
+        police,
+        road_admin,
+        law.edition,
     )
 
 
 def _mass(facts: Facts, law: InForce) -> _Mass:
-    permitted = facts.permit_gross is not None and facts.gross <= facts.permit_gross
-    permit = (law.permit._replace(kg=facts.permit_gross),) if facts.permit_gross else ()
     try:
         if facts.vehicle is None or facts.shape is None:
             raise AmbiguousVehicle(review_codes.VEHICLE_UNKNOWN)
         limit = limit_of(facts.shape, facts.vehicle, law, facts.posted_limit)
     except AmbiguousVehicle as unclear:
-        outcome = Outcome.PERMITTED if permitted else Outcome.NEEDS_REVIEW
-        return _Mass(outcome, None, permit, [unclear.detail])
-    if permitted:
-        return _Mass(Outcome.PERMITTED, limit, limit.reasons + permit, list(limit.notes))
+        if facts.permit_gross is not None and facts.gross <= facts.permit_gross:
+            return _Mass(Outcome.PERMITTED, None, _permit(facts.permit_gross, law), _codes(unclear))
+        return _Mass(Outcome.NEEDS_REVIEW, None, (), _codes(unclear))
+    if facts.permit_gross is not None and facts.gross <= facts.permit_gross:
+        reasons = limit.reasons + _permit(facts.permit_gross, law)
+        return _Mass(Outcome.PERMITTED, limit, reasons, limit.notes)
     return _by_standing(facts, law, limit)
 
 
-_OUTCOMES = {
-    Standing.WITHIN: Outcome.RELEASE,
-    Standing.WARNED: Outcome.WARNING,
-    Standing.OVER: Outcome.VIOLATION,
-}
+def _permit(permit_gross: Kg, law: InForce) -> tuple[Reason, ...]:
+    return (law.permit._replace(kg=permit_gross),)
+
+
+def _codes(unclear: AmbiguousVehicle) -> tuple[str, ...]:
+    return (unclear.detail,)
 
 
 def _by_standing(facts: Facts, law: InForce, limit: Limit) -> _Mass:
     gross, at_entry = facts.gross, facts.mode is Mode.EXPRESSWAY_ENTRY
-    found = standing(gross, limit.kg, law, at_entry=at_entry)
-    review = list(limit.notes)
     if gross <= limit.least and gross <= limit.kg:
-        return _Mass(Outcome.RELEASE, limit, limit.reasons, review)
-    disputed, compare = _disputes(gross, law, limit, found, at_entry=at_entry)
-    review += disputed
-    if limit.other_mode != limit.firm and not disputed:
-        other = standing(gross, limit.other_mode, law, at_entry=at_entry)
-        review += [] if other is found else [review_codes.SINGLE_TYRE_MODE]
+        return _Mass(Outcome.RELEASE, limit, limit.reasons, limit.notes)
+    found = standing(gross, limit.kg, law, at_entry)
+    disputed: tuple[str, ...] = ()
+    compare: tuple[Reason, ...] = ()
+    notes: tuple[str, ...] = ()
+    if not limit.undisputed:
+        disputed, compare = _disputes(gross, law, limit, found, at_entry)
+        other = standing(gross, limit.other_mode, law, at_entry)
+        firm = standing(gross, limit.firm, law, at_entry)
+        if other is not firm and not disputed:
+            notes = (review_codes.SINGLE_TYRE_MODE,)
     if facts.exempt is Exemption.SPECIAL_PURPOSE and found is not Standing.WITHIN:
-        review.append(review_codes.EXEMPT_MASS)
-    outcome = Outcome.NEEDS_REVIEW if disputed else _OUTCOMES[found]
+        notes = (*notes, review_codes.EXEMPT_MASS)
     reasons = limit.reasons + compare
     if gross > limit.kg:
-        reasons += (_entry_ceiling(limit, law) if at_entry else law.tolerance,)
-    return _Mass(outcome, limit, reasons, review)
+        reasons = (*reasons, _entry_ceiling(limit, law) if at_entry else law.tolerance)
+    outcome = Outcome.NEEDS_REVIEW if disputed else _OUTCOMES[found]
+    return _Mass(outcome, limit, reasons, limit.notes + disputed + notes)
+
+
+_OUTCOMES = (Outcome.RELEASE, Outcome.WARNING, Outcome.VIOLATION)
 
 
 def _disputes(
-    gross: Kg, law: InForce, limit: Limit, found: Standing, *, at_entry: bool
-) -> tuple[list[str], tuple[Reason, ...]]:
+    gross: Kg, law: InForce, limit: Limit, found: Standing, at_entry: bool
+) -> tuple[tuple[str, ...], tuple[Reason, ...]]:
     """Return the codes that send the verdict to a person, and the provisions to compare with.
 
     A number that is only recalled must not make the outcome harsher; a warning that another norm
@@ -124,7 +134,7 @@ def _disputes(
     compare: tuple[Reason, ...] = ()
 
     def under(kg: Kg) -> Standing:
-        return standing(gross, kg, law, at_entry=at_entry)
+        return standing(gross, kg, law, at_entry)
 
     if limit.firm != limit.kg and found > under(limit.firm):
         codes.append(review_codes.RECALLED_AXLE_SUM)
@@ -137,7 +147,7 @@ def _disputes(
             codes += limit.missing
     if limit.missing and under(limit.least) > firm:
         codes += limit.missing
-    return codes, compare
+    return tuple(dict.fromkeys(codes)), compare
 
 
 def _entry_ceiling(limit: Limit, law: InForce) -> Reason:

@@ -45,6 +45,7 @@ class Facts:
         permit_gross: kg of a permit (超限运输车辆通行证) already verified for this transport.
         exempt: only what was verified counts.
         height, width, length: mm, vehicle and load together, from the ground.
+        shape, mode_word, measured: read from the others once, here, so that deciding only looks up.
 
     Raises:
         InvalidFacts: a value out of range, or axles that contradict one another.
@@ -62,6 +63,8 @@ class Facts:
     width: Mm | None = None
     length: Mm | None = None
     shape: Shape | None = field(init=False, repr=False, compare=False)
+    mode_word: str = field(init=False, repr=False, compare=False)
+    measured: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.decided_on is not None and self.decided_on < self.occurred_on:
@@ -87,6 +90,9 @@ class Facts:
                 _in_range(name, mass, HEAVIEST)
         shape = None if self.vehicle is None else shape_of(self.vehicle)
         object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "mode_word", self.mode.value)
+        sizes = (self.height, self.width, self.length)
+        object.__setattr__(self, "measured", sizes != (None, None, None))
 
 
 def _in_range(name: str, value: int | None, most: int) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from station.domain.errors import NoLawInForce
 from station.domain.units import Kg, Mm
+from station.rules.limit import Limit
 from station.rules.parameter import Parameter, Provision
 from station.rules.verdict import Reason, Yuan
 
@@ -82,6 +83,8 @@ class Points(NamedTuple):
 class InForce:
     """The law of one day. Made by :meth:`LawBook.on`; holds no date of its own.
 
+    ``limits`` remembers limits that were found, by :attr:`Shape.key`; it changes no answer.
+
     Raises:
         NoLawInForce: on that day the limits of mass are not yet in force.
     """
@@ -89,6 +92,7 @@ class InForce:
     def __init__(self, parameters: Mapping[str, Parameter], day: date, edition: str) -> None:
         read = _Reader(parameters, day)
         self.edition = edition
+        self.limits: dict[str, Limit] = {}
         self.drawn = {
             name: _drawn(read, name, other) for name, other in _ORDER62_OF_DRAWING.items()
         }

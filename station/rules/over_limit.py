@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
 
 from station.domain.errors import AmbiguousVehicle
 from station.domain.units import Kg
@@ -13,10 +12,12 @@ from station.rules.axle_sum import axle_sum
 from station.rules.codes import Configuration
 from station.rules.configuration import variant
 from station.rules.in_force import InForce
+from station.rules.limit import Limit
 from station.rules.shape import Shape
 from station.rules.verdict import Reason
 
 _PAIR = 2
+_MOST_REMEMBERED = 4096
 
 
 class Standing(IntEnum):
@@ -27,33 +28,7 @@ class Standing(IntEnum):
     OVER = 2  # 违法超限
 
 
-class Limit(NamedTuple):
-    """The limit of one vehicle on one road, and its neighbours that settle a review.
-
-    Attributes:
-        kg: the limit: drawing, adjustments, and every cap.
-        firm: the same without numbers that are only recalled.
-        order62: ``firm`` by 令62号 instead of the drawing.
-        most: ``firm`` if what is not known were in the driver's favour; ``least``: against.
-        other_mode: ``firm`` with single tyres counted the other way (C4).
-        missing: codes of what is not known between ``least`` and ``most``.
-        notes: codes that accompany the limit in any case.
-    """
-
-    configuration: Configuration | None
-    kg: Kg
-    firm: Kg
-    order62: Kg
-    most: Kg
-    least: Kg
-    other_mode: Kg
-    reasons: tuple[Reason, ...]
-    compare: tuple[Reason, ...] = ()
-    missing: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def standing(gross: Kg, limit: Kg, law: InForce, *, at_entry: bool) -> Standing:
+def standing(gross: Kg, limit: Kg, law: InForce, at_entry: bool) -> Standing:
     """Tell how *gross* stands to *limit*; exactly at the limit is within it.
 
     At a station up to the tolerance (1 000 kg) over is warned. At an expressway entry a reading of
@@ -85,17 +60,38 @@ def limit_of(shape: Shape, vehicle: Vehicle, law: InForce, posted: Kg | None = N
 
     Source: 《超限运输车辆行驶公路管理规定》第三条; 《公路货运车辆超限超载认定标准》.
     """
+    if posted is not None and law.posted_caps:
+        return _settled(_capped(_without_sign(shape, vehicle, law), posted, law.posted))
+    known = law.limits.get(shape.key)
+    if known is None:
+        if len(law.limits) >= _MOST_REMEMBERED:
+            law.limits.clear()
+        known = law.limits[shape.key] = _settled(_without_sign(shape, vehicle, law))
+    return known
+
+
+def _settled(limit: Limit) -> Limit:
+    readings = {
+        limit.kg,
+        limit.firm,
+        limit.order62,
+        limit.most,
+        limit.least,
+        limit.other_mode,
+    }
+    return limit._replace(undisputed=len(readings) == 1)
+
+
+def _without_sign(shape: Shape, vehicle: Vehicle, law: InForce) -> Limit:
     limit = (
         _by_registered_mass(vehicle, law)
         if shape.by_registered_mass
         else _by_drawing(shape, vehicle, law)
     )
-    if posted is not None and law.posted_caps:
-        limit = _capped(limit, posted, law.posted)
     if law.axle_sum_caps:
         total = axle_sum(shape, law.axles, air_suspension=vehicle.air_suspension)
         if total < limit.kg:
-            limit = _axle_capped(limit, total, law)
+            return _axle_capped(limit, total, law)
     return limit
 
 
@@ -125,7 +121,8 @@ def _by_drawing(shape: Shape, vehicle: Vehicle, law: InForce) -> Limit:
 
 
 def _plain(code: Configuration | None, kg: Kg, order62: Kg, reasons: tuple[Reason, ...]) -> Limit:
-    return Limit(code, kg, kg, order62, kg, kg, kg, reasons)
+    word = None if code is None else code.value
+    return Limit(word, kg, kg, order62, kg, kg, kg, reasons)
 
 
 def _with_air_suspension(

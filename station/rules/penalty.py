@@ -15,8 +15,8 @@ from station.rules.verdict import Outcome, Police, RoadAdmin, Yuan
 
 POLICE = "police"
 ROAD_ADMIN = "road_admin"
-_NO_POLICE = Police()
 _NO_ROAD_ADMIN = RoadAdmin()
+_OVERLOADED = (review_codes.OVERLOAD_NOT_OVER_LIMIT,)
 
 
 class Penalties(NamedTuple):
@@ -24,11 +24,18 @@ class Penalties(NamedTuple):
 
     police: Police
     road_admin: RoadAdmin
-    notes: list[str]
+    notes: tuple[str, ...]
+
+
+class Overloads(NamedTuple):
+    """How far above the approved load, and above the registered mass; None not known."""
+
+    load: Above | None
+    gross: Above | None
 
 
 def penalties_for(
-    facts: Facts, law: InForce, outcome: Outcome, firm: Kg | None, *, dimensions: bool
+    facts: Facts, law: InForce, outcome: Outcome, firm: Kg | None, dimensioned: bool
 ) -> Penalties:
     """Return what may be imposed under *law*.
 
@@ -37,24 +44,35 @@ def penalties_for(
         law: of the day.
         outcome: what follows from the mass alone.
         firm: the limit without numbers that are only recalled; fines rest on no other.
-        dimensions: a dimension exceeds its limit.
+        dimensioned: a dimension exceeds its limit.
 
     Source: 令2016年第62号第四十三条; 《道路交通安全法》第九十条, 第九十二条;
     巴政办发〔2018〕52号六(三).
     """
-    authority = law.authority[facts.mode.value]
-    police, notes = _police(facts, law, outcome, competent=authority == POLICE)
-    if dimensions and authority == POLICE:
-        notes.append(review_codes.DIMENSION_OF_LOAD_OR_BODY)
+    vehicle = facts.vehicle
+    if vehicle is None:
+        overloads = _NOT_KNOWN
+    else:
+        overloads = Overloads(
+            above_approved_load(facts.gross, vehicle), above_registered_gross(facts.gross, vehicle)
+        )
+    over = outcome is Outcome.VIOLATION
+    if not over and not dimensioned:
+        return _findings_alone(overloads, lawful=outcome is Outcome.RELEASE)
+    authority = law.authority[facts.mode_word]
+    by_police = authority == POLICE
+    notes: tuple[str, ...] = ()
+    if over and by_police and vehicle is not None:
+        notes = _police_notes(overloads, vehicle, law)
+    police = _police(overloads, law, over, by_police)
+    if dimensioned and by_police:
+        notes = (*notes, review_codes.DIMENSION_OF_LOAD_OR_BODY)
         police = police._replace(
             dimension_yuan=law.load_dimension, dimension_points=law.load_dimension_points
         )
-    fine = None
-    if outcome is Outcome.VIOLATION and firm is not None:
-        fine = road_admin_fine(Kg(facts.gross - firm), law)
-    band = road_admin_band(facts, law) if dimensions else None
-    road_admin = _road_admin(fine, band, competent=authority == ROAD_ADMIN)
-    return Penalties(police, road_admin, notes)
+    fine = road_admin_fine(Kg(facts.gross - firm), law) if over and firm is not None else None
+    band = road_admin_band(facts, law) if dimensioned else None
+    return Penalties(police, _road_admin(fine, band, authority == ROAD_ADMIN), notes)
 
 
 def road_admin_fine(excess: Kg, law: InForce) -> int | None:
@@ -68,45 +86,38 @@ def road_admin_fine(excess: Kg, law: InForce) -> int | None:
     return min(steps * law.per_1000kg, law.road_cap)
 
 
-def _police(
-    facts: Facts, law: InForce, outcome: Outcome, *, competent: bool
-) -> tuple[Police, list[str]]:
-    vehicle = facts.vehicle
-    if vehicle is None:
-        return _NO_POLICE, []
-    load = above_approved_load(facts.gross, vehicle)
-    gross = above_registered_gross(facts.gross, vehicle)
-    found = _NO_POLICE
-    if load is not None or gross is not None:
-        found = Police(
-            overload_permille=None if load is None else load.permille,
-            gross_permille=None if gross is None else gross.permille,
-        )
-    if outcome is Outcome.VIOLATION:
-        if not competent:
-            return found._replace(reference_yuan=_band(load, law)), []
-        basis = gross if law.points.by_registered_gross else load
-        return _police_penalty(found, load, basis, law), _police_notes(load, gross, vehicle, law)
+def _findings_alone(overloads: Overloads, *, lawful: bool) -> Penalties:
+    """Nothing is imposed; overload without over-limit (U17) is told to the police."""
+    load, gross = overloads
+    if load is None and gross is None:
+        return _NOTHING
+    police = Police(
+        None if load is None else load.permille, None if gross is None else gross.permille
+    )
     overloaded = (load is not None and load.excess) or (gross is not None and gross.excess)
-    lawful = outcome is Outcome.RELEASE
-    return found, [review_codes.OVERLOAD_NOT_OVER_LIMIT] if lawful and overloaded else []
+    return Penalties(police, _NO_ROAD_ADMIN, _OVERLOADED if lawful and overloaded else ())
 
 
-def _police_penalty(found: Police, load: Above | None, basis: Above | None, law: InForce) -> Police:
+def _police(overloads: Overloads, law: InForce, over: bool, competent: bool) -> Police:
     """Band, points and procedure; 道路交通安全法 arts 92, 107, 行政处罚法 art 63, 记分管理办法."""
-    band = _band(load, law)
-    return found._replace(
-        fine_yuan=band,
-        points=None if basis is None else points_for(basis, law.points),
-        general_procedure=None if band is None else band[1] > law.simple_max,
-        hearing_notice=None if band is None else band[1] >= law.hearing_from,
+    load, gross = overloads
+    band = _band(load, law) if over else None
+    fine = band if competent else None
+    basis = gross if law.points.by_registered_gross else load
+    return Police(
+        None if load is None else load.permille,
+        None if gross is None else gross.permille,
+        fine,
+        None if competent else band,
+        points_for(basis, law.points) if over and competent and basis is not None else None,
+        None if fine is None else fine[1] > law.simple_max,
+        None if fine is None else fine[1] >= law.hearing_from,
     )
 
 
-def _police_notes(
-    load: Above | None, gross: Above | None, vehicle: Vehicle, law: InForce
-) -> list[str]:
+def _police_notes(overloads: Overloads, vehicle: Vehicle, law: InForce) -> tuple[str, ...]:
     """Codes of what is missing; over the road's limit but not overloaded (U17) has no band."""
+    load, gross = overloads
     notes = []
     if vehicle.approved_load is None:
         notes.append(review_codes.APPROVED_LOAD_UNKNOWN)
@@ -116,7 +127,7 @@ def _police_notes(
         notes.append(review_codes.OVER_LIMIT_NOT_OVERLOAD)
     if gross is None and law.points.by_registered_gross:
         notes.append(review_codes.POINTS_BASIS_UNKNOWN)
-    return notes
+    return tuple(notes)
 
 
 def _band(load: Above | None, law: InForce) -> Yuan | None:
@@ -126,10 +137,14 @@ def _band(load: Above | None, law: InForce) -> Yuan | None:
     return law.overload_upper if over else law.overload_lower
 
 
-def _road_admin(fine: int | None, band: Yuan | None, *, competent: bool) -> RoadAdmin:
+def _road_admin(fine: int | None, band: Yuan | None, competent: bool) -> RoadAdmin:
     """Put the amounts where they count: as fines, or as references where it may not fine."""
     if fine is None and band is None:
         return _NO_ROAD_ADMIN
     if competent:
         return RoadAdmin(fine_yuan=fine, dimension_yuan=band)
     return RoadAdmin(reference_yuan=fine, reference_dimension_yuan=band)
+
+
+_NOT_KNOWN = Overloads(None, None)
+_NOTHING = Penalties(Police(), _NO_ROAD_ADMIN, ())

@@ -49,6 +49,7 @@ class Shape(NamedTuple):
         untold: such axles whose tyres are not known.
         trailer_tridem: a two-axle motor unit before one group of three trailer axles.
         spread: mm between the two axles of a two-axle trailer; None otherwise or when not known.
+        key: the same for vehicles that no law of limits can tell apart.
     """
 
     kind: VehicleKind
@@ -62,6 +63,7 @@ class Shape(NamedTuple):
     trailer_tridem: bool
     spread: Mm | None
     groups: tuple[Group, ...]
+    key: str
 
 
 def shape_of(vehicle: Vehicle) -> Shape:
@@ -94,7 +96,21 @@ def shape_of(vehicle: Vehicle) -> Shape:
         trailer_tridem=motor == _TANDEM and trailer == len(last.axles) == _TRIDEM,
         spread=axles[-2].to_next if trailer == _TANDEM else None,
         groups=groups,
+        key=_key(vehicle),
     )
+
+
+def _key(vehicle: Vehicle) -> str:
+    axles = [
+        f"{_UNIT_KEYS[axle.unit]}{axle.group}{_TYRE_KEYS[axle.tyres]}{axle.driven:d}{axle.to_next}"
+        for axle in vehicle.axles
+    ]
+    known = (vehicle.kind.value, str(vehicle.air_suspension), str(vehicle.registered_gross))
+    return " ".join((*known, *axles))
+
+
+_UNIT_KEYS = {Unit.MOTOR: "m", Unit.TRAILER: "t"}
+_TYRE_KEYS = {Tyres.SINGLE: "s", Tyres.DUAL: "d", Tyres.WIDE: "w", None: "?"}
 
 
 def _all_dual(tyres: list[Tyres | None]) -> bool | None:
