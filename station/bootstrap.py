@@ -21,6 +21,7 @@ from station.api.feed import Feed
 from station.api.schemas import StationOut
 from station.api.services import Services
 from station.application.casework import Casework
+from station.application.devices import CONNECTING
 from station.application.duty import Duty
 from station.application.findings import Judge
 from station.application.lane import Lane, LastPassage
@@ -59,6 +60,8 @@ from station.uplink.http_centre import HttpCentre
 
 PROGRAM: Final = "station"
 NO_UPLINK: Final = "uplink.none"
+LINK_CODES: Final = {"connecting": CONNECTING, "silent": "device.silent"}
+"""What the driver calls them, and the stable code of the same thing."""
 SAME_VEHICLE_S: Final = 1800
 """After a restart, a vehicle recorded so long ago may still be the one on the platform."""
 GRACEFUL_S: Final = 3
@@ -244,7 +247,7 @@ async def _assemble(settings: Settings, stored: Stored, stack: AsyncExitStack) -
             settings.scale.protocol,
             settings.scale.baud,
             runtime.scale_event,
-            lambda link: runtime.scale_link(link.code, link.detail),
+            lambda link: runtime.scale_link(LINK_CODES.get(link.code, link.code), link.detail),
             clock=clock,
         ),
         camera=CameraWatcher(
