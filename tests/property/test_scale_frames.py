@@ -12,7 +12,7 @@ from station.scale_driver.protocols.frames import LONGEST_FAULT, MASK_7
 from station.scale_driver.protocols.toledo_format import BODY, BODY_LENGTH
 
 BOTH = pytest.mark.parametrize("protocol", names())
-# The trap: about one weight in thirty has STX for its check.
+# The trap: about one weight in twenty has STX for its check.
 WITH_STX_AS_CHECK = [kg for kg in range(0, 60_000, 20) if toledo.encode(kg)[-1] == 0x02]
 
 yaohua_frames = st.builds(

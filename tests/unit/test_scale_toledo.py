@@ -61,6 +61,12 @@ def test_a_lost_check_does_not_take_the_next_frames_stx_for_it():
     assert LineFault(lost, 36, "check") in events
 
 
+def test_a_body_in_another_parity_does_not_take_the_check_for_its_stx():
+    body_without_stx = BODY[1:8] + bytes([BODY[8] | 0x80]) + BODY[9:]
+    _, events = after(FRAME * 2, WITH_STX_AS_CHECK + body_without_stx, FRAME)
+    assert raws(events) == [FRAME, FRAME, WITH_STX_AS_CHECK, FRAME]
+
+
 def test_one_lost_check_at_the_start_does_not_settle_for_seventeen():
     machine, events = after(BODY + FRAME * 3)
     assert machine.settled_format == CHECKED
