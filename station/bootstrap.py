@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import signal
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.resources import files
@@ -203,6 +205,15 @@ class _Desk:
     reviewing: Reviewing
 
 
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the station, which has more to finish than requests."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing."""
+        yield
+
+
 @dataclass(slots=True, kw_only=True)
 class _Station:
     runtime: Runtime
@@ -213,7 +224,10 @@ class _Station:
     ledger: SqliteStore
 
     async def run(self) -> None:
-        """Run until the server is told to stop (SIGINT, SIGTERM) or a part fails for good."""
+        """Run until SIGINT or SIGTERM, or until a part fails for good."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, setattr, self.server, "should_exit", True)
         workers = [self.runtime.run(), self.scale.run(), self.camera.run()]
         workers += [part.run() for part in self.uplink or ()]
         async with asyncio.TaskGroup() as tasks:
@@ -268,7 +282,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
     hub, feed = Hub(), Feed()
     hub.listen(feed.publish)
     judge = Judge(law=lawbook(), mode=_mode(settings))
-    register = FileRegister(settings.vehicles.register)
+    register = FileRegister(settings.vehicles.file)
     duty = Duty(stored.accounts, stored.passwords, clock)
     casework = Casework(
         prefix=settings.station.case_prefix or settings.station.node.upper(),
@@ -392,7 +406,7 @@ async def _last_passage(ledger: SqliteStore, clock: Clock) -> LastPassage | None
 
 def _server(settings: Settings, services: Services) -> uvicorn.Server:
     host, _, port = settings.station.listen.rpartition(":")
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             create_app(services),
             host=host,

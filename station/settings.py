@@ -61,7 +61,7 @@ class CameraSection(Section):
 class VehiclesSection(Section):
     """The local vehicle register; see :mod:`station.store.register`."""
 
-    register: Path | None = None
+    file: Annotated[Path | None, Field(alias="register")] = None
 
 
 class UplinkSection(Section):
@@ -121,8 +121,8 @@ def read_settings(path: Path) -> Settings:
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     station = settings.station.model_copy(update={"data_dir": folder / settings.station.data_dir})
-    register = settings.vehicles.register
+    register = settings.vehicles.file
     vehicles = settings.vehicles.model_copy(
-        update={"register": folder / register if register else None}
+        update={"file": folder / register if register else None}
     )
     return settings.model_copy(update={"station": station, "vehicles": vehicles})
