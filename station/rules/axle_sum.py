@@ -12,9 +12,6 @@ from station.rules.in_force import AxleLimits
 from station.rules.shape import Group, Shape
 
 _TANDEM, _TRIDEM = 2, 3
-# Where one row of the table ends and the next begins: the rows' names, not numbers of the law.
-_CLOSE, _NEAR, _WIDE = Mm(1000), Mm(1300), Mm(1800)
-_TRIDEM_NEAR, _TRIDEM_WIDE = Mm(1300), Mm(1400)
 
 
 def axle_sum(shape: Shape, limits: AxleLimits, *, air_suspension: bool | None) -> Kg:
@@ -39,8 +36,8 @@ def _group_limit(group: Group, limits: AxleLimits, air: bool) -> int:
         return alone
     if count == _TANDEM:
         return min(alone, _tandem_limit(group, group.widest, limits, air, alone))
-    if count == _TRIDEM and group.widest <= _TRIDEM_WIDE:
-        near = group.widest <= _TRIDEM_NEAR
+    if count == _TRIDEM and group.widest <= limits.spacing_tridem_wide:
+        near = group.widest <= limits.spacing_tridem_near
         return min(alone, limits.tridem_up_to_1300 if near else limits.tridem_up_to_1400)
     return alone
 
@@ -56,13 +53,13 @@ def _axle_limit(driven: bool, tyres: Tyres | None, limits: AxleLimits, air: bool
 
 
 def _tandem_limit(group: Group, widest: Mm, limits: AxleLimits, air: bool, alone: int) -> int:
-    if widest < _CLOSE:
+    if widest < limits.spacing_tandem_close:
         return (
             limits.tandem_below_1000_motor if group.on_motor else limits.tandem_below_1000_trailer
         )
-    if widest < _NEAR:
+    if widest < limits.spacing_tandem_near:
         return limits.tandem_below_1300
-    if widest < _WIDE:
+    if widest < limits.spacing_tandem_wide:
         dual = all(tyres in (Tyres.DUAL, None) for _, tyres in group.axles)
         if group.on_motor and group.driven and dual and air:
             return limits.tandem_below_1800_air_driven

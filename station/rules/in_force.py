@@ -50,7 +50,7 @@ class Ceiling(NamedTuple):
 
 
 class AxleLimits(NamedTuple):
-    """Axle and group limits of GB 1589, kg."""
+    """Axle and group limits of GB 1589, kg, and the spacings that divide its rows, mm."""
 
     single_tyre: int
     wide_tyre: int
@@ -66,6 +66,11 @@ class AxleLimits(NamedTuple):
     tandem_from_1800_trailer: int
     tridem_up_to_1300: int
     tridem_up_to_1400: int
+    spacing_tandem_close: int
+    spacing_tandem_near: int
+    spacing_tandem_wide: int
+    spacing_tridem_near: int
+    spacing_tridem_wide: int
 
 
 class Points(NamedTuple):
@@ -268,9 +273,9 @@ def _axle_limits(read: _Reader) -> tuple[AxleLimits, str]:
     return AxleLimits(*(reason.kg for reason in found)), "recalled" if recalled else "seen"
 
 
-_AXLE_FILES = {
-    field: field.replace("tandem_", "tandem.", 1).replace("tridem_", "tridem.", 1)
-    if field.startswith("t")
-    else f"axle.{field}"
-    for field in AxleLimits._fields
-}
+def _axle_file(field: str) -> str:
+    folder, _, name = field.partition("_")
+    return f"{folder}.{name}" if folder in ("tandem", "tridem", "spacing") else f"axle.{field}"
+
+
+_AXLE_FILES = {field: _axle_file(field) for field in AxleLimits._fields}

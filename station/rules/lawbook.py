@@ -39,7 +39,7 @@ class LawBook:
         self.edition = edition(law_files)
         self._parameters = {
             parameter.key: parameter
-            for parameter in (_parsed(name, law_files[name]) for name in sorted(law_files))
+            for parameter in (parsed_file(name, law_files[name]) for name in sorted(law_files))
         }
         self._days = sorted({e.in_force_from for p in self._parameters.values() for e in p.history})
         self._compiled: dict[int, InForce] = {}
@@ -48,6 +48,11 @@ class LawBook:
     def parameters(self) -> Mapping[str, Parameter]:
         """Every parameter by its key, in order of keys."""
         return self._parameters
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Every day on which some parameter changes, ascending."""
+        return tuple(self._days)
 
     def parameter(self, key: str) -> Parameter:
         """Return the parameter *key*.
@@ -91,6 +96,20 @@ def edition(law_files: Mapping[str, bytes]) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
+def parsed_file(name: str, content: bytes) -> Parameter:
+    """Parse one law file, strictly.
+
+    Raises:
+        InvalidLaw: naming the file.
+    """
+    key = name.removesuffix(".yaml").replace("/", ".")
+    try:
+        tree = yaml.load(content, _StrictLoader)  # noqa: S506 -- derived from the safe loader
+    except (yaml.YAMLError, ValueError) as error:
+        raise InvalidLaw(f"{name}: {error}") from error
+    return parse_parameter(key, tree)
+
+
 def package_files() -> dict[str, bytes]:
     """Read the law files that come with the package: path under ``law/`` to bytes."""
     found: dict[str, bytes] = {}
@@ -110,15 +129,6 @@ def _collect(folder: Traversable, prefix: str, found: dict[str, bytes]) -> None:
             _collect(item, f"{prefix}{item.name}/", found)
         elif item.name.endswith(".yaml"):
             found[prefix + item.name] = item.read_bytes()
-
-
-def _parsed(name: str, content: bytes) -> Parameter:
-    key = name.removesuffix(".yaml").replace("/", ".")
-    try:
-        tree = yaml.load(content, _StrictLoader)  # noqa: S506 -- derived from the safe loader
-    except (yaml.YAMLError, ValueError) as error:
-        raise InvalidLaw(f"{name}: {error}") from error
-    return parse_parameter(key, tree)
 
 
 class _StrictLoader(_Loader):  # type: ignore[misc]

@@ -19,6 +19,8 @@ UNITS = frozenset(
         "permille",
         "points",
         "times",
+        "persons",
+        "code",
         "hour",
         "working_day",
         "calendar_day",

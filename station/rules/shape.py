@@ -10,7 +10,7 @@ from station.domain.units import Mm
 from station.domain.vehicles import Axle, Tyres, Unit, Vehicle, VehicleKind
 
 FEWEST_AXLES, MOST_AXLES = 2, 12
-WIDEST_SPACING = Mm(30_000)
+WIDEST_SPACING = Mm(50_000)
 _TANDEM, _TRIDEM = 2, 3
 _BY_REGISTERED_MASS = frozenset({VehicleKind.TRACTOR, VehicleKind.LOW_SPEED})
 _WITHOUT_TRAILER = frozenset({VehicleKind.TRUCK, VehicleKind.LOW_SPEED})

@@ -118,7 +118,7 @@ def test_what_is_missing_is_named(kind, motor, trailer, missing):
         ((STEER, DRIVE, replace(TRAILING, driven=True)), VehicleKind.ARTICULATED),
         ((STEER, replace(DRIVE, to_next=Mm(3000))), VehicleKind.TRUCK),
         ((replace(STEER, to_next=Mm(0)), DRIVE), VehicleKind.TRUCK),
-        ((replace(STEER, to_next=Mm(30_001)), DRIVE), VehicleKind.TRUCK),
+        ((replace(STEER, to_next=Mm(50_001)), DRIVE), VehicleKind.TRUCK),
         ((replace(STEER, weight=Kg(0)), DRIVE), VehicleKind.TRUCK),
         ((replace(STEER, weight=Kg(-1)), DRIVE), VehicleKind.TRUCK),
     ],

@@ -256,8 +256,15 @@ def test_listed_is_who_has_more_than_three_decisions(
     audit = run.audit()
     must = {truck.plate.number: cases} if listed else {}
     assert audit.expected_list() == must
-    audit.hold_list(must)
+    audit.hold_list(list(must.items()))
     assert audit.report.clean
     assert audit.report.list_rows == len(must)
-    audit.hold_list({} if listed else {truck.plate.number: cases})
+    audit.hold_list([] if listed else [(truck.plate.number, cases)])
     assert not audit.report.clean
+
+
+def test_a_plate_that_is_listed_twice_makes_a_run_unclean(run: Run) -> None:
+    audit = run.audit()
+    assert audit.report.clean
+    audit.hold_list([("蒙L12345", 4), ("蒙L12345", 4)])
+    assert any("twice" in error for error in audit.report.errors)
