@@ -289,6 +289,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         ledger=ledger,
         views=ledger,
         duty=duty,
+        judge=judge,
         clock=clock,
         publish=hub.publish,
     )

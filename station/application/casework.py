@@ -9,7 +9,9 @@ from datetime import date
 from typing import Final
 
 from station.application.duty import Duty
+from station.application.findings import Judge
 from station.application.ports import Ledger, Views
+from station.application.views import receipt
 from station.contract.entries import CaseAct, CaseOpened, Kind, Record, Weighing
 from station.contract.sealing import local_day, stamp
 from station.domain.case import Act, Case, Details
@@ -20,6 +22,8 @@ from station.rules.verdict import RECORDED, Outcome
 
 RECHECK: Final = "recheck"
 """The officer names the passage; whether it is clear follows from its weight."""
+
+FEN_PER_YUAN: Final = 100
 
 _PERMISSION: Final = {Role.ROAD: Permission.ACT_ROAD, Role.POLICE: Permission.ACT_POLICE}
 
@@ -51,6 +55,7 @@ class Casework:
         ledger: Ledger,
         views: Views,
         duty: Duty,
+        judge: Judge,
         clock: Clock,
         publish: Callable[[CaseFile], None],
     ) -> None:
@@ -58,6 +63,7 @@ class Casework:
         self._ledger = ledger
         self._views = views
         self._duty = duty
+        self._judge = judge
         self._clock = clock
         self._publish = publish
         self.lock = asyncio.Lock()
@@ -115,7 +121,7 @@ class Casework:
     async def act(
         self, case_no: str, act: str, details: Details, *, officer: Officer, second_no: str
     ) -> str:
-        """Do one act, durably, and return the receipt's entry number as text.
+        """Do one act, durably, and return its receipt.
 
         Raises:
             NotFound: no such case or re-check passage.
@@ -127,6 +133,8 @@ class Casework:
         async with self.lock:
             case = await self._views.case(case_no)
             kind, details = await self._resolved(case, act, details)
+            if kind is Act.DECIDE:
+                await self._within_the_law(case, details)
             pair = await self._pair(officer, second_no)
             after = case.after(kind, by=pair, at=self._clock.now(), details=details)
             done = after.history[-1]
@@ -143,7 +151,21 @@ class Casework:
             )
             (entry,) = await self._ledger.append((Kind.CASE_ACT, payload))
         self._publish(await self.file(case_no))
-        return f"{entry.node}-{entry.seq}-{entry.digest[:10]}"
+        return receipt(entry)
+
+    async def _within_the_law(self, case: Case, details: Details) -> None:
+        """Refuse a fine outside its band, or points other than those that follow from the facts."""
+        police = (await self.complete(case)).police
+        first = await self._views.passage(case.passage_id)
+        occurred_on = date.fromisoformat(first.passage.occurred_on)
+        fine, points = details.get("fine_fen"), police.get("points")
+        if details.get("kind") != "fine" or not isinstance(fine, int):
+            return
+        low, high = self._judge.fine_band(police, occurred_on=occurred_on)
+        if not low * FEN_PER_YUAN <= fine <= high * FEN_PER_YUAN:
+            raise InvalidFacts(f"the fine is from {low} to {high} yuan", field="fine_fen")
+        if points is not None and details.get("points") != points:
+            raise InvalidFacts(f"this act carries {points} points", field="points")
 
     async def _pair(self, officer: Officer, second_no: str) -> Pair:
         today = date.fromisoformat(local_day(self._clock.now()))

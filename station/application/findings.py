@@ -41,3 +41,23 @@ class Judge:
         facts = Facts(occurred_on=occurred_on, mode=self.mode, vehicle=vehicle, gross=gross)
         verdict = decide(facts, self.law)
         return Finding(record=to_record(verdict), explanation=explain(verdict))
+
+    def fine_band(self, police: Record, *, occurred_on: date) -> tuple[int, int]:
+        """Return the lowest and highest fine in yuan that a decision may impose.
+
+        Where the finding leaves the band open (approved load not known, or over the limit but not
+        overloaded: the police decide), all that the article allows.
+
+        Source: 《道路交通安全法》第九十二条.
+        """
+        band = police.get("fine_yuan")
+        if isinstance(band, list):
+            low, high = band
+            return int(low), int(high)
+        return (
+            self._yuan("penalty.police.overload_lower.min", occurred_on),
+            self._yuan("penalty.police.overload_upper.max", occurred_on),
+        )
+
+    def _yuan(self, key: str, on: date) -> int:
+        return int(self.law.provision(key, on).value)

@@ -1,4 +1,4 @@
-"""The console's interface over the real application and store: who may do what, and what is said."""
+"""The console over the real application and store: who may do what, and what is said."""
 
 from datetime import date, timedelta
 
@@ -55,11 +55,13 @@ class Console:
         self.told = []
         self.hub.listen(self.told.append)
         self.duty = Duty(self.accounts, self.passwords, self.clock)
+        judge = Judge(lawbook(), Mode.RESIDENT)
         self.casework = Casework(
             prefix="LINHE",
             ledger=self.store,
             views=self.store,
             duty=self.duty,
+            judge=judge,
             clock=self.clock,
             publish=self.hub.publish,
         )
@@ -67,7 +69,7 @@ class Console:
             ledger=self.store,
             views=self.store,
             register=FileRegister(None),
-            judge=Judge(lawbook(), Mode.RESIDENT),
+            judge=judge,
             casework=self.casework,
             hub=self.hub,
             clock=self.clock,
@@ -269,10 +271,50 @@ async def test_the_whole_case_over_the_interface(console):
     assert (again.status_code, again.json()["code"]) == (409, "case.illegal_transition")
 
 
-async def test_a_decision_keeps_within_the_band_of_the_law(console):
-    await open_case(console)
-    case = await console.casework.file("LINHE202603010001")
-    assert case.police["fine_yuan"] == [500, 2000]
+async def notified(console, **police):
+    """Open a case and bring it to where the police decide."""
+    verdict = passage().verdict
+    made = passage(verdict="violation")
+    made = msgspec.structs.replace(made, verdict={**verdict, "police": police})
+    await console.store.append((Kind.PASSAGE, made), (Kind.CASE_OPENED, OPENED))
+    road, officers = await console.signed_in("R1"), await console.signed_in("P1")
+    await console.signed_in("R2")
+    await console.signed_in("P2")
+    await console.act(road, "order_to_correct", "R2", plate="蒙L12345")
+    await console.act(road, "begin_unloading", "R2", method="转运", place="场")
+    await console.store.append((Kind.PASSAGE, clear("p2", 0)))
+    await console.act(road, "recheck", "R2", passage_id="p2")
+    await console.act(road, "hand_over", "R2", form_no="J1")
+    await console.act(officers, "notify", "P2", facts="f", rights_told="r")
+    return officers
+
+
+@pytest.mark.parametrize(
+    ("band", "fine_yuan", "status"),
+    [
+        ([500, 2000], 499, 422),
+        ([500, 2000], 500, 200),
+        ([500, 2000], 2000, 200),
+        ([500, 2000], 2001, 422),
+        (None, 199, 422),
+        (None, 200, 200),
+        (None, 2000, 200),
+        (None, 2001, 422),
+    ],
+)
+async def test_a_fine_keeps_within_the_band_of_the_law(console, band, fine_yuan, status):
+    police = await notified(console, fine_yuan=band, points=None)
+    details = {"kind": "fine", "fine_fen": fine_yuan * 100, "points": 0, "statement": "无"}
+    answer = await console.act(police, "decide", "P2", **details)
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize(("points", "status"), [(1, 422), (3, 200), (6, 422)])
+async def test_points_are_those_that_follow_from_the_facts(console, points, status):
+    police = await notified(console, fine_yuan=[500, 2000], points=3)
+    details = {"kind": "fine", "fine_fen": 50000, "points": points, "statement": "无"}
+    answer = await console.act(police, "decide", "P2", **details)
+    assert answer.status_code == status, answer.text
 
 
 @pytest.mark.parametrize(
