@@ -100,7 +100,9 @@ class Accept:
         if reason is None or found.refusal is None:
             return
         first = found.refused[0]
-        stands = await desk.held(first.node, [entry.seq for entry in found.refused])
+        stands = await desk.held(
+            first.node, [entry.seq for entry in found.refused if entry.seq > 0]
+        )
         kept = False
         for entry in found.refused:
             rival = stands.get(entry.seq, found.head.digest) if reason == "fork" else None

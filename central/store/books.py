@@ -53,7 +53,6 @@ class SqlBooks:
         except (
             asyncpg.DataError,
             asyncpg.IntegrityConstraintViolationError,
-            asyncpg.exceptions._base.DataError,  # the driver's own, raised before sending
         ) as exc:
             raise MalformedEntry(str(exc)) from exc
 

@@ -59,11 +59,13 @@ class Place:
         data_dir: holds ``postgres/`` (the cluster) and ``postgres.log``.
         binaries: see :func:`central.store.binaries.find`.
         options: server settings added to ours.
+        initdb: arguments added to ours when the cluster is made.
     """
 
     data_dir: Path
     binaries: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    initdb: tuple[str, ...] = ()
 
     @property
     def cluster(self) -> Path:
@@ -221,7 +223,7 @@ class EmbeddedPostgres:
         fresh.mkdir(mode=0o700)
         os.chown(fresh, self._user.uid, self._user.gid)
         options = ["-U", _SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
-        more = ["--data-checksums", "--no-instructions"]
+        more = ["--data-checksums", "--no-instructions", *self._place.initdb]
         done = subprocess.run(  # noqa: S603 - the program that was found above
             [self._binaries / "initdb", "-D", fresh, *options, *more],
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,74 @@
+"""Fixtures: one real PostgreSQL for the session, and a fresh copy of its template for each test."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import shutil
+import tempfile
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from central.store.embedded import Place, embedded
+from central.store.migrate import migrate
+from central.store.pool import pool
+
+_NUMBERS = itertools.count(1)
+# Faster, and no test here is about what a power cut leaves behind.
+UNSYNCED = ("--no-sync",)
+QUICK = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
+
+
+@contextlib.contextmanager
+def short_folder():
+    """Give a folder that the database's user can enter; pytest's own are 0700 for root."""
+    folder = Path(tempfile.mkdtemp(prefix="zc-", dir="/tmp"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+async def postgres():
+    with short_folder() as folder:
+        async with embedded(Place(data_dir=folder, options=QUICK, initdb=UNSYNCED)) as server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+async def superuser(postgres):
+    connection = await asyncpg.connect(postgres.dsn_of("postgres", "postgres"))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def template(postgres, superuser):
+    await superuser.execute("CREATE DATABASE template_zc OWNER zhichao")
+    connection = await asyncpg.connect(postgres.dsn_of("zhichao", "template_zc"))
+    await migrate(connection)
+    await connection.close()
+    return "template_zc"
+
+
+@pytest.fixture
+async def empty_dsn(postgres, superuser):
+    """An empty database of its own."""
+    name = f"empty_{next(_NUMBERS)}"
+    await superuser.execute(f"CREATE DATABASE {name} OWNER zhichao")
+    yield postgres.dsn_of("zhichao", name)
+    await superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(postgres, superuser, template):
+    """A pool on a fresh database with the whole schema."""
+    name = f"zc_{next(_NUMBERS)}"
+    await superuser.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER zhichao")
+    async with pool(postgres.dsn_of("zhichao", name)) as opened:
+        yield opened
+    await superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
