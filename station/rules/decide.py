@@ -13,7 +13,7 @@ from station.rules.in_force import InForce
 from station.rules.lawbook import LawBook
 from station.rules.limit import Limit
 from station.rules.over_limit import Standing, limit_of, standing
-from station.rules.penalty import penalties_for
+from station.rules.penalty import POLICE, penalties_for
 from station.rules.verdict import Outcome, Reason, Verdict
 
 
@@ -97,7 +97,7 @@ def _codes(unclear: AmbiguousVehicle) -> tuple[str, ...]:
 
 def _by_standing(facts: Facts, law: InForce, limit: Limit) -> _Mass:
     gross, at_entry = facts.gross, facts.mode is Mode.EXPRESSWAY_ENTRY
-    if gross <= limit.least and gross <= limit.kg:
+    if gross <= limit.lowest:
         return _Mass(Outcome.RELEASE, limit, limit.reasons, limit.notes)
     found = standing(gross, limit.kg, law, at_entry)
     disputed: tuple[str, ...] = ()
@@ -171,7 +171,7 @@ def _milder(of_act: Verdict, of_decision: Verdict) -> Verdict:
     """
     differences = []
     for act, later in zip(_burden(of_act), _burden(of_decision), strict=True):
-        if (act is None) != (later is None):
+        if (act is None and later) or (later is None and act):
             return of_act._replace(review=(*of_act.review, review_codes.MILDER_NOT_COMPARABLE))
         differences.append((later or 0) - (act or 0))
     if all(difference <= 0 for difference in differences) and any(differences):
@@ -182,11 +182,23 @@ def _milder(of_act: Verdict, of_decision: Verdict) -> Verdict:
 
 
 def _burden(verdict: Verdict) -> tuple[int | None, ...]:
-    police, road_admin = verdict.police, verdict.road_admin
+    """Weigh a verdict part by part; None where a missing fact leaves a part open.
+
+    Open against nothing needs no comparing: nothing is never harsher.
+    """
+    police = verdict.police
+    fine: int | None = 0
+    points: int | None = 0
+    if verdict.mass_outcome is Outcome.VIOLATION and verdict.penalty_authority == POLICE:
+        points = police.points
+        if police.fine_yuan is not None:
+            fine = police.fine_yuan[1]
+        elif police.overload_permille is None:
+            fine = None
     return (
         _SEVERITY[verdict.outcome],
-        None if police.fine_yuan is None else police.fine_yuan[1],
-        police.points,
-        None if road_admin.fine_yuan is None else road_admin.fine_yuan,
+        fine,
+        points,
+        verdict.road_admin.fine_yuan or 0,
         police.dimension_points or 0,
     )

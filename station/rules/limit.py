@@ -21,6 +21,7 @@ class Limit(NamedTuple):
         missing: codes of what is not known between ``least`` and ``most``.
         notes: codes that accompany the limit in any case.
         undisputed: every reading of law and facts gives this one limit.
+        lowest: of all readings; up to it nothing is in question.
     """
 
     code: str | None
@@ -35,3 +36,4 @@ class Limit(NamedTuple):
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     undisputed: bool = True
+    lowest: Kg = Kg(0)

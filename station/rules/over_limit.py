@@ -79,7 +79,7 @@ def _settled(limit: Limit) -> Limit:
         limit.least,
         limit.other_mode,
     }
-    return limit._replace(undisputed=len(readings) == 1)
+    return limit._replace(undisputed=len(readings) == 1, lowest=min(readings))
 
 
 def _without_sign(shape: Shape, vehicle: Vehicle, law: InForce) -> Limit:
