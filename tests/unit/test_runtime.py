@@ -1,0 +1,175 @@
+"""The lane at work: what is shown, and what happens when nothing can be written."""
+
+import asyncio
+
+import pytest
+
+from station.application.lane import Lane, Unweighed
+from station.application.live import Hub, LaneView
+from station.application.measuring import MeasuringRules
+from station.application.runtime import FULL_PAUSE_S, Runtime
+from station.application.views import Alarm
+from station.contract.entries import Kind
+from station.domain.errors import StoreFailed, StoreFull
+from station.domain.units import Kg
+from station.domain.weighing import LineFault, Reading
+from tests.fakes import FakeClock
+
+PASSED = Unweighed(reason="not_weighed", began_ns=0, plate=None, highest=None, sightings=())
+
+
+class FakeLedger:
+    """Keeps the drafts."""
+
+    def __init__(self):
+        self.drafts = []
+
+    async def append(self, *drafts):
+        self.drafts += drafts
+        return ()
+
+
+class FakeRecorder:
+    """Raises what it is told to, then records."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.recorded = []
+
+    async def record(self, outcome):
+        if self.answers:
+            raise self.answers.pop(0)
+        self.recorded.append(outcome)
+
+
+class Bench:
+    """A runtime on fakes."""
+
+    def __init__(self, *answers):
+        self.clock = FakeClock()
+        self.ledger, self.recorder = FakeLedger(), FakeRecorder(*answers)
+        self.freed, self.pauses, self.told = [], [], []
+        hub = Hub()
+        hub.listen(self.told.append)
+        self.runtime = Runtime(
+            lane=Lane(MeasuringRules()),
+            recorder=self.recorder,
+            ledger=self.ledger,
+            hub=hub,
+            clock=self.clock,
+            waiting=lambda: 7,
+            free_space=lambda: self.freed.append(True),
+            sleep=self.sleep,
+        )
+
+    async def sleep(self, seconds):
+        self.pauses.append(seconds)
+        await asyncio.sleep(0)
+
+    def show(self, gross):
+        self.runtime.scale_event(Reading(b"", 0, gross=gross), self.clock.ns)
+
+    async def work(self):
+        """Write everything that waits."""
+        job = asyncio.create_task(self.runtime.run())
+        try:
+            async with asyncio.timeout(5):
+                await self.runtime.drain()
+        finally:
+            job.cancel()
+            await asyncio.gather(job, return_exceptions=True)
+
+    def codes(self):
+        return [event.code for event in self.told if isinstance(event, Alarm)]
+
+
+def test_a_present_weight_is_shown():
+    bench = Bench()
+    bench.runtime.scale_link("ok", "")
+    bench.show(Kg(48260))
+    assert bench.runtime.view().gross_kg == 48260
+
+
+def test_a_weight_older_than_a_second_and_a_half_is_not():
+    bench = Bench()
+    bench.runtime.scale_link("ok", "")
+    bench.show(Kg(48260))
+    bench.clock.ns += 1_499_999_999
+    assert bench.runtime.view().gross_kg == 48260
+    bench.clock.ns += 1
+    assert bench.runtime.view().gross_kg is None
+
+
+@pytest.mark.parametrize("code", ["device.port_lost", "device.silent", "device.garbage"])
+def test_with_the_line_the_weight_is_gone_at_once(code):
+    bench = Bench()
+    bench.runtime.scale_link("ok", "")
+    bench.show(Kg(48260))
+    bench.runtime.scale_link(code, "")
+    view = bench.runtime.view()
+    assert (view.gross_kg, view.scale.code) == (None, code)
+
+
+def test_over_range_shows_no_weight():
+    bench = Bench()
+    bench.runtime.scale_link("ok", "")
+    bench.show(Kg(48260))
+    bench.runtime.scale_event(Reading(b"", 0, over_range=True), bench.clock.ns)
+    assert bench.runtime.view().gross_kg is None
+
+
+def test_noise_is_no_weight():
+    bench = Bench()
+    bench.runtime.scale_event(LineFault(b"x", 0, "noise"), bench.clock.ns)
+    assert bench.runtime.view().gross_kg is None
+
+
+async def test_a_full_disk_is_told_and_the_record_is_kept_until_it_can_be_written():
+    bench = Bench(StoreFull("full"), StoreFull("full"))
+    bench.runtime._queue([PASSED])
+    assert bench.runtime.view().pending
+    await bench.work()
+    assert bench.recorder.recorded == [PASSED]
+    assert bench.pauses.count(FULL_PAUSE_S) == 2
+    assert bench.freed
+    assert bench.codes() == ["store.full", "ok"]
+    assert [kind for kind, _ in bench.ledger.drafts] == [Kind.DEVICE_FAULT, Kind.DEVICE_RECOVERED]
+    assert not bench.runtime.view().pending
+
+
+async def test_a_failed_store_ends_the_run():
+    bench = Bench(StoreFailed("EIO"))
+    bench.runtime._queue([PASSED])
+    with pytest.raises(ExceptionGroup) as caught:
+        async with asyncio.timeout(5):
+            await bench.runtime.run()
+    assert caught.group_contains(StoreFailed)
+    assert bench.recorder.recorded == []
+
+
+async def test_faults_and_recoveries_are_entries_and_alarms_once_each():
+    bench = Bench()
+    for code in ["ok", "device.port_lost", "device.port_lost", "device.connecting", "ok", "ok"]:
+        bench.runtime.scale_link(code, "")
+    await bench.work()
+    assert bench.codes() == ["device.port_lost", "ok"]
+    assert [kind for kind, _ in bench.ledger.drafts] == [Kind.DEVICE_FAULT, Kind.DEVICE_RECOVERED]
+
+
+async def test_an_outage_of_the_centre_is_its_own_kind_of_entry():
+    bench = Bench()
+    for code in ["ok", "uplink", "uplink", "ok"]:
+        bench.runtime.uplink_state(code, "")
+    await bench.work()
+    assert [kind for kind, _ in bench.ledger.drafts] == [Kind.OUTAGE_BEGIN, Kind.OUTAGE_END]
+    assert bench.ledger.drafts[0][1].waiting == 7
+
+
+async def test_watchers_hear_of_the_lane_though_nothing_changes():
+    bench = Bench()
+    job = asyncio.create_task(bench.runtime.run())
+    while len(bench.pauses) < 35:
+        await asyncio.sleep(0)
+    job.cancel()
+    await asyncio.gather(job, return_exceptions=True)
+    assert sum(isinstance(event, LaneView) for event in bench.told) in (3, 4)
