@@ -17,7 +17,10 @@ from simulators.officers.console import Console
 DRAIN_S: Final = 60.0
 """So long the stations' backlog may take to drain."""
 _POLL_S: Final = 0.5
-LIST_PATH: Final = "/api/repeat-vehicles.csv"
+LIST_PATH: Final = "/api/export/repeat-vehicles.csv"
+_PLATE: Final = 0
+_TIMES: Final = 2
+"""Columns of that list; its heading is Chinese."""
 _STORE: Final = "station.sqlite"
 
 
@@ -75,11 +78,12 @@ def _truth(stage: Stage, actor: Actor, here: list[Held], there: list[Held]) -> S
     )
 
 
-async def _list(stage: Stage) -> dict[str, int]:
-    """Return the vehicles on the centre's exported list, with their numbers of decisions."""
+async def _list(stage: Stage) -> list[tuple[str, int]]:
+    """Return plate and number of decisions of each vehicle on the centre's exported list."""
     console = Console(stage.centre.url, stage.centre.transport)
     try:
         text = (await console.get(LIST_PATH)).decode("utf-8-sig")
     finally:
         await console.close()
-    return {row["plate"]: int(row["times"]) for row in csv.DictReader(io.StringIO(text))}
+    _heading, *rows = csv.reader(io.StringIO(text))
+    return [(row[_PLATE], int(row[_TIMES])) for row in rows]

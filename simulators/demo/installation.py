@@ -148,7 +148,7 @@ class Installer:
             port=port,
             scale_listen=listen,
             camera_port=camera_port,
-            accounts=await self._crew(place, config),
+            accounts=_crew(place),
         )
 
     def centre(self, port: int) -> Centre:
@@ -165,15 +165,6 @@ class Installer:
             transport=Account("YS-001", new_password()),
         )
 
-    async def _crew(self, place: StationPlace, config: Path) -> Accounts:
-        made = []
-        for prefix, name, role in (("LZ", "路政", "road"), ("JJ", "交警", "police")):
-            for n in (1, 2):
-                account = Account(f"{prefix}-{place.number}0{n}", new_password())
-                await _add("station", config, account, f"{name}{n}", role)
-                made.append(account)
-        return Accounts(road=(made[0], made[1]), police=(made[2], made[3]))
-
 
 def register_text(fleet: Sequence[Truck]) -> str:
     """Return the vehicle register of *fleet*: a JSON object a line, for whoever is registered."""
@@ -181,6 +172,20 @@ def register_text(fleet: Sequence[Truck]) -> str:
         json.dumps(truck.register_line, ensure_ascii=False) for truck in fleet if truck.in_register
     ]
     return "\n".join(lines) + "\n"
+
+
+async def add_crew(installed: Installed) -> None:
+    """Make the accounts of a station that does not run yet.
+
+    Raises:
+        Broken: a command failed.
+    """
+    for accounts, name, role in (
+        (installed.accounts.road, "路政", "road"),
+        (installed.accounts.police, "交警", "police"),
+    ):
+        for n, account in enumerate(accounts, 1):
+            await _add("station", installed.config, account, f"{name}{n}", role)
 
 
 async def add_hq(centre: Centre) -> None:
@@ -191,6 +196,15 @@ async def add_hq(centre: Centre) -> None:
     """
     await _add("central", centre.config, centre.hq, "治超办值班员", "hq")
     await _add("central", centre.config, centre.transport, "运输管理员", "transport")
+
+
+def _crew(place: StationPlace) -> Accounts:
+    """Return certificate numbers and random passwords for two officers of each authority."""
+    road, police = (
+        [Account(f"{prefix}-{place.number}0{n}", new_password()) for n in (1, 2)]
+        for prefix in ("LZ", "JJ")
+    )
+    return Accounts(road=(road[0], road[1]), police=(police[0], police[1]))
 
 
 def new_password() -> str:

@@ -100,13 +100,16 @@ class Audit:
         """Return the plates that must be on the list, with the number of decided cases."""
         return {plate: count for plate, count in self._decided.items() if count > MORE_THAN}
 
-    def hold_list(self, rows: Mapping[str, int]) -> None:
-        """Hold the centre's list against the truth."""
+    def hold_list(self, rows: Sequence[tuple[str, int]]) -> None:
+        """Hold the centre's list, plate and number of decisions, against the truth."""
         self.report.list_rows = len(rows)
         expected = self.expected_list()
-        for plate in sorted(rows.keys() | expected.keys()):
-            if rows.get(plate) != expected.get(plate):
-                is_, must = rows.get(plate, 0), expected.get(plate, 0)
+        listed = dict(rows)
+        if len(listed) != len(rows):
+            self.report.errors.append("list: a plate stands there twice")
+        for plate in sorted(listed.keys() | expected.keys()):
+            if listed.get(plate) != expected.get(plate):
+                is_, must = listed.get(plate, 0), expected.get(plate, 0)
                 self.report.errors.append(f"list: {plate} has {is_} decisions, must have {must}")
 
     def _entries(self, truth: StationTruth) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,7 @@ EXIT_WRONG: Final = 1
 EXIT_BROKEN: Final = 2
 SETTLE_S: Final = 240.0
 """So long the trucks under way and the open cases may take to come to their end."""
+_PIPE_WIDTH: Final = 120
 _PLATFORM_S: Final = 30.0
 _POLL_S: Final = 0.2
 
@@ -36,7 +38,7 @@ def run_demo(options: Options) -> int:
 
 
 async def _demo(options: Options) -> int:
-    terminal = Terminal(soft_wrap=options.headless)
+    terminal = Terminal(soft_wrap=options.headless, width=_PIPE_WIDTH if _piped() else None)
     progress = Progress(terminal, headless=options.headless)
     report, broken = None, False
     try:
@@ -151,6 +153,10 @@ def _tell(report: Report, path: Path | None, terminal: Terminal) -> None:
     terminal.print(table)
     for line in report.errors:
         terminal.print(line, markup=False, highlight=False, style="red")
+
+
+def _piped() -> bool:
+    return not sys.stdout.isatty()
 
 
 def _stop_signals() -> asyncio.Event:

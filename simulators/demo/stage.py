@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from simulators.demo.children import Broken, Child, free_ports
-from simulators.demo.installation import STATIONS, Centre, Installed, Installer, add_hq
+from simulators.demo.installation import STATIONS, Centre, Installed, Installer, add_crew, add_hq
 from simulators.demo.options import FORECASTS, Options
 from simulators.demo.site import Site
 from simulators.demo.yard import Devices, WorldClock, Yard
@@ -87,7 +87,7 @@ class Stage:
         wanted = [CENTRE_PORT + n for n in range(count + 1)] + [0] * (2 * count)
         centre_port, *ports = free_ports(wanted)
         installer = Installer(self.folder, fleet)
-        self.say("keys and accounts of three stations")
+        self.say("configurations and keys")
         async with asyncio.TaskGroup() as tasks:
             installing = [
                 tasks.create_task(
@@ -111,7 +111,11 @@ class Stage:
                 fleet=fleet,
             )
             self.actors.append(self._actor(installed, plan))
-        await self._start_centre(installer, centre_port)
+        self.say("accounts; the centre and its database")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._start_centre(installer, centre_port))
+            for actor in self.actors:
+                tasks.create_task(add_crew(actor.installed))
 
     async def start_stations(self) -> None:
         """Start the stations, whose devices run already.
@@ -169,9 +173,8 @@ class Stage:
         centre = installer.centre(port)
         child = self._child("central", ["central", "run", "--config", str(centre.config)])
         self._centre = (centre, child)
-        self.say("the centre and its database")
         child.start()
-        await child.answers(f"{centre.url}/api/session", READY_S)
+        await child.answers(f"{centre.url}/api/health", READY_S)
         await add_hq(centre)
 
     def _actor(self, installed: Installed, plan: Plan) -> Actor:
