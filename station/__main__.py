@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sys
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,14 +19,17 @@ from station.domain.errors import ZhichaoError
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 officer_app = typer.Typer(no_args_is_help=True, help="Officers' accounts of this station.")
 app.add_typer(officer_app, name="officer")
+law_app = typer.Typer(no_args_is_help=True, help="The law as dated data.")
+app.add_typer(law_app, name="law")
 
+Day = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"])]
 Config = Annotated[Path, typer.Option("--config", help="The station's TOML file.")]
 
 
 @app.command()
 def run(config: Config) -> None:
     """Run the station: scale, camera, console, uplink."""
-    from station.bootstrap import run as run_station
+    from station.bootstrap.running import run as run_station
     from station.settings import read_settings
 
     settings = read_settings(config)
@@ -69,7 +74,7 @@ def read_plates(
 @app.command()
 def rebuild(config: Config) -> None:
     """Throw the views away and fold the ledger anew. The station must not be running."""
-    from station.bootstrap import open_store
+    from station.bootstrap.opening import open_store
     from station.settings import read_settings
 
     stored = open_store(read_settings(config))
@@ -78,6 +83,62 @@ def rebuild(config: Config) -> None:
     finally:
         stored.close()
     typer.echo(f"{count} entries")
+
+
+@app.command()
+def decide() -> None:
+    """Decide facts from standard input, one JSON object a line, by the dated law."""
+    from station.rules.jsonl import decide_lines
+    from station.rules.lawbook import lawbook
+
+    decide_lines(sys.stdin.buffer, sys.stdout.buffer, lawbook())
+
+
+@law_app.command("list")
+def law_list_command(on: Day = None) -> None:
+    """List every parameter of the law, with its value of a day."""
+    from station.rules.inspect import law_list
+    from station.rules.lawbook import lawbook
+
+    _print(law_list(lawbook(), on.date() if on else None))
+
+
+@law_app.command("show")
+def law_show_command(key: str, on: Day = None) -> None:
+    """Show one parameter: its history, sources and confidence."""
+    from station.rules.inspect import law_show
+    from station.rules.lawbook import lawbook
+
+    _print(law_show(lawbook(), key, on.date() if on else None))
+
+
+@law_app.command("check")
+def law_check_command() -> None:
+    """Check every law file, and list what is only recalled."""
+    from station.rules.inspect import check_lines, law_check
+    from station.rules.lawbook import package_files
+
+    check = law_check(package_files())
+    _print(check_lines(check))
+    if check.problems:
+        raise typer.Exit(1)
+
+
+@law_app.command("pages")
+def law_pages_command(folder: Path) -> None:
+    """Write a page for each rule."""
+    from station.rules.lawbook import lawbook
+    from station.rules.pages import write_pages
+
+    typer.echo(f"{write_pages(folder, lawbook())} pages")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the description of the console's interface."""
+    from station.api.app import description
+
+    typer.echo(json.dumps(description(), ensure_ascii=False, indent=1))
 
 
 @officer_app.command("add")
@@ -91,7 +152,7 @@ def officer_add(
     password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
 ) -> None:
     """Make an account, or change one. The password comes from standard input or a prompt."""
-    from station.bootstrap import add_officer
+    from station.bootstrap.opening import add_officer
     from station.domain.officers import Officer, Role
     from station.settings import read_settings
 
@@ -103,6 +164,11 @@ def officer_add(
         valid_until=date.fromisoformat(valid_until),
     )
     asyncio.run(add_officer(read_settings(config), officer, password))
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
 
 
 def _prompt() -> str:

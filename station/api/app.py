@@ -8,28 +8,47 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
+from pydantic.json_schema import models_json_schema
 
 from station.api import live, routes
 from station.api.errors import install, refusal
+from station.api.schemas import ErrorOut, LiveOut
 from station.api.services import Services, foreign
 from station.contract.messages import message
 from station.domain.errors import NotPermitted
 
 
 def create_app(services: Services) -> FastAPI:
-    """Build the application."""
-    app = FastAPI(title="治超站控制台", version="1", openapi_url="/api/openapi.json", docs_url=None)
+    """Build the application with its page."""
+    app = interface()
     app.state.services = services
-    install(app)
-    app.middleware("http")(_own_pages_only)
-    for router in (routes.public, routes.seeing, routes.acting, live.router):
-        app.include_router(router)
     static = Path(str(files("station.api"))) / "static"
     if (static / "index.html").is_file():
         app.mount("/", StaticFiles(directory=static, html=True))
     else:
         app.add_api_route("/", _page_missing, include_in_schema=False)
     return app
+
+
+def interface() -> FastAPI:
+    """Return the application without services and page: enough to describe it."""
+    app = FastAPI(title="治超站控制台", version="1", openapi_url="/api/openapi.json", docs_url=None)
+    install(app)
+    app.middleware("http")(_own_pages_only)
+    for router in (routes.public, routes.seeing, routes.acting, live.router):
+        app.include_router(router)
+    return app
+
+
+def description() -> dict[str, object]:
+    """Return the OpenAPI description, live messages and refusals included."""
+    schema = interface().openapi()
+    _, extra = models_json_schema(
+        [(LiveOut, "serialization"), (ErrorOut, "serialization")],
+        ref_template="#/components/schemas/{model}",
+    )
+    schema["components"]["schemas"].update(extra["$defs"])
+    return schema
 
 
 async def _own_pages_only(

@@ -1,19 +1,14 @@
-"""Joins the parts into one running station. The only module that reads the clock."""
+"""Joins the parts into one running station."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from datetime import date
 from typing import Final
-from uuid import uuid4
 
 import uvicorn
 
@@ -29,19 +24,17 @@ from station.application.findings import Judge
 from station.application.lane import Lane, LastPassage
 from station.application.live import Hub
 from station.application.measuring import MeasuringRules
-from station.application.ports import Account
 from station.application.pushing import Pusher
 from station.application.recording import Recorder, Scale
 from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
 from station.application.telling import Teller
 from station.application.views import moment
-from station.contract.entries import Kind, OfficerChange, Run
-from station.contract.sealing import Sealer, local_day
-from station.contract.signature import Ed25519Signer
+from station.bootstrap.opening import Stored, SystemClock, legal_id, open_store
+from station.contract.entries import Kind, Run
+from station.contract.sealing import local_day
 from station.domain.clock import Clock
 from station.domain.errors import SettingsError
-from station.domain.officers import Officer
 from station.domain.units import Kg
 from station.plate_reader.reader import PlateReader
 from station.plate_reader.watcher import CameraWatcher
@@ -51,11 +44,6 @@ from station.rules.facts import Facts, Mode
 from station.rules.lawbook import LawBook, lawbook
 from station.scale_driver.driver import ScaleDriver
 from station.settings import Settings
-from station.store.accounts import SqliteAccounts
-from station.store.database import Database
-from station.store.keys import signer
-from station.store.media import FileMedia
-from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
 from station.store.sqlite_store import SqliteStore
 from station.uplink.http_centre import HttpCentre
@@ -67,113 +55,6 @@ LINK_CODES: Final = {"connecting": CONNECTING, "silent": "device.silent"}
 SAME_VEHICLE_S: Final = 1800
 """After a restart, a vehicle recorded so long ago may still be the one on the platform."""
 GRACEFUL_S: Final = 3
-SHORTEST_PASSWORD: Final = 12
-LEGAL_PARTS: Final = ("domain", "rules", "scale_driver/protocols")
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """Return the wall time."""
-        return datetime.now(UTC)
-
-    def monotonic_ns(self) -> int:
-        """Return monotonic nanoseconds."""
-        return time.monotonic_ns()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """The station's store, open."""
-
-    database: Database
-    ledger: SqliteStore
-    accounts: SqliteAccounts
-    passwords: Argon2Passwords
-    media: FileMedia
-    signer: Ed25519Signer
-
-    def close(self) -> None:
-        """Close files and threads."""
-        self.media.close()
-        self.database.close()
-
-
-def legal_id() -> str:
-    """Return the digest of the legally relevant sources: pure core and decoders, law data too."""
-    digest = hashlib.sha256()
-    for part in LEGAL_PARTS:
-        folder: Traversable = files("station")
-        for name in part.split("/"):
-            folder = folder / name
-        for name, content in sorted(_sources(folder, part)):
-            digest.update(f"{name}\0{len(content)}\0".encode())
-            digest.update(content)
-    return f"sha256:{digest.hexdigest()}"
-
-
-def _sources(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    for item in folder.iterdir():
-        name = f"{prefix}/{item.name}"
-        if item.is_dir():
-            found += _sources(item, name)
-        elif item.name.endswith((".py", ".yaml")):
-            found.append((name, item.read_bytes()))
-    return found
-
-
-def open_store(settings: Settings) -> Stored:
-    """Open the store; makes folder, key and tables at the first call.
-
-    Raises:
-        SettingsError: the key cannot be used.
-        StorageError: the store cannot be opened.
-    """
-    folder = settings.station.data_dir
-    key = signer(folder / "station.key")
-    sealer = Sealer(
-        node=settings.station.node,
-        signer=key,
-        clock=SystemClock(),
-        boot_id=str(uuid4()),
-        legal_id=legal_id(),
-        law_edition=lawbook().edition,
-    )
-    database = Database(folder / "station.sqlite")
-    return Stored(
-        database=database,
-        ledger=SqliteStore(database, sealer),
-        accounts=SqliteAccounts(database),
-        passwords=Argon2Passwords(),
-        media=FileMedia(folder / "media"),
-        signer=key,
-    )
-
-
-async def add_officer(settings: Settings, officer: Officer, password: str) -> None:
-    """Make or change an account; the ledger keeps that it was done, without name and password.
-
-    Raises:
-        SettingsError: the password is too short.
-    """
-    if len(password) < SHORTEST_PASSWORD:
-        raise SettingsError(f"a password has at least {SHORTEST_PASSWORD} characters")
-    stored = open_store(settings)
-    try:
-        known = await stored.accounts.account(officer.certificate_no)
-        change = OfficerChange(
-            certificate_no=officer.certificate_no,
-            role=officer.role.value,
-            valid_until=officer.valid_until.isoformat(),
-            change="changed" if known else "added",
-        )
-        account = Account(officer=officer, password_hash=stored.passwords.hash(password))
-        await stored.accounts.put_account(account)
-        await stored.ledger.append((Kind.OFFICER_CHANGE, change))
-    finally:
-        stored.close()
 
 
 async def run(settings: Settings) -> None:

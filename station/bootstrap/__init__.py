@@ -1,0 +1,1 @@
+"""Joins the parts into one station. The only place that reads the clock."""

@@ -1,0 +1,135 @@
+"""Opens the station's store, and makes its key and accounts. Reads the clock."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final
+from uuid import uuid4
+
+from station.application.ports import Account
+from station.contract.entries import Kind, OfficerChange
+from station.contract.sealing import Sealer
+from station.contract.signature import Ed25519Signer
+from station.domain.errors import SettingsError
+from station.domain.officers import Officer
+from station.rules.lawbook import lawbook
+from station.settings import Settings
+from station.store.accounts import SqliteAccounts
+from station.store.database import Database
+from station.store.keys import signer
+from station.store.media import FileMedia
+from station.store.passwords import Argon2Passwords
+from station.store.sqlite_store import SqliteStore
+
+LEGAL_PARTS: Final = ("domain", "rules", "scale_driver/protocols")
+SHORTEST_PASSWORD: Final = 12
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the wall time."""
+        return datetime.now(UTC)
+
+    def monotonic_ns(self) -> int:
+        """Return monotonic nanoseconds."""
+        return time.monotonic_ns()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """The station's store, open."""
+
+    database: Database
+    ledger: SqliteStore
+    accounts: SqliteAccounts
+    passwords: Argon2Passwords
+    media: FileMedia
+    signer: Ed25519Signer
+
+    def close(self) -> None:
+        """Close files and threads."""
+        self.media.close()
+        self.database.close()
+
+
+def legal_id() -> str:
+    """Return the digest of the legally relevant sources: pure core and decoders, law data too."""
+    digest = hashlib.sha256()
+    for part in LEGAL_PARTS:
+        folder: Traversable = files("station")
+        for name in part.split("/"):
+            folder = folder / name
+        for name, content in sorted(_sources(folder, part)):
+            digest.update(f"{name}\0{len(content)}\0".encode())
+            digest.update(content)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _sources(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for item in folder.iterdir():
+        name = f"{prefix}/{item.name}"
+        if item.is_dir():
+            found += _sources(item, name)
+        elif item.name.endswith((".py", ".yaml")):
+            found.append((name, item.read_bytes()))
+    return found
+
+
+def open_store(settings: Settings) -> Stored:
+    """Open the store; makes folder, key and tables at the first call.
+
+    Raises:
+        SettingsError: the key cannot be used.
+        StorageError: the store cannot be opened.
+    """
+    folder = settings.station.data_dir
+    key = signer(folder / "station.key")
+    sealer = Sealer(
+        node=settings.station.node,
+        signer=key,
+        clock=SystemClock(),
+        boot_id=str(uuid4()),
+        legal_id=legal_id(),
+        law_edition=lawbook().edition,
+    )
+    database = Database(folder / "station.sqlite")
+    return Stored(
+        database=database,
+        ledger=SqliteStore(database, sealer),
+        accounts=SqliteAccounts(database),
+        passwords=Argon2Passwords(),
+        media=FileMedia(folder / "media"),
+        signer=key,
+    )
+
+
+async def add_officer(settings: Settings, officer: Officer, password: str) -> None:
+    """Make or change an account; the ledger keeps that it was done, without name and password.
+
+    Raises:
+        SettingsError: the password is too short.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise SettingsError(f"a password has at least {SHORTEST_PASSWORD} characters")
+    stored = open_store(settings)
+    try:
+        known = await stored.accounts.account(officer.certificate_no)
+        change = OfficerChange(
+            certificate_no=officer.certificate_no,
+            role=officer.role.value,
+            valid_until=officer.valid_until.isoformat(),
+            change="changed" if known else "added",
+        )
+        account = Account(officer=officer, password_hash=stored.passwords.hash(password))
+        await stored.accounts.put_account(account)
+        await stored.ledger.append((Kind.OFFICER_CHANGE, change))
+    finally:
+        stored.close()
