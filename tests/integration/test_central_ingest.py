@@ -7,13 +7,9 @@ import asyncpg
 import msgspec
 import pytest
 
-from central.application.accept import Accept
-from central.application.project import Touched
-from central.application.recheck import Recheck
 from central.store.books import MOST_KEPT
-from central.store.ledgers import Enrolment, SqlArchive
+from central.store.ledgers import Enrolment
 from station.contract.entries import Kind, Run
-from station.contract.signature import Ed25519Verifier
 from station.contract.uplink import batch
 from station.domain.errors import (
     BadSignature,
@@ -25,45 +21,9 @@ from station.domain.errors import (
     StoreFailed,
 )
 from station.domain.ledger import GENESIS, Entry
-from station.rules.lawbook import lawbook
-from tests.fakes import FakeClock
-from tests.migration.central_kit import FakeStation
+from tests.migration.central_kit import FakeStation, Headquarters
 
 pytest_plugins = ["tests.migration.central_database"]
-
-
-class Headquarters:
-    def __init__(self, database, *stations):
-        self.database = database
-        self.archive = SqlArchive(database)
-        self.told = Touched()
-        self.stations = stations
-        self.accept = Accept(
-            archive=self.archive,
-            enrolled={one.node: verifier_of(one) for one in stations},
-            clock=FakeClock(),
-            differs=Recheck(lawbook()),
-            announce=self.told.add,
-        )
-
-    async def enrol(self):
-        await self.archive.enrol(
-            [
-                Enrolment(node=one.node, name=one.node, road="G6", public_key=one.public_key)
-                for one in self.stations
-            ]
-        )
-
-    async def rows(self, sql, *arguments):
-        return [tuple(row) for row in await self.database.fetch(sql, *arguments)]
-
-    async def held(self, node="linhe"):
-        sql = "SELECT body FROM entry WHERE node = $1 ORDER BY seq"
-        return [row[0] for row in await self.rows(sql, node)]
-
-
-def verifier_of(station):
-    return Ed25519Verifier(station.public_key)
 
 
 @pytest.fixture

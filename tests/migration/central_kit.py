@@ -1,4 +1,4 @@
-"""A station of the tests: it seals entries with the contract's own code and sends batches."""
+"""A station of the tests, which seals entries with the contract's own code, and a centre."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from datetime import date, timedelta
 
 import msgspec
 
+from central.application.accept import Accept
+from central.application.project import Touched
+from central.application.recheck import Recheck
+from central.store.ledgers import Enrolment, SqlArchive
 from station.contract.entries import CaseAct, CaseOpened, Kind, PassageReview
 from station.contract.sealing import local_day, stamp
+from station.contract.signature import Ed25519Verifier
 from station.contract.uplink import batch
 from station.domain.case import TRANSITIONS, Act, Stage
 from station.domain.ledger import Head, seal
@@ -170,3 +175,33 @@ class FakeStation:
             if act is Act.ORDER_TO_CORRECT:
                 details["plate"] = plate
             self.act(act, case_no, **details)
+
+
+class Headquarters:
+    def __init__(self, database, *stations):
+        self.database = database
+        self.archive = SqlArchive(database)
+        self.told = Touched()
+        self.stations = stations
+        self.accept = Accept(
+            archive=self.archive,
+            enrolled={one.node: Ed25519Verifier(one.public_key) for one in stations},
+            clock=FakeClock(),
+            differs=Recheck(lawbook()),
+            announce=self.told.add,
+        )
+
+    async def enrol(self):
+        await self.archive.enrol(
+            [
+                Enrolment(node=one.node, name=one.node, road="G6", public_key=one.public_key)
+                for one in self.stations
+            ]
+        )
+
+    async def rows(self, sql, *arguments):
+        return [tuple(row) for row in await self.database.fetch(sql, *arguments)]
+
+    async def held(self, node="linhe"):
+        sql = "SELECT body FROM entry WHERE node = $1 ORDER BY seq"
+        return [row[0] for row in await self.rows(sql, node)]

@@ -1,0 +1,491 @@
+"""What headquarters sees follows from the bytes, now and at a rebuild."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+import pytest
+
+from central.application.rebuild import rebuild
+from central.application.recheck import Recheck
+from central.domain.counting import repeat_vehicles, window
+from central.store.reading import SqlReading
+from station.contract.entries import (
+    CaseAct,
+    DeviceEvent,
+    Kind,
+    Outage,
+    UnweighedPass,
+    WeightChanged,
+)
+from station.contract.sealing import stamp
+from station.domain.case import Act
+from station.domain.errors import BadSignature
+from station.domain.officers import Role
+from station.rules.lawbook import lawbook
+from tests.fakes import NOON, plate_evidence
+from tests.migration.central_kit import TO_DECISION, FakeStation, Headquarters, finding
+
+pytest_plugins = ["tests.migration.central_database"]
+
+DAY = date(2026, 3, 1)
+TABLES = {
+    "passage": "SELECT * FROM passage ORDER BY node, passage_id",
+    "unweighed_pass": "SELECT * FROM unweighed_pass ORDER BY node, seq",
+    "joint_case": "SELECT * FROM joint_case ORDER BY node, case_no",
+    "decision": "SELECT * FROM decision ORDER BY node, seq",
+    "alarm": "SELECT node, seq, code, detail, at FROM alarm ORDER BY node, seq, code",
+    "quarantine": "SELECT node, seq, digest, reason, detail FROM quarantine ORDER BY node, seq",
+}
+
+
+@pytest.fixture
+async def hq(database):
+    made = Headquarters(database, FakeStation(), FakeStation("dashuncheng", key=7))
+    await made.enrol()
+    return made
+
+
+@pytest.fixture
+def linhe(hq):
+    return hq.stations[0]
+
+
+@pytest.fixture
+def reading(database):
+    return SqlReading(database)
+
+
+async def alarms(hq):
+    return [code for (code,) in await hq.rows("SELECT code FROM alarm ORDER BY alarm_id")]
+
+
+async def test_a_passage_is_shown_as_it_was_sealed(hq, linhe, reading):
+    entry = linhe.weigh(gross_kg=61000)
+    await hq.accept(linhe.batch())
+
+    (shown,) = await reading.passages(limit=10, node=None)
+
+    assert (shown.node, shown.passage_id) == ("linhe", "p1")
+    assert shown.receipt == f"linhe-1-{entry.digest[:10]}"
+    assert (shown.plate, shown.plate_colour, shown.gross_kg) == ("蒙L12345", "yellow", 61000)
+    assert (shown.limit_kg, shown.excess_kg, shown.outcome) == (49000, 12000, "violation")
+    assert (shown.configuration, shown.at, shown.occurred_on) == ("TR-06-A", NOON, DAY)
+    assert not shown.reviewed
+    assert await alarms(hq) == []
+
+
+async def test_a_review_changes_the_plate_and_the_finding_but_not_the_weight(hq, linhe, reading):
+    linhe.weigh(gross_kg=48000, plate=None, vehicle=None)
+    entry = linhe.review("p1", 48000, plate="蒙B99999")
+    await hq.accept(linhe.batch())
+
+    (shown,) = await reading.passages_of([("linhe", "p1")])
+
+    assert (shown.plate, shown.outcome, shown.gross_kg) == ("蒙B99999", "lawful", 48000)
+    assert shown.reviewed
+    assert shown.receipt == f"linhe-2-{entry.digest[:10]}"
+    assert await alarms(hq) == []
+
+
+async def test_a_review_of_no_passage_is_poison(hq, linhe):
+    linhe.review("nothing", 48000)
+    await hq.accept(linhe.batch())
+
+    assert await alarms(hq) == ["evidence.malformed"]
+
+
+async def test_the_same_passage_id_in_two_entries_is_poison_the_second_time(hq, linhe, reading):
+    linhe.weigh("p1", gross_kg=48000)
+    linhe.weigh("p1", gross_kg=61000)
+    await hq.accept(linhe.batch())
+
+    assert await alarms(hq) == ["evidence.malformed"]
+    assert [one.gross_kg for one in await reading.passages(limit=9, node="linhe")] == [48000]
+
+
+async def test_two_stations_may_use_the_same_ids(hq, reading):
+    for station in hq.stations:
+        station.weigh("p1")
+        station.open_case("C1")
+        await hq.accept(station.batch())
+
+    assert len(await reading.passages(limit=9, node=None)) == 2
+    assert len(await reading.passages(limit=9, node="linhe")) == 1
+    assert len(await reading.cases(closed=None, limit=9)) == 2
+    assert await alarms(hq) == []
+
+
+async def test_a_case_goes_from_measured_to_closed(hq, linhe, reading):
+    linhe.decided_case(1)
+    await hq.accept(linhe.batch())
+    (decided,) = await reading.cases(closed=False, limit=9)
+    linhe.act(Act.RELEASE)
+    await hq.accept(linhe.batch(first=len(linhe.entries)))
+    (closed,) = await reading.cases(closed=True, limit=9)
+
+    assert (decided.stage, decided.closed, decided.fine_fen, decided.points) == (
+        "decided",
+        False,
+        50000,
+        3,
+    )
+    assert (closed.closed, closed.released_at) == (True, NOON)
+    assert await reading.cases(closed=False, limit=9) == []
+    (passage,) = await reading.passages(limit=9, node=None)
+    assert passage.case_no == "C1"
+    assert await alarms(hq) == []
+
+
+async def test_an_act_of_the_wrong_authority_has_no_effect_but_an_alarm(hq, linhe, reading):
+    linhe.weigh()
+    linhe.open_case()
+    for act in TO_DECISION[:-1]:
+        linhe.act(act)
+    linhe.act(Act.DECIDE, by=Role.ROAD)
+    await hq.accept(linhe.batch())
+
+    (case,) = await reading.cases(closed=None, limit=9)
+    assert (case.stage, case.fine_fen) == ("notified", None)
+    assert await hq.rows("SELECT count(*) FROM decision") == [(0,)]
+    assert await alarms(hq) == ["case.act_refused"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"officers": ["P1", "P1"]},
+        {"kind": "fine", "fine_fen": 0},
+        {"kind": "warning", "fine_fen": 0, "points": 3},
+        {"fine_fen": -1},
+    ],
+    ids=str,
+)
+async def test_a_decision_that_the_law_forbids_is_none(hq, linhe, broken):
+    linhe.weigh()
+    linhe.open_case()
+    for act in TO_DECISION[:-1]:
+        linhe.act(act)
+    linhe.act(Act.DECIDE, **broken)
+    await hq.accept(linhe.batch())
+
+    assert await hq.rows("SELECT count(*) FROM decision") == [(0,)]
+    assert await alarms(hq) == ["case.act_refused"]
+
+
+@pytest.mark.parametrize("officers", [["P1"], ["P1", "P2", "P3"]])
+async def test_an_act_of_other_than_two_officers_is_poison(hq, linhe, officers):
+    linhe.weigh()
+    linhe.open_case()
+    linhe.act(Act.ORDER_TO_CORRECT, officers=officers)
+    await hq.accept(linhe.batch())
+
+    assert await alarms(hq) == ["evidence.malformed"]
+
+
+async def test_an_act_on_a_case_that_nobody_opened_is_an_alarm(hq, linhe):
+    linhe.act(Act.ORDER_TO_CORRECT, case_no="C404")
+    await hq.accept(linhe.batch())
+
+    assert await alarms(hq) == ["case.unknown"]
+
+
+async def test_a_second_fine_on_one_violation_is_not_effective(hq, linhe, reading):
+    linhe.decided_case(1, violation_id="v1")
+    linhe.decided_case(2, violation_id="v1")
+    await hq.accept(linhe.batch())
+
+    assert await hq.rows("SELECT case_no, effective FROM decision ORDER BY seq") == [
+        ("C1", True),
+        ("C2", False),
+    ]
+    fines = {
+        one.case_no: (one.fine_fen, one.points) for one in await reading.cases(closed=None, limit=9)
+    }
+    assert fines == {"C1": (50000, 3), "C2": (None, None)}
+    assert await alarms(hq) == ["case.second_fine"]
+
+
+async def test_a_fine_and_a_warning_on_one_violation_are_not_two_fines(hq, linhe):
+    linhe.decided_case(1, violation_id="v1", kind="warning", fine_fen=0, points=0)
+    linhe.decided_case(2, violation_id="v1")
+    await hq.accept(linhe.batch())
+
+    assert await hq.rows("SELECT DISTINCT effective FROM decision") == [(True,)]
+    assert await alarms(hq) == []
+
+
+async def test_of_two_stations_that_fine_at_once_one_fine_is_effective(hq):
+    for station in hq.stations:
+        station.decided_case(1, violation_id="v1")
+
+    await asyncio.gather(*(hq.accept(station.batch()) for station in hq.stations))
+
+    assert await hq.rows("SELECT effective FROM decision ORDER BY effective") == [(False,), (True,)]
+    assert await alarms(hq) == ["case.second_fine"]
+    before = await hq.rows("SELECT node, effective FROM decision ORDER BY node")
+    await rebuild(hq.archive, Recheck(lawbook()))
+    assert await hq.rows("SELECT node, effective FROM decision ORDER BY node") == before
+
+
+async def test_a_finding_that_the_law_does_not_make_raises_an_alarm(hq, linhe):
+    true = finding(61000, "2026-03-01")
+    linhe.weigh("p1", verdict={**true, "verdict": "lawful"})
+    linhe.weigh("p2", verdict={**true, "limit_kg": 49001})
+    linhe.weigh("p3", verdict=true)
+    await hq.accept(linhe.batch())
+
+    assert await hq.rows("SELECT code, detail FROM alarm ORDER BY seq") == [
+        ("verdict.differs", "p1: verdict"),
+        ("verdict.differs", "p2: limit_kg"),
+    ]
+
+
+async def test_a_review_whose_finding_is_another_weights_raises_an_alarm(hq, linhe):
+    linhe.weigh(gross_kg=61000, vehicle=None)
+    linhe.review("p1", 48000)
+    await hq.accept(linhe.batch())
+
+    assert await alarms(hq) == ["verdict.differs"]
+
+
+async def test_another_edition_of_the_law_is_told_once_per_station(hq, linhe):
+    other = {**finding(61000, "2026-03-01"), "law_edition": "sha256:other"}
+    for number in range(3):
+        linhe.weigh(f"p{number}", verdict=other)
+    await hq.accept(linhe.batch())
+
+    assert await alarms(hq) == ["law.edition_differs"]
+
+
+async def test_faults_outages_and_changed_weights_are_alarms_and_starts_are_none(hq, linhe):
+    at = stamp(NOON)
+    fault = DeviceEvent(device="scale", code="device.port_lost", detail="unplugged", since=at)
+    linhe.write(Kind.DEVICE_FAULT, fault)
+    linhe.write(Kind.DEVICE_RECOVERED, msgspec.structs.replace(fault, code="ok"))
+    linhe.write(Kind.OUTAGE_BEGIN, Outage(code="uplink", waiting=3))
+    linhe.write(Kind.OUTAGE_END, Outage(code="ok", waiting=0))
+    changed = WeightChanged(passage_id="p1", recorded_kg=61000, later_kg=60000, frames=[])
+    linhe.write(Kind.WEIGHT_CHANGED, changed)
+    await hq.accept(linhe.batch())
+
+    assert await alarms(hq) == [
+        "device.port_lost",
+        "device.recovered",
+        "outage_begin",
+        "outage_end",
+        "weight.changed",
+    ]
+    assert await hq.rows("SELECT DISTINCT at FROM alarm") == [(NOON,)]
+
+
+async def test_what_was_touched_is_told_and_poison_tells_only_its_alarm(hq, linhe):
+    linhe.weigh()
+    linhe.open_case()
+    linhe.weigh()  # its id is taken
+    await hq.accept(linhe.batch())
+
+    assert list(hq.told.passages) == [("linhe", "p1")]
+    assert list(hq.told.cases) == [("linhe", "C1")]
+    assert len(hq.told.alarms) == 1
+    assert list(hq.told.nodes) == ["linhe"]
+
+
+def unweighed(at):
+    return UnweighedPass(
+        pass_id="u",
+        lane="1",
+        reason="not_settled",
+        began_at=stamp(at),
+        plate=None,
+        highest_kg=None,
+        pictures=[],
+    )
+
+
+async def test_the_counts_of_a_day_and_their_permille(hq, linhe, reading):
+    linhe.weigh("lawful", gross_kg=49000)
+    linhe.weigh("warned", gross_kg=49001)
+    linhe.weigh("still", gross_kg=50000)
+    linhe.decided_case(1)
+    linhe.act(Act.RELEASE)
+    linhe.weigh("again", gross_kg=48500, recheck_of="C1")
+    linhe.weigh("unknown", vehicle=None)
+    linhe.write(Kind.UNWEIGHED_PASS, unweighed(NOON))
+    await hq.accept(linhe.batch())
+
+    neighbour, counted = await reading.counts(DAY)
+
+    assert (neighbour.node, neighbour.passages, neighbour.over_limit_permille) == (
+        "dashuncheng",
+        0,
+        0,
+    )
+    assert (counted.passages, counted.released, counted.warnings) == (5, 1, 2)
+    assert (counted.violations, counted.reviews_open, counted.unweighed) == (1, 1, 1)
+    assert (counted.cases_opened, counted.cases_closed) == (1, 1)
+    assert counted.unloaded_kg == 61000 - 48500
+    assert counted.over_limit_permille == 750
+    assert await alarms(hq) == []
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        (datetime(2026, 2, 28, 15, 59, 59, 999000, tzinfo=UTC), date(2026, 2, 28)),
+        (datetime(2026, 2, 28, 16, 0, tzinfo=UTC), date(2026, 3, 1)),
+        (datetime(2026, 3, 1, 15, 59, 59, 999000, tzinfo=UTC), date(2026, 3, 1)),
+        (datetime(2026, 3, 1, 16, 0, tzinfo=UTC), date(2026, 3, 2)),
+    ],
+)
+async def test_a_day_begins_at_midnight_in_beijing(hq, linhe, reading, at, day):
+    linhe.clock.at = at
+    linhe.decided_case(1)
+    linhe.act(Act.RELEASE)
+    linhe.write(Kind.UNWEIGHED_PASS, unweighed(at))
+    await hq.accept(linhe.batch())
+
+    for other in (day - timedelta(days=1), day + timedelta(days=1)):
+        _, counted = await reading.counts(other)
+        assert counted == replace(counted, passages=0, unweighed=0, cases_opened=0, cases_closed=0)
+    _, counted = await reading.counts(day)
+    assert (counted.passages, counted.unweighed) == (1, 1)
+    assert (counted.cases_opened, counted.cases_closed, counted.unloaded_kg) == (1, 1, 12500)
+
+
+async def listed(reading, as_of):
+    days = window(as_of)
+    return repeat_vehicles(await reading.decisions(days.first, days.last, 3), days)
+
+
+async def test_the_fourth_decision_puts_a_vehicle_on_the_list(hq, linhe, reading):
+    for number in (1, 2, 3):
+        linhe.decided_case(number)
+    await hq.accept(linhe.batch())
+    assert await listed(reading, DAY) == ()
+
+    sent = len(linhe.entries)
+    linhe.decided_case(4)
+    await hq.accept(linhe.batch(first=sent + 1))
+
+    (vehicle,) = await listed(reading, DAY)
+    assert (vehicle.plate, vehicle.colour, vehicle.times) == ("蒙L12345", "yellow", 4)
+    assert vehicle.case_nos == ("C1", "C2", "C3", "C4")
+
+
+async def test_the_day_of_the_act_counts_not_the_day_of_the_decision(hq, linhe, reading):
+    for number in (1, 2, 3, 4):
+        linhe.decided_case(number, days_later=10)
+    await hq.accept(linhe.batch())
+
+    # The acts are on March 1, 11, 21 and 31; the last decision is on April 10.
+    (vehicle,) = await listed(reading, date(2026, 3, 31))
+    assert (vehicle.first_on, vehicle.last_on) == (DAY, date(2026, 3, 31))
+    assert await listed(reading, date(2026, 3, 30)) == ()
+    assert len(await listed(reading, date(2027, 2, 28))) == 1
+    assert await listed(reading, date(2027, 3, 1)) == ()
+
+
+async def test_what_has_no_effect_does_not_count(hq, linhe, reading):
+    for number in (1, 2, 3):
+        linhe.decided_case(number)
+    linhe.decided_case(4, violation_id="p1")  # a second fine
+    linhe.weigh("p5")
+    linhe.open_case("C5", passage_id="p5")  # not decided
+    await hq.accept(linhe.batch())
+
+    assert await listed(reading, DAY) == ()
+
+
+async def test_the_plate_that_an_officer_corrected_counts(hq, linhe, reading):
+    for number in (1, 2, 3, 4):
+        linhe.weigh(f"p{number}", plate="蒙L00000")
+        linhe.open_case(f"C{number}", passage_id=f"p{number}", plate="蒙L00000")
+        linhe.write(
+            Kind.CASE_ACT,
+            msgspec.structs.replace(
+                correction(), case_no=f"C{number}", at=stamp(linhe.clock.now())
+            ),
+        )
+        for act in TO_DECISION:
+            linhe.act(act, f"C{number}")
+    await hq.accept(linhe.batch())
+
+    assert [one.plate for one in await listed(reading, DAY)] == ["蒙L12345"]
+    assert await alarms(hq) == []
+
+
+def correction():
+    return CaseAct(
+        case_no="",
+        act="correct_plate",
+        authority="road",
+        officers=["R1", "R2"],
+        at="",
+        details={"plate": "蒙L12345", "reason": "dirt"},
+        stage="measured",
+        plate="蒙L12345",
+        violation_id="v",
+    )
+
+
+async def test_a_rebuild_comes_to_what_the_running_projections_are(hq, linhe, database):
+    neighbour = hq.stations[1]
+    linhe.decided_case(1, violation_id="v")
+    neighbour.decided_case(1, violation_id="v")
+    linhe.weigh("unsure", plate=None, vehicle=None)
+    linhe.review("unsure", 61000)
+    linhe.weigh("odd", verdict={**finding(61000, "2026-03-01"), "verdict": "lawful"})
+    linhe.write_raw(kind="dream")
+    linhe.write(Kind.UNWEIGHED_PASS, unweighed(NOON))
+    neighbour.weigh("dirty", tractor=plate_evidence(None))
+    await hq.accept(linhe.batch(last=5))
+    await hq.accept(neighbour.batch())
+    await hq.accept(linhe.batch(first=6))
+    forged = FakeStation("dashuncheng", key=50)
+    forged.weigh()
+    with pytest.raises(BadSignature):
+        await hq.accept(forged.batch())
+    before = {name: await hq.rows(sql) for name, sql in TABLES.items()}
+    await database.execute("UPDATE passage SET gross_kg = 1, plate = '蒙L00001'")
+    await database.execute("DELETE FROM decision")
+
+    folded = await rebuild(hq.archive, Recheck(lawbook()))
+
+    assert folded == len(linhe.entries) + len(neighbour.entries)
+    after = {name: await hq.rows(sql) for name, sql in TABLES.items()}
+    assert all(len(rows) > 0 for rows in before.values())
+    assert after == before
+
+
+async def test_nothing_is_accepted_while_the_projections_are_made_again(hq, linhe, database):
+    linhe.weigh()
+    async with hq.archive.rebuilding() as books:
+        await books.begin()
+        sending = asyncio.create_task(hq.accept(linhe.batch()))
+        waiting = (
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+            "WHERE NOT granted AND datname = current_database()"
+        )
+        async with asyncio.timeout(10):
+            while True:
+                if await database.fetchval(waiting):
+                    break
+                await asyncio.sleep(0.01)
+        assert not sending.done()
+
+    assert (await sending).seq == 1
+
+
+async def test_a_rebuild_that_fails_leaves_the_projections_as_they_were(hq, linhe, reading):
+    linhe.weigh()
+    await hq.accept(linhe.batch())
+
+    def broken(_found):
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        await rebuild(hq.archive, broken)
+
+    assert len(await reading.passages(limit=9, node=None)) == 1
