@@ -32,12 +32,13 @@ def message(code: str, fields: Mapping[str, str | int]) -> str:
     """Return the Chinese sentence for *code*, filled with *fields*.
 
     A code without a sentence gets the general one, with the code in it; a field that is not there
-    shows as a dash. Never raises: it is called where errors are shown.
+    shows as a dash; a field whose value is one of our own words shows in Chinese. Never raises: it is called where errors are shown.
     """
     template = templates().get(code)
     if template is None:
         return templates()[_FALLBACK].format_map(_Fields({"detail": code}))
-    return template.format_map(_Fields(fields)).strip()
+    words = {key: templates().get(f"value.{key}.{value}", value) for key, value in fields.items()}
+    return template.format_map(_Fields(words)).strip()
 
 
 class _Fields(dict[str, str | int]):
