@@ -32,7 +32,8 @@ def message(code: str, fields: Mapping[str, str | int]) -> str:
     """Return the Chinese sentence for *code*, filled with *fields*.
 
     A code without a sentence gets the general one, with the code in it; a field that is not there
-    shows as a dash; a field whose value is one of our own words shows in Chinese. Never raises: it is called where errors are shown.
+    shows as a dash; a field whose value is one of our own words shows in Chinese. Never raises: it
+    is called where errors are shown.
     """
     template = templates().get(code)
     if template is None:
