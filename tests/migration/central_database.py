@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import shutil
-import tempfile
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -14,22 +10,9 @@ import pytest
 from central.store.embedded import Place, embedded
 from central.store.migrate import migrate
 from central.store.pool import pool
+from tests.migration.central_kit import QUICK, UNSYNCED, short_folder
 
 _NUMBERS = itertools.count(1)
-# Faster, and no test here is about what a power cut leaves behind.
-UNSYNCED = ("--no-sync",)
-QUICK = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
-
-
-@contextlib.contextmanager
-def short_folder():
-    """Give a folder that the database's user can enter; pytest's own are 0700 for root."""
-    folder = Path(tempfile.mkdtemp(prefix="zc-", dir="/tmp"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

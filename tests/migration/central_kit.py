@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import tempfile
 from datetime import date, timedelta
+from pathlib import Path
 
 import msgspec
 
@@ -13,7 +17,7 @@ from central.store.ledgers import Enrolment, SqlArchive
 from station.contract.entries import CaseAct, CaseOpened, Kind, PassageReview
 from station.contract.sealing import local_day, stamp
 from station.contract.signature import Ed25519Verifier
-from station.contract.uplink import batch
+from station.contract.uplink import DeviceState, LaneState, batch
 from station.domain.case import TRANSITIONS, Act, Stage
 from station.domain.ledger import Head, seal
 from station.domain.officers import Role
@@ -24,7 +28,7 @@ from station.rules.facts import Facts
 from station.rules.lawbook import lawbook
 from station.rules.records import vehicle_to_record
 from station.rules.verdict import to_record
-from tests.fakes import FakeClock, passage, plate_evidence, sealer
+from tests.fakes import NOON, FakeClock, passage, plate_evidence, sealer
 
 SIX_AXLES = DRAWINGS["TR-06-A/6x4"].vehicle
 DETAILS = {
@@ -205,3 +209,38 @@ class Headquarters:
     async def held(self, node="linhe"):
         sql = "SELECT body FROM entry WHERE node = $1 ORDER BY seq"
         return [row[0] for row in await self.rows(sql, node)]
+
+
+# Faster, and no test here is about what a power cut leaves behind.
+UNSYNCED = ("--no-sync",)
+QUICK = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
+
+
+@contextlib.contextmanager
+def short_folder():
+    """Give a folder that the database's user can enter; pytest's own are 0700 for root."""
+    folder = Path(tempfile.mkdtemp(prefix="zc-", dir="/tmp"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+DEVICE = DeviceState(code="ok", detail="", since=stamp(NOON))
+
+
+def lane_state(at=NOON, node="linhe", gross_kg=61000, **changed):
+    shown = LaneState(
+        node=node,
+        at=stamp(at),
+        gross_kg=gross_kg,
+        stable=True,
+        occupied=True,
+        scale=DEVICE,
+        camera=DEVICE,
+        waiting=0,
+        open_cases=0,
+        reviews=0,
+    )
+    return msgspec.structs.replace(shown, **changed)

@@ -15,31 +15,14 @@ from central.application.stations import (
     TakeState,
 )
 from central.application.views import AlarmView, NodeView
-from station.contract.sealing import stamp
 from station.contract.signature import Ed25519Signer
-from station.contract.uplink import DeviceState, LaneState, sign_state
+from station.contract.uplink import sign_state
 from station.domain.errors import BadSignature, MalformedEntry, NotFound
 from tests.fakes import NOON, FakeClock, verifier
+from tests.migration.central_kit import lane_state
 
 KEY = bytes(range(32))
 SECOND = timedelta(seconds=1)
-DEVICE = DeviceState(code="ok", detail="", since=stamp(NOON))
-
-
-def state(at=NOON, node="linhe", gross_kg=61000, **changed):
-    shown = LaneState(
-        node=node,
-        at=stamp(at),
-        gross_kg=gross_kg,
-        stable=True,
-        occupied=True,
-        scale=DEVICE,
-        camera=DEVICE,
-        waiting=0,
-        open_cases=0,
-        reviews=0,
-    )
-    return msgspec.structs.replace(shown, **changed)
 
 
 def node(**changed):
@@ -74,7 +57,7 @@ def test_a_station_that_never_reported_is_silent_since_the_centre_started(board)
     ("after", "silent"), [(timedelta(seconds=14.999), []), (15 * SECOND, ["linhe"])]
 )
 def test_a_station_is_silent_after_fifteen_seconds(board, clock, after, silent):
-    board.note(state())
+    board.note(lane_state())
     clock.move(after)
 
     assert board.fallen_silent() == silent
@@ -82,7 +65,7 @@ def test_a_station_is_silent_after_fifteen_seconds(board, clock, after, silent):
 
 
 def test_a_silent_station_shows_no_weight_and_is_told_once(board, clock):
-    board.note(state())
+    board.note(lane_state())
     clock.move(15 * SECOND)
     board.fallen_silent()
 
@@ -92,9 +75,9 @@ def test_a_silent_station_shows_no_weight_and_is_told_once(board, clock):
 
 
 def test_a_link_is_up_since_its_first_report(board, clock):
-    board.note(state())
+    board.note(lane_state())
     clock.move(5 * SECOND)
-    board.note(state(clock.now()))
+    board.note(lane_state(clock.now()))
 
     assert board.view(node()).since == NOON
 
@@ -103,23 +86,23 @@ def test_a_link_is_up_since_its_first_report(board, clock):
     ("at", "taken"), [(NOON - SECOND, False), (NOON, False), (NOON + SECOND, True)]
 )
 def test_a_state_that_is_not_newer_is_dropped(board, at, taken):
-    board.note(state(gross_kg=1))
+    board.note(lane_state(gross_kg=1))
 
-    assert board.note(state(at, gross_kg=2)) is taken
+    assert board.note(lane_state(at, gross_kg=2)) is taken
     assert board.view(node()).lane.gross_kg == (2 if taken else 1)
 
 
 def test_a_station_whose_clock_was_set_back_is_heard_again_after_its_silence(board, clock):
-    board.note(state())
+    board.note(lane_state())
     clock.move(15 * SECOND)
     board.fallen_silent()
 
-    assert board.note(state(NOON - timedelta(hours=1)))
+    assert board.note(lane_state(NOON - timedelta(hours=1)))
     assert board.view(node()).link == OK
 
 
 def test_quarantine_is_shown_before_anything_else(board):
-    board.note(state())
+    board.note(lane_state())
     view = board.view(node(quarantined_at=NOON + SECOND))
 
     assert (view.link, view.since) == (QUARANTINED, NOON + SECOND)
@@ -141,14 +124,14 @@ def take(board, told):
 
 
 def test_a_signed_state_is_shown_and_told(take, board, told):
-    take(sign_state(state(), Ed25519Signer(KEY)))
+    take(sign_state(lane_state(), Ed25519Signer(KEY)))
 
     assert board.view(node()).lane.gross_kg == 61000
     assert told == ["linhe"]
 
 
 def test_a_replayed_state_is_not_told(take, told):
-    data = sign_state(state(), Ed25519Signer(KEY))
+    data = sign_state(lane_state(), Ed25519Signer(KEY))
     take(data)
     take(data)
 
@@ -159,14 +142,14 @@ def test_a_replayed_state_is_not_told(take, told):
     ("data", "error"),
     [
         (b"{}", MalformedEntry),
-        (sign_state(state(), Ed25519Signer(KEY[::-1])), BadSignature),
-        (sign_state(state(node="unknown"), Ed25519Signer(KEY)), NotFound),
+        (sign_state(lane_state(), Ed25519Signer(KEY[::-1])), BadSignature),
+        (sign_state(lane_state(node="unknown"), Ed25519Signer(KEY)), NotFound),
         (
-            sign_state(state(at=NOON), Ed25519Signer(KEY)).replace(b'"sig":"', b'"sig":"*'),
+            sign_state(lane_state(at=NOON), Ed25519Signer(KEY)).replace(b'"sig":"', b'"sig":"*'),
             MalformedEntry,
         ),
         (
-            sign_state(msgspec.structs.replace(state(), at="noon"), Ed25519Signer(KEY)),
+            sign_state(msgspec.structs.replace(lane_state(), at="noon"), Ed25519Signer(KEY)),
             MalformedEntry,
         ),
     ],

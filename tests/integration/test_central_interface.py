@@ -1,0 +1,354 @@
+"""Headquarters' interface over the real database: who may see what, and what is refused how."""
+
+import contextlib
+import csv
+import io
+from datetime import date, timedelta
+
+import httpx
+import pytest
+
+from central.api.app import create_app
+from central.api.guards import BATCH_BYTES, OTHER_BYTES
+from central.api.security import COOKIE
+from central.application.ports import Account
+from central.bootstrap import compose, enrolments
+from central.settings import CentralSection, CentralSettings, StationSection
+from central.store.accounts import SqlAccounts
+from central.store.ledgers import SqlArchive
+from central.store.passwords import Argon2Passwords
+from station.contract.uplink import sign_state
+from station.domain.officers import PERMISSIONS, Permission, Role
+from tests.fakes import NOON, FakeClock, officer
+from tests.migration.central_kit import FakeStation, lane_state
+
+pytest_plugins = ["tests.migration.central_database"]
+
+PASSWORD = "correct horse battery"
+SITE = "http://hq.test"
+LAST_DAY = date(2026, 3, 1)
+WATCHED = ("stations", "passages", "cases", "alarms", "counts")
+EXPORT = "export/repeat-vehicles.csv"
+
+
+@pytest.fixture(scope="module")
+async def password_hash():
+    return await Argon2Passwords().hashed(PASSWORD)
+
+
+class Site:
+    def __init__(self, database, folder):
+        self.clock = FakeClock()
+        self.station = FakeStation()
+        self.accounts = SqlAccounts(database)
+        settings = CentralSettings(
+            central=CentralSection(name="治超办", data_dir=folder),
+            stations=(
+                StationSection(
+                    node="linhe", name="临河", road="G6", public_key=self.station.public_key.hex()
+                ),
+            ),
+        )
+        self.archive = SqlArchive(database)
+        self.enrolments = enrolments(settings)
+        self.centre = compose(settings, database, self.clock)
+        self.app = create_app(self.centre.parts, static=folder)
+
+    def client(self, **headers):
+        transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=SITE, headers=headers)
+
+    @contextlib.asynccontextmanager
+    async def signed_in(self, number="HQ1"):
+        who = {"certificate_no": number, "password": PASSWORD}
+        async with self.client() as client:
+            answer = await client.post("/api/session", json=who)
+            assert answer.status_code == 200, answer.text
+            yield client
+
+
+@pytest.fixture
+async def site(database, tmp_path, password_hash):
+    made = Site(database, tmp_path)
+    await made.archive.enrol(made.enrolments)
+    for role in Role:
+        account = Account(
+            officer=officer(f"{role.name}1", role, LAST_DAY), password_hash=password_hash
+        )
+        assert await made.accounts.put_account(account, replace=False)
+    return made
+
+
+def error(answer):
+    body = answer.json()
+    assert set(body) == {"code", "message", "fields"}
+    assert body["message"]
+    return answer.status_code, body["code"]
+
+
+@pytest.mark.parametrize("path", [*WATCHED, EXPORT, "session"])
+async def test_nothing_is_shown_without_a_session(site, path):
+    async with site.client(cookie=f"{COOKIE}=forged") as client:
+        assert error(await client.get(f"/api/{path}")) == (401, "access.not_signed_in")
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_each_role_sees_what_the_table_says(site, role):
+    async with site.signed_in(f"{role.name}1") as client:
+        for paths, permission in ((WATCHED, Permission.WATCH), ([EXPORT], Permission.EXPORT_LISTS)):
+            expected = 200 if permission in PERMISSIONS[role] else 403
+            for path in paths:
+                assert (await client.get(f"/api/{path}")).status_code == expected, path
+
+
+async def test_the_cookie_is_for_this_site_and_no_script(site):
+    async with site.client() as client:
+        answer = await client.post(
+            "/api/session", json={"certificate_no": "HQ1", "password": PASSWORD}
+        )
+
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("zhichao_hq=")
+    assert {"HttpOnly", "Path=/", "SameSite=strict"} <= set(cookie.split("; "))
+    assert answer.json()["role"] == "hq"
+    assert "password" not in answer.text
+
+
+async def test_a_wrong_password_is_refused(site):
+    async with site.client() as client:
+        answer = await client.post(
+            "/api/session", json={"certificate_no": "HQ1", "password": "wrong"}
+        )
+
+    assert error(answer) == (401, "access.sign_in_refused")
+    assert "set-cookie" not in answer.headers
+
+
+async def test_signing_out_ends_the_session_at_the_server(site):
+    async with site.signed_in() as client:
+        token = client.cookies[COOKIE]
+        assert (await client.delete("/api/session")).status_code == 204
+
+    async with site.client(cookie=f"{COOKIE}={token}") as again:
+        assert error(await again.get("/api/session")) == (401, "access.not_signed_in")
+
+
+async def test_a_session_runs_out_after_thirty_idle_minutes(site):
+    async with site.signed_in() as client:
+        site.clock.move(timedelta(minutes=30) - timedelta(microseconds=1))
+        assert (await client.get("/api/session")).status_code == 200
+        site.clock.move(timedelta(minutes=30))
+        assert (await client.get("/api/session")).status_code == 401
+
+
+async def test_a_certificate_that_runs_out_ends_every_right(site):
+    site.clock.at = NOON.replace(hour=15, minute=59)  # 23:59 in Beijing
+    async with site.signed_in() as client:
+        assert (await client.get("/api/stations")).status_code == 200
+        site.clock.move(timedelta(minutes=1))
+        assert error(await client.get("/api/stations")) == (403, "access.not_permitted")
+
+
+async def test_a_changed_account_ends_its_sessions(site, password_hash):
+    async with site.signed_in() as client:
+        account = Account(
+            officer=officer("HQ1", Role.TRANSPORT, LAST_DAY), password_hash=password_hash
+        )
+        assert not await site.accounts.put_account(account, replace=False)
+        assert (await client.get("/api/session")).status_code == 200
+        assert await site.accounts.put_account(account, replace=True)
+        assert (await client.get("/api/session")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"origin": SITE}, 200),
+        ({}, 200),
+        ({"origin": "http://evil.test"}, 403),
+        ({"origin": "http://hq.test:81"}, 403),
+        ({"origin": "http://hq.test.evil.test"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": SITE, "sec-fetch-site": "same-origin"}, 200),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+    ],
+    ids=str,
+)
+async def test_another_sites_page_cannot_sign_anybody_in(site, headers, status):
+    async with site.client(**headers) as client:
+        answer = await client.post(
+            "/api/session", json={"certificate_no": "HQ1", "password": PASSWORD}
+        )
+    assert answer.status_code == status
+
+
+async def test_another_sites_page_cannot_sign_anybody_out(site):
+    async with site.signed_in() as client:
+        answer = await client.delete("/api/session", headers={"origin": "http://evil.test"})
+        assert error(answer) == (403, "access.not_permitted")
+        assert (await client.get("/api/session")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'{"certificate_no":"HQ1"}', b'{"certificate_no":"HQ1","password":""}'],
+)
+async def test_a_sign_in_that_is_none_is_refused_in_the_one_shape(site, body):
+    async with site.client(**{"content-type": "application/json"}) as client:
+        assert error(await client.post("/api/session", content=body)) == (422, "facts.invalid")
+
+
+async def test_a_certificate_number_that_no_table_holds_is_unknown(site):
+    async with site.client() as client:
+        answer = await client.post("/api/session", json={"certificate_no": "\0", "password": "x"})
+
+    assert error(answer) == (401, "access.sign_in_refused")
+
+
+async def chunks(total):
+    for _ in range(0, total, 65536):
+        yield b" " * min(65536, total)
+
+
+@pytest.mark.parametrize(
+    ("path", "bound"), [("/api/ingest", BATCH_BYTES), ("/api/session", OTHER_BYTES)]
+)
+async def test_a_body_is_read_up_to_its_bound_whatever_its_headers_say(site, path, bound):
+    async with site.client(**{"content-type": "application/json"}) as client:
+        within = await client.post(path, content=chunks(bound))
+        beyond = await client.post(path, content=chunks(bound + 1))
+
+    assert within.status_code == 422
+    assert error(beyond) == (413, "http")
+
+
+async def test_a_batch_is_answered_with_a_receipt_and_seen_at_once(site):
+    site.station.decided_case(1)
+    async with site.signed_in() as client:
+        answer = await client.post("/api/ingest", content=site.station.batch())
+        receipt = answer.json()
+        passages = (await client.get("/api/passages")).json()
+        cases = (await client.get("/api/cases?open=true")).json()
+        closed = (await client.get("/api/cases?open=false")).json()
+        counts = (await client.get("/api/counts")).json()
+        stations = (await client.get("/api/stations")).json()
+
+    assert answer.status_code == 200
+    assert receipt == {
+        "node": "linhe",
+        "seq": len(site.station.entries),
+        "digest": site.station.head.digest,
+        "accepted": len(site.station.entries),
+        "duplicates": 0,
+    }
+    assert passages[0]["plate"] == "蒙L12345"
+    assert (cases[0]["stage"], cases[0]["fine_fen"], closed) == ("decided", 50000, [])
+    assert [(one["node"], one["violations"]) for one in counts] == [("", 1), ("linhe", 1)]
+    assert stations[0]["last_seq"] == receipt["seq"]
+
+
+async def test_refused_batches_say_what_the_station_must_know(site):
+    other = FakeStation()
+    site.station.weigh()
+    site.station.weigh("p2")
+    other.weigh("q1")
+    async with site.client() as client:
+        gap = await client.post("/api/ingest", content=site.station.batch(first=2))
+        await client.post("/api/ingest", content=site.station.batch())
+        fork = await client.post("/api/ingest", content=other.batch())
+        again = await client.post("/api/ingest", content=site.station.batch())
+        rubbish = await client.post("/api/ingest", content=b"rubbish")
+        unknown = await client.post("/api/ingest", content=b'{"node":"x","entries":[]}')
+
+    assert error(gap) == (409, "evidence.broken_chain")
+    assert gap.json()["fields"]["expected"] == 1
+    assert error(fork) == (409, "evidence.fork")
+    assert error(again) == (409, "evidence.fork")
+    assert error(rubbish) == (422, "evidence.malformed")
+    assert error(unknown) == (404, "not_found")
+    async with site.signed_in() as client:
+        (alarm,) = (await client.get("/api/alarms")).json()
+        (station,) = (await client.get("/api/stations")).json()
+    assert (alarm["code"], station["link"]["code"]) == ("evidence.fork", "station.quarantined")
+    assert "linhe" in alarm["message"]
+
+
+async def test_a_lane_state_is_shown_until_it_is_fifteen_seconds_old(site):
+    data = sign_state(lane_state(), site.station.sealer.signer)
+    async with site.signed_in() as client:
+        assert (await client.post("/api/lane-state", content=data)).status_code == 204
+        (shown,) = (await client.get("/api/stations")).json()
+        site.clock.move(timedelta(seconds=15))
+        site.centre.parts.stations.board.fallen_silent()
+        (silent,) = (await client.get("/api/stations")).json()
+
+    assert (shown["link"]["code"], shown["lane"]["gross_kg"]) == ("ok", 61000)
+    assert shown["lane"]["scale"]["message"] == "正常"
+    assert (silent["link"]["code"], silent["lane"]) == ("station.silent", None)
+
+
+async def test_the_list_is_a_csv_of_the_day_asked_for(site):
+    for number in (1, 2, 3, 4):
+        site.station.decided_case(number)
+    async with site.signed_in("TRANSPORT1") as client:
+        await client.post("/api/ingest", content=site.station.batch())
+        answer = await client.get(f"/api/{EXPORT}?as_of=2026-03-01")
+        before = await client.get(f"/api/{EXPORT}?as_of=2026-02-28")
+
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert [row[:3] for row in rows[1:]] == [["蒙L12345", "黄色", "4"]]
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "filename*=UTF-8''%E8%B6%85" in answer.headers["content-disposition"]
+    assert before.content.count(b"\r\n") == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "passages?limit=0",
+        "passages?limit=501",
+        "counts?on=today",
+        "cases?open=maybe",
+        f"{EXPORT}?as_of=2026-02-30",
+    ],
+)
+async def test_a_query_out_of_range_is_refused(site, query):
+    async with site.signed_in() as client:
+        assert error(await client.get(f"/api/{query}")) == (422, "facts.invalid")
+
+
+async def test_what_does_not_exist_is_not_found_in_the_one_shape(site):
+    async with site.client() as client:
+        assert error(await client.get("/api/nothing")) == (404, "not_found")
+        assert error(await client.put("/api/ingest")) == (405, "http")
+
+
+async def test_without_a_page_the_answer_says_what_to_run(site):
+    async with site.client() as client:
+        answer = await client.get("/")
+
+    assert answer.status_code == 503
+    assert "make web" in answer.text
+
+
+async def test_the_page_is_served_with_its_policy(site, tmp_path):
+    (tmp_path / "index.html").write_text("<p>治超</p>", "utf-8")
+    site.app = create_app(site.centre.parts, static=tmp_path)
+    async with site.client() as client:
+        page = await client.get("/")
+        health = await client.get("/api/health")
+
+    assert "治超" in page.text
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert health.json() == {"code": "ok"}
+    assert health.headers["cache-control"] == "no-store"
+
+
+async def test_a_database_that_is_away_is_a_clear_refusal(site, database):
+    site.station.weigh()
+    async with site.client() as client:
+        await database.close()
+        answer = await client.post("/api/ingest", content=site.station.batch())
+
+    assert error(answer) == (503, "store.failed")
