@@ -4,7 +4,7 @@ import pytest
 
 from station.domain.errors import NoLawInForce
 from station.rules.deadlines import last_day, last_moment
-from station.rules.lawbook import lawbook
+from station.rules.lawbook import LawBook, lawbook, package_files
 
 
 class Weekdays:
@@ -75,3 +75,19 @@ def test_a_deadline_is_asked_for_in_its_own_kind():
         last_moment(lawbook(), "deadline.decide_clear_facts", datetime(2026, 3, 2))  # noqa: DTZ001
     with pytest.raises(TypeError):
         last_day(lawbook(), "procedure.cash", MONDAY, Weekdays())
+
+
+def counted():
+    law = package_files()
+    law["procedure/period_start.yaml"] = law["procedure/period_start.yaml"].replace(
+        b"value: not_counted", b"value: counted"
+    )
+    law["procedure/period_end.yaml"] = law["procedure/period_end.yaml"].replace(
+        b"value: next_working_day", b"value: same_day"
+    )
+    return LawBook(law)
+
+
+def test_an_edition_can_count_the_first_day_and_end_on_a_day_off():
+    assert last_day(counted(), "deadline.hearing_request", MONDAY, Weekdays()) == date(2026, 3, 6)
+    assert last_day(counted(), "deadline.pay", date(2026, 3, 7), Weekdays()) == date(2026, 3, 21)

@@ -162,3 +162,18 @@ def test_an_edition_that_has_read_the_axle_limits_settles_by_them():
 
     assert (verdict.outcome, verdict.limit, verdict.excess) == (Outcome.VIOLATION, 46_000, 1_001)
     assert verdict.reasons[1].confidence == "seen"
+
+
+def test_a_band_that_ends_where_the_simple_procedure_ends_needs_no_general_one():
+    for highest, general in ((200, False), (201, True)):
+        law = law_with(penalty__police__overload_lower__max=highest)
+        verdict = judged(law, 52_000, **FULL)
+        assert verdict.law_applied == "decision"
+        assert verdict.police.general_procedure is general
+
+
+def test_an_edition_that_counts_exactly_thirty_per_cent_downwards():
+    law = law_with(points__boundary="lower")
+    known = {"registered_gross": Kg(40_000), "approved_load": Kg(34_000), "kerb": Kg(15_000)}
+    assert judged(law, 52_000, **known).police.points == 1
+    assert judged(law, 52_001, **known).police.points == 3

@@ -104,6 +104,12 @@ def test_the_place_of_a_wrong_axle_is_told():
     assert caught.value.fields["axle"] == 2
 
 
+def test_twelve_axles_are_read():
+    axles = [{"unit": "motor", "group": at, "weight_kg": 1} for at in range(1, 13)]
+    facts = facts_from_record({**FACTS, "kind": "tractor", "axles": axles})
+    assert facts.gross == 12
+
+
 def no_float(value):
     if isinstance(value, dict):
         return all(isinstance(key, str) and no_float(inner) for key, inner in value.items())
