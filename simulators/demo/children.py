@@ -134,7 +134,11 @@ async def finish(arguments: Sequence[str], stdin: str = "") -> str:
         stderr=asyncio.subprocess.PIPE,
         env=environment(),
     )
-    out, err = await process.communicate(stdin.encode())
+    try:
+        out, err = await process.communicate(stdin.encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
     if process.returncode != 0:
         command = " ".join(arguments)
         raise Broken(f"python -m {command} failed:\n{_end_of(err.decode(errors='replace'))}")
