@@ -66,6 +66,18 @@ class Ledger(Protocol):
         ...
 
 
+class Reserve(Protocol):
+    """Space kept aside so that a full disk can still be written down as the fault that it is."""
+
+    def use_reserve(self) -> None:
+        """Give it back to the disk."""
+        ...
+
+    def keep_reserve(self) -> bool:
+        """Take it, unless it is held already; tell whether the disk has it."""
+        ...
+
+
 class Views(Protocol):
     """What the ledger comes to."""
 

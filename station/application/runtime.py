@@ -10,7 +10,7 @@ from typing import Final
 from station.application.devices import CAMERA, OK, SCALE, STORE, UPLINK, Board
 from station.application.lane import Lane, Outcome
 from station.application.live import Hub, LaneView
-from station.application.ports import Draft, Ledger
+from station.application.ports import Draft, Ledger, Reserve
 from station.application.recording import Recorder
 from station.domain.clock import Clock
 from station.domain.errors import StoreFull
@@ -40,17 +40,16 @@ class Runtime:
         hub: Hub,
         clock: Clock,
         waiting: Callable[[], int],
-        free_space: Callable[[], None],
+        reserve: Reserve,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Prepare; *free_space* gives reserved space back when the disk is full."""
         self._lane = lane
         self._recorder = recorder
         self._ledger = ledger
         self._hub = hub
         self._clock = clock
         self._waiting = waiting
-        self._free_space = free_space
+        self._reserve = reserve
         self._sleep = sleep
         self._unwritten: asyncio.Queue[Outcome | Draft] = asyncio.Queue(UNWRITTEN)
         self._writing = False
@@ -149,12 +148,14 @@ class Runtime:
                     await self._recorder.record(item)
             except StoreFull as exc:
                 log.error("the disk is full", extra={"detail": exc.detail})
-                # The fault itself is written with the reserved space, after what waits here.
-                self._free_space()
+                # What waits, and the fault itself, are written with the reserved space.
+                self._reserve.use_reserve()
                 self.board.report(STORE, exc.code, exc.detail)
                 await self._sleep(FULL_PAUSE_S)
             else:
-                self.board.report(STORE, OK)
+                # Living on the reserve is not being well: people must make room.
+                if self.board[STORE].code != OK and self._reserve.keep_reserve():
+                    self.board.report(STORE, OK)
                 return
 
 

@@ -131,7 +131,7 @@ async def _assemble(settings: Settings, stored: Stored, stack: AsyncExitStack) -
         hub=desk.hub,
         clock=clock,
         waiting=lambda: sum(pusher.waiting for pusher in pushers),
-        free_space=stored.database.use_reserve,
+        reserve=stored.database,
     )
     uplink = _uplink(settings, stored, runtime, stack)
     pushers += uplink[:1] if uplink else ()

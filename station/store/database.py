@@ -49,14 +49,16 @@ class Database:
         """Give the reserved space back to the disk."""
         self._reserve.unlink(missing_ok=True)
 
-    def keep_reserve(self) -> None:
-        """Take the reserved space if the disk has it; the station works without it too."""
+    def keep_reserve(self) -> bool:
+        """Take the reserved space, unless it is held already; tell whether the disk has it."""
         if self._reserve.exists():
-            return
+            return True
         try:
             self._reserve.write_bytes(b"\0" * RESERVE_BYTES)
         except OSError:
             self._reserve.unlink(missing_ok=True)
+            return False
+        return True
 
     def close(self) -> None:
         """Close the file and end the thread."""

@@ -42,13 +42,28 @@ class FakeRecorder:
         self.recorded.append(outcome)
 
 
+class FakeReserve:
+    """Counts; *rooms* are the answers to whether the disk has room again."""
+
+    def __init__(self, rooms):
+        self.rooms = list(rooms)
+        self.used = 0
+
+    def use_reserve(self):
+        self.used += 1
+
+    def keep_reserve(self):
+        return self.rooms.pop(0)
+
+
 class Bench:
     """A runtime on fakes."""
 
-    def __init__(self, *answers):
+    def __init__(self, *answers, rooms=(True,)):
         self.clock = FakeClock()
         self.ledger, self.recorder = FakeLedger(), FakeRecorder(*answers)
-        self.freed, self.pauses, self.told = [], [], []
+        self.reserve = FakeReserve(rooms)
+        self.pauses, self.told = [], []
         hub = Hub()
         hub.listen(self.told.append)
         self.runtime = Runtime(
@@ -58,7 +73,7 @@ class Bench:
             hub=hub,
             clock=self.clock,
             waiting=lambda: 7,
-            free_space=lambda: self.freed.append(True),
+            reserve=self.reserve,
             sleep=self.sleep,
         )
 
@@ -131,10 +146,21 @@ async def test_a_full_disk_is_told_and_the_record_is_kept_until_it_can_be_writte
     await bench.work()
     assert bench.recorder.recorded == [PASSED]
     assert bench.pauses.count(FULL_PAUSE_S) == 2
-    assert bench.freed
+    assert bench.reserve.used == 2
     assert bench.codes() == ["store.full", "ok"]
     assert [kind for kind, _ in bench.ledger.drafts] == [Kind.DEVICE_FAULT, Kind.DEVICE_RECOVERED]
     assert not bench.runtime.view().pending
+
+
+async def test_while_it_lives_on_the_reserve_the_station_says_that_the_disk_is_full():
+    bench = Bench(StoreFull("full"), rooms=[False, False, True])
+    bench.runtime._queue([PASSED])
+    await bench.work()  # PASSED, then the fault
+    assert bench.codes() == ["store.full"]
+    assert bench.runtime.view().store.code == "store.full"
+    bench.runtime._queue([PASSED])
+    await bench.work()
+    assert bench.codes() == ["store.full", "ok"]
 
 
 async def test_a_failed_store_ends_the_run():
@@ -168,7 +194,7 @@ async def test_an_outage_of_the_centre_is_its_own_kind_of_entry():
 async def test_watchers_hear_of_the_lane_though_nothing_changes():
     bench = Bench()
     job = asyncio.create_task(bench.runtime.run())
-    while len(bench.pauses) < 35:
+    while len(bench.pauses) < 35:  # noqa: ASYNC110 - the fake sleep sets no event
         await asyncio.sleep(0)
     job.cancel()
     await asyncio.gather(job, return_exceptions=True)
