@@ -26,6 +26,7 @@
         * :exc:`StoreFull` · :exc:`StoreFailed`
     * :exc:`SettingsError` -- the configuration file cannot be used
     * :exc:`UplinkError` -- central cannot be reached: queued, never shown as a failure of the act
+        * :exc:`NotEnrolled` -- it answers, and does not know this station's key
 """
 
 from __future__ import annotations
@@ -220,3 +221,9 @@ class UplinkError(ZhichaoError):
     """Central cannot be reached or refuses for now: entries stay queued."""
 
     code = "uplink"
+
+
+class NotEnrolled(UplinkError):
+    """The centre does not know this station: its key must be enrolled there."""
+
+    code = "uplink.not_enrolled"

@@ -12,9 +12,9 @@ from station.contract.uplink import LaneState, Receipt, batch, sign_state
 from station.domain.errors import (
     BadSignature,
     BrokenChain,
-    EvidenceError,
     Fork,
     MalformedEntry,
+    NotEnrolled,
     NotFound,
     UplinkError,
     ZhichaoError,
@@ -85,5 +85,5 @@ def _refusal(answer: httpx.Response) -> ZhichaoError:
     if refusal:
         return refusal(error.message, **error.fields)
     if error.code == NotFound.code:
-        return EvidenceError(f"this station is not enrolled: {error.message}")
+        return NotEnrolled(error.message)
     return UplinkError(f"{error.code}: {error.message}")
