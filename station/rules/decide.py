@@ -48,6 +48,8 @@ def _under(facts: Facts, law: InForce) -> Verdict:
     dimensions = exceeded(facts, law) if facts.measured else ()
     firm = None if limit is None else limit.firm
     police, road_admin, notes = penalties_for(facts, law, outcome, firm, bool(dimensions))
+    if dimensions and outcome is Outcome.PERMITTED:
+        notes = (*notes, review_codes.PERMIT_DIMENSIONS)
     code = kg = excess = rate = None
     if limit is not None:
         code, kg = limit.code, limit.kg

@@ -68,7 +68,7 @@ class Facts:
 
     def __post_init__(self) -> None:
         if self.decided_on is not None and self.decided_on < self.occurred_on:
-            raise InvalidFacts("decided before it occurred", decided_on=str(self.decided_on))
+            raise InvalidFacts("decided before it occurred", field="decided_on")
         _in_range("gross_kg", self.gross, HEAVIEST)
         for name, mass in (
             ("posted_limit_kg", self.posted_limit),
@@ -97,4 +97,4 @@ class Facts:
 
 def _in_range(name: str, value: int | None, most: int) -> None:
     if value is not None and not 0 < value <= most:
-        raise InvalidFacts(f"{name} must be from 1 to {most}", value=value)
+        raise InvalidFacts(f"must be from 1 to {most}", field=name, value=value)

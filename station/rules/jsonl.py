@@ -48,9 +48,9 @@ def _answered(line: bytes, number: int, law: LawBook) -> dict[str, Any]:
             raise InvalidFacts("a JSON object is needed")
         name = _name(given.pop("id", None))
         if name is None:
-            raise InvalidFacts("text is needed", key="id")
+            raise InvalidFacts("text is needed", field="id")
         if twice:
-            raise InvalidFacts("a key is written twice", key=twice[0])
+            raise InvalidFacts("a key is written twice", field=twice[0])
         return {"id": name, **to_record(decide(facts_from_record(given), law))}
     except DomainError as error:
         shown = ", ".join(f"{key}={value}" for key, value in error.fields.items())

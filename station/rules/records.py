@@ -125,12 +125,12 @@ def vehicle_from_record(record: Mapping[str, object]) -> Vehicle | None:
     if kind is None and axles is None:
         for key in sorted(_VEHICLE_KEYS):
             if record.get(key) is not None:
-                raise InvalidFacts("told of a vehicle without kind and axles", key=key)
+                raise InvalidFacts("told of a vehicle without kind and axles", field=key)
         return None
     if kind is None or not isinstance(axles, list | tuple):
-        raise InvalidFacts("a vehicle has a kind and a list of axles", key="kind, axles")
+        raise InvalidFacts("a vehicle has a kind and a list of axles", field="kind, axles")
     if len(axles) > MOST_AXLES:
-        raise InvalidFacts(f"a vehicle has at most {MOST_AXLES} axles", key="axles")
+        raise InvalidFacts(f"a vehicle has at most {MOST_AXLES} axles", field="axles")
     return Vehicle(
         kind=kind,
         axles=tuple(_axle(at, axle) for at, axle in enumerate(axles, 1)),
@@ -143,12 +143,12 @@ def vehicle_from_record(record: Mapping[str, object]) -> Vehicle | None:
 
 def _axle(at: int, record: object) -> Axle:
     if not isinstance(record, Mapping):
-        raise InvalidFacts("an axle is an object", key=f"axles[{at}]")
+        raise InvalidFacts("an axle is an object", field=f"axles[{at}]")
     try:
         _known(record, _AXLE_KEYS)
         unit, group = _word(record, "unit", Unit), _whole(record, "group")
         if unit is None or group is None:
-            raise InvalidFacts("unit and group are needed", key="unit, group")
+            raise InvalidFacts("unit and group are needed", field="unit, group")
         return Axle(
             unit=unit,
             group=group,
@@ -165,30 +165,30 @@ def _summed(vehicle: Vehicle | None) -> Kg:
     weights = [axle.weight for axle in vehicle.axles] if vehicle is not None else []
     known = [weight for weight in weights if weight is not None]
     if not known or len(known) != len(weights):
-        raise InvalidFacts("neither a gross mass nor the weight of every axle", key="gross_kg")
+        raise InvalidFacts("neither a gross mass nor the weight of every axle", field="gross_kg")
     return Kg(sum(known))
 
 
 def _known(record: Mapping[str, object], allowed: frozenset[str]) -> None:
     for key in record:
         if key not in allowed:
-            raise InvalidFacts("unknown key", key=str(key))
+            raise InvalidFacts("unknown key", field=str(key))
 
 
 def _day(record: Mapping[str, object], key: str) -> date:
     text = record.get(key)
     if not isinstance(text, str) or not _DAY.fullmatch(text):
-        raise InvalidFacts("a day YYYY-MM-DD is needed", key=key)
+        raise InvalidFacts("a day YYYY-MM-DD is needed", field=key)
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidFacts("no such day", key=key) from None
+        raise InvalidFacts("no such day", field=key) from None
 
 
 def _whole(record: Mapping[str, object], key: str) -> int | None:
     value = record.get(key)
     if value is not None and type(value) is not int:
-        raise InvalidFacts("a whole number is needed", key=key)
+        raise InvalidFacts("a whole number is needed", field=key)
     return value
 
 
@@ -205,7 +205,7 @@ def _mm(record: Mapping[str, object], key: str) -> Mm | None:
 def _flag(record: Mapping[str, object], key: str) -> bool | None:
     value = record.get(key)
     if value is not None and not isinstance(value, bool):
-        raise InvalidFacts("true or false is needed", key=key)
+        raise InvalidFacts("true or false is needed", field=key)
     return value
 
 
@@ -217,4 +217,4 @@ def _word(record: Mapping[str, object], key: str, words: type[_Word]) -> _Word |
         return words(value)
     except ValueError:
         known = ", ".join(word.value for word in words)
-        raise InvalidFacts(f"must be one of {known}", key=key, value=str(value)[:40]) from None
+        raise InvalidFacts(f"must be one of {known}", field=key, value=str(value)[:40]) from None

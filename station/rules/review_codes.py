@@ -31,6 +31,8 @@ OVER_LIMIT_NOT_OVERLOAD: Final = "U17.over_limit_not_overload"
 OVERLOAD_NOT_OVER_LIMIT: Final = "U17.overload_not_over_limit"
 POINTS_BASIS_UNKNOWN: Final = "U7.registered_gross_unknown"
 DIMENSION_OF_LOAD_OR_BODY: Final = "dimension.load_or_body"
+# Whether the permit covers the dimensions too is for a person.
+PERMIT_DIMENSIONS: Final = "permit.dimensions"
 # The law of the act stands: a fact is missing, or each law is milder in one respect.
 MILDER_NOT_COMPARABLE: Final = "milder_law.not_comparable"
 MILDER_MIXED: Final = "milder_law.mixed"
@@ -59,6 +61,7 @@ ACCOMPANYING: Final = frozenset(
         OVERLOAD_NOT_OVER_LIMIT,
         POINTS_BASIS_UNKNOWN,
         DIMENSION_OF_LOAD_OR_BODY,
+        PERMIT_DIMENSIONS,
         MILDER_NOT_COMPARABLE,
         MILDER_MIXED,
     }

@@ -159,14 +159,18 @@ def _drawn_with_dual(kind: VehicleKind, groups: tuple[Group, ...]) -> list[Group
 
 def _check(kind: VehicleKind, axles: tuple[Axle, ...]) -> None:
     if not FEWEST_AXLES <= len(axles) <= MOST_AXLES:
-        raise InvalidFacts(f"a vehicle has {FEWEST_AXLES} to {MOST_AXLES} axles", axles=len(axles))
+        raise InvalidFacts(
+            f"a vehicle has {FEWEST_AXLES} to {MOST_AXLES} axles", field="axles", axles=len(axles)
+        )
     trailer = sum(axle.unit is Unit.TRAILER for axle in axles)
     if kind in _WITHOUT_TRAILER and trailer:
-        raise InvalidFacts("this kind has no trailer", kind=kind.value)
+        raise InvalidFacts("this kind has no trailer", field="axles", kind=kind.value)
     if kind in _WITH_TRAILER and (trailer == 0 or len(axles) - trailer < FEWEST_AXLES):
-        raise InvalidFacts("a combination has 2 motor axles and a trailer axle", kind=kind.value)
+        raise InvalidFacts(
+            "a combination has 2 motor axles and a trailer axle", field="axles", kind=kind.value
+        )
     if axles[-1].to_next is not None:
-        raise InvalidFacts("no axle follows the last one", axle=len(axles))
+        raise InvalidFacts("no axle follows the last one", field="axles", axle=len(axles))
     _check_groups(axles)
     for at, axle in enumerate(axles, 1):
         _check_axle(at, axle)
@@ -174,20 +178,24 @@ def _check(kind: VehicleKind, axles: tuple[Axle, ...]) -> None:
 
 def _check_groups(axles: tuple[Axle, ...]) -> None:
     if axles[0].group != 1:
-        raise InvalidFacts("axle groups are numbered from 1", axle=1)
+        raise InvalidFacts("axle groups are numbered from 1", field="axles", axle=1)
     for at, (axle, behind) in enumerate(pairwise(axles), 2):
         if axle.unit is Unit.TRAILER and behind.unit is Unit.MOTOR:
-            raise InvalidFacts("a motor axle cannot follow a trailer axle", axle=at)
+            raise InvalidFacts("a motor axle cannot follow a trailer axle", field="axles", axle=at)
         if behind.group not in (axle.group, axle.group + 1):
-            raise InvalidFacts("axle groups must ascend without gaps", axle=at)
+            raise InvalidFacts("axle groups must ascend without gaps", field="axles", axle=at)
         if behind.group == axle.group and behind.unit is not axle.unit:
-            raise InvalidFacts("an axle group cannot span two units", axle=at)
+            raise InvalidFacts("an axle group cannot span two units", field="axles", axle=at)
 
 
 def _check_axle(at: int, axle: Axle) -> None:
     if axle.driven and axle.unit is Unit.TRAILER:
-        raise InvalidFacts("a trailer axle cannot be driven", axle=at)
+        raise InvalidFacts("a trailer axle cannot be driven", field="axles", axle=at)
     if axle.weight is not None and axle.weight <= 0:
-        raise InvalidFacts("an axle weighs more than nothing", axle=at, weight_kg=axle.weight)
+        raise InvalidFacts(
+            "an axle weighs more than nothing", field="axles", axle=at, weight_kg=axle.weight
+        )
     if axle.to_next is not None and not 0 < axle.to_next <= WIDEST_SPACING:
-        raise InvalidFacts("axle spacing out of range", axle=at, to_next_mm=axle.to_next)
+        raise InvalidFacts(
+            "axle spacing out of range", field="axles", axle=at, to_next_mm=axle.to_next
+        )

@@ -76,7 +76,7 @@ def test_a_violation_with_its_penalty():
             SIX,
             60_000,
             {"width": Mm(2600), "permit_gross": Kg(70_000)},
-            "外廓尺寸超限,请核对通行证所载尺寸。",
+            "不超过通行证所载70 t;外廓尺寸超限,依法责令改正。",
         ),
         (SIX, 60_000, {"mode": Mode.OFFSITE}, "公路管理机构处罚:罚款5500元。"),
         (

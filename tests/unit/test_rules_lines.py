@@ -95,12 +95,12 @@ def test_a_line_that_is_no_json_object_has_no_id(line):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"speed": 3}, "key=speed"),
+        ({"speed": 3}, "field=speed"),
         ({"axles": AXLES[:1]}, "2 to 12 axles"),
         ({"axles": [{**AXLES[0], "to_next_mm": None}] * 13}, "at most 12 axles"),
         ({"axles": None}, "kind, axles"),
         ({"kind": "lorry"}, "must be one of truck, articulated"),
-        ({"occurred_on": None}, "key=occurred_on"),
+        ({"occurred_on": None}, "field=occurred_on"),
         ({"occurred_on": "2016-09-20"}, "limit."),
         ({"gross_kg": 0}, "gross_kg"),
         ({"gross_kg": -1}, "gross_kg"),
@@ -125,14 +125,14 @@ def test_a_key_written_twice_is_an_error():
     line = json.dumps(A1).replace('"gross_kg": 49800', '"gross_kg": 1, "gross_kg": 49800')
     (answer,) = answers(line.encode())
     assert (answer["id"], answer["error"]["code"]) == ("a1", "facts.invalid")
-    assert "key=gross_kg" in answer["error"]["message"]
+    assert "field=gross_kg" in answer["error"]["message"]
 
 
 @pytest.mark.parametrize("name", [None, True, 1.5, ["a"]])
 def test_an_id_is_needed(name):
     (answer,) = answers({**A1, "id": name})
     assert answer["id"] is None
-    assert "key=id" in answer["error"]["message"]
+    assert "field=id" in answer["error"]["message"]
 
 
 def test_an_id_comes_back_as_it_came():

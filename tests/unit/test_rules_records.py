@@ -94,7 +94,7 @@ def test_a_record_that_is_not_exactly_right_is_refused_by_its_key(change, key):
     facts_from_record(FACTS)
     with pytest.raises(InvalidFacts) as caught:
         facts_from_record({**FACTS, **change})
-    assert caught.value.fields["key"] == key
+    assert caught.value.fields["field"] == key
 
 
 def test_the_place_of_a_wrong_axle_is_told():
