@@ -12,7 +12,7 @@ from simulators.camera.plate_art import Image, plate_art, usual_rows
 from station.domain.plates import Plate
 
 WIDTH, HEIGHT = 1280, 720
-_PLATE_PX = 168
+_PLATE_PX = 190
 _SKEW_PX = 3.0
 _MUD = (40, 62, 84)
 _CAB_COLOURS = ((52, 60, 170), (150, 90, 40), (200, 205, 208), (60, 120, 60), (45, 130, 190))

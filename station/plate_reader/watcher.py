@@ -16,7 +16,7 @@ from station.domain.plates import PlateReading, Sighting
 from station.plate_reader.frame import Frame, encoded
 from station.plate_reader.models import Image
 from station.plate_reader.motion import SceneChange
-from station.plate_reader.source import FROZEN, CameraSource, StateSink
+from station.plate_reader.source import DARK, FROZEN, CameraSource, StateSink
 from station.plate_reader.strip import straightened
 
 AGAIN_NS = 700_000_000
@@ -141,7 +141,7 @@ class CameraWatcher:
 
     async def _look(self, frame: Frame, worker: ThreadPoolExecutor, *, stands_alone: bool) -> None:
         grey = frame.grey()
-        if grey is None or self._state == FROZEN:
+        if grey is None or self._state in {DARK, FROZEN}:
             return
         is_new = self._change.is_new(grey)
         is_wanted = self._attention.wants(frame.mono_ns, is_new=is_new)
