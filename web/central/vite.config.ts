@@ -13,6 +13,11 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0,
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
-  server: { host: "127.0.0.1", proxy: { "/api": { target: server, ws: true } } },
+  server: {
+    host: "127.0.0.1",
+    // The server takes requests from its own page only: the proxy states the target as origin.
+    proxy: { "/api": { target: server, ws: true, changeOrigin: true, headers: { origin: server } } },
+  },
 });

@@ -41,10 +41,10 @@ export async function request<T>(method: string, path: string, options: Options 
 export async function download(path: string, fallback: string): Promise<void> {
   const response = await send("GET", path, {});
   if (!response.ok) throw refusal(response.status, await textOf(response));
-  const named = /filename="?([^";]+)"?/.exec(response.headers.get("content-disposition") ?? "");
+  const named = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("content-disposition") ?? "");
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await response.blob());
-  link.download = named?.[1] ?? fallback;
+  link.download = named?.[1] ? decodeURIComponent(named[1]) : fallback;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -11,6 +11,8 @@ export interface LiveOptions<Frame extends { kind: string }> {
   silenceMs: number;
   /** How long that question may take. */
   probeMs: number;
+  /** A socket that brings nothing for so long, while HTTP answers, is dead: it is opened anew. */
+  deadMs: number;
   /** Ask by HTTP and take in the answer; rejects when the server does not answer. */
   probe: (signal: AbortSignal) => Promise<void>;
   onFrame: (frame: Frame) => void;
@@ -23,8 +25,6 @@ export interface LiveOptions<Frame extends { kind: string }> {
 const TICK_MS = 250;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 5_000;
-/** A socket that brings nothing for so long, while HTTP answers, is dead: it is opened anew. */
-const DEAD_MS = 10_000;
 
 export class LiveSocket<Frame extends { kind: string }> {
   private socket: WebSocket | null = null;
@@ -35,6 +35,8 @@ export class LiveSocket<Frame extends { kind: string }> {
   private freshAt = 0;
   private heardAt = 0;
   private probing = false;
+  /** No frame of the present connection has come yet. */
+  private fresh = true;
 
   constructor(private readonly options: LiveOptions<Frame>) {}
 
@@ -55,6 +57,7 @@ export class LiveSocket<Frame extends { kind: string }> {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}${this.options.path}`);
     this.socket = socket;
+    this.fresh = true;
     this.heardAt = performance.now();
     socket.onmessage = (event) => this.take(String(event.data));
     socket.onclose = () => this.closed();
@@ -63,8 +66,9 @@ export class LiveSocket<Frame extends { kind: string }> {
   private take(text: string): void {
     const frame = JSON.parse(text) as Frame;
     this.heardAt = performance.now();
-    const first = this.state !== "open";
+    const first = this.fresh;
     if (first) {
+      this.fresh = false;
       this.retryMs = FIRST_RETRY_MS;
       this.freshAt = performance.now();
       this.change("open");
@@ -92,10 +96,10 @@ export class LiveSocket<Frame extends { kind: string }> {
     const now = performance.now();
     if (this.state !== "open") {
       // A connection that neither opens nor fails (a dropped packet) is tried again.
-      if (this.socket && now - this.heardAt > DEAD_MS) this.lose();
+      if (this.socket && now - this.heardAt > this.options.deadMs) this.lose();
       return;
     }
-    if (now - this.heardAt > DEAD_MS) {
+    if (now - this.heardAt > this.options.deadMs) {
       this.connect();
       return;
     }

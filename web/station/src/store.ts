@@ -76,6 +76,7 @@ const live = new LiveSocket<LiveOut>({
   // With the probe's own limit the weight is gone within 3 s of the last sign of life.
   silenceMs: 1500,
   probeMs: 1000,
+  deadMs: 10_000,
   probe: async (signal) => {
     state.lane = await request<LaneOut>("GET", "/api/lane", { signal });
   },
@@ -141,16 +142,16 @@ function signedOut(): void {
 async function load(): Promise<void> {
   try {
     const [passages, cases, alarms, drawings, station] = await Promise.all([
-      request<PassageOut[]>("GET", "/api/passages"),
+      request<PassageOut[]>("GET", `/api/passages?limit=${KEPT_PASSAGES}`),
       request<CaseOut[]>("GET", "/api/cases?open=true"),
-      request<AlarmOut[]>("GET", "/api/alarms"),
+      request<AlarmOut[]>("GET", `/api/alarms?limit=${KEPT_ALARMS}`),
       request<DrawingOut[]>("GET", "/api/drawings"),
       request<StationOut>("GET", "/api/station"),
       loadOfficers(),
     ]);
-    state.passages = passages.slice(0, KEPT_PASSAGES).sort(byNewest);
+    state.passages = passages.sort(byNewest);
     state.openCases = cases;
-    state.alarms = alarms.slice(0, KEPT_ALARMS);
+    state.alarms = alarms;
     state.drawings = drawings;
     state.station = station;
     state.loadError = null;
@@ -187,8 +188,13 @@ function take(frame: LiveOut): void {
 }
 
 export function takePassage(item: PassageOut): void {
-  const others = state.passages.filter((other) => other.passage_id !== item.passage_id);
+  const before = state.passages.find((other) => other.passage_id === item.passage_id);
+  const others = state.passages.filter((other) => other !== before);
   state.passages = [item, ...others].sort(byNewest).slice(0, KEPT_PASSAGES);
+  // A review may have opened the case of the passage in view: it is what comes next.
+  if (item.passage_id === state.passageId && caseOf(item) !== (before && caseOf(before))) {
+    state.caseNo = caseOf(item);
+  }
   follow();
 }
 
@@ -217,8 +223,11 @@ function follow(): void {
 export function select(item: PassageOut): void {
   state.passageId = item.passage_id;
   state.following = state.passages[0]?.passage_id === item.passage_id;
-  const caseNo = item.case_no ?? item.recheck_of;
-  if (caseNo) state.caseNo = caseNo;
+  state.caseNo = caseOf(item) ?? state.caseNo;
+}
+
+function caseOf(item: PassageOut): string | null {
+  return item.case_no ?? item.recheck_of;
 }
 
 /** Show a case, and its first weighing when the page has it. */

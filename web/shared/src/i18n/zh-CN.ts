@@ -18,6 +18,14 @@ export const zh = {
     needs_review: "待人工核定",
     permitted: "持证放行",
   },
+  recheckOutcome: {
+    clear: "复检合格",
+    over: "复检仍超限",
+    clearHint: "已消除超限，可以放行",
+    overHint: "继续卸载，不得放行",
+  },
+  /** Where a sentence ends. */
+  stop: "。",
   outcomeHint: {
     lawful: "未超限",
     warning: "超限在警告幅度以内",
@@ -342,6 +350,7 @@ export const zh = {
     downloadHint: "十二个月内违法超限超过三次的车辆（CSV）",
     asOf: "截至日期",
     forbidden: "当前人员无权下载",
+    exportOnly: "当前人员只能下载名单，请使用页面上方的下载按钮",
     downloading: "正在下载…",
     columns: {
       time: "时间",
@@ -352,7 +361,6 @@ export const zh = {
       excess: "超限 kg",
       outcome: "结果",
       case: "案号",
-      kind: "检次",
       configuration: "车型",
       stage: "环节",
       released: "放行",

@@ -1,0 +1,247 @@
+"""The real console application over a real store; the test plays scale, trucks and clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import msgspec
+from argon2 import PasswordHasher
+
+from simulators.camera.plate_art import plate_art, usual_rows
+from simulators.camera.truck_art import Scene, scene_art
+from station.api import shaping
+from station.api.app import Services, create_app
+from station.api.feed import Feed
+from station.api.schemas import StationOut
+from station.application.casework import Casework
+from station.application.duty import Duty
+from station.application.findings import Judge
+from station.application.live import Device, Hub, LaneView
+from station.application.ports import Account
+from station.application.reviewing import Reviewing
+from station.contract.entries import Kind, Passage, Picture, PlateEvidence
+from station.contract.sealing import local_day, stamp
+from station.domain.officers import Officer, Role
+from station.domain.plates import Plate, PlateColour, parse
+from station.domain.units import Kg
+from station.rules.drawings import DRAWINGS
+from station.rules.facts import Mode
+from station.rules.lawbook import lawbook
+from station.rules.records import vehicle_to_record
+from station.store.accounts import SqliteAccounts
+from station.store.database import Database
+from station.store.media import FileMedia
+from station.store.passwords import Argon2Passwords
+from station.store.register import FileRegister
+from station.store.sqlite_store import SqliteStore
+from tests.fakes import FakeClock, passage, sealer
+
+PASSWORD = "correct horse battery"
+HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick
+ROAD, ROAD_2, POLICE, POLICE_2 = "NM-LZ-001", "NM-LZ-002", "NM-JJ-001", "NM-JJ-002"
+PEOPLE = {
+    ROAD: ("路政甲", Role.ROAD),
+    ROAD_2: ("路政乙", Role.ROAD),
+    POLICE: ("交警甲", Role.POLICE),
+    POLICE_2: ("交警乙", Role.POLICE),
+}
+
+
+class Console:
+    """The application with its parts within reach."""
+
+    def __init__(self, folder: Path, *, certificate_days: int = 365) -> None:
+        self.clock = FakeClock(datetime.now(UTC).replace(microsecond=0))
+        self.until = self.clock.now().date() + timedelta(days=certificate_days)
+        self.database = Database(folder / "station.sqlite")
+        self.store = SqliteStore(self.database, sealer(self.clock))
+        self.accounts = SqliteAccounts(self.database)
+        self.media = FileMedia(folder / "media")
+        self.feed = Feed()
+        self.hub = Hub()
+        self.hub.listen(self.feed.publish)
+        self.judge = Judge(lawbook(), Mode.RESIDENT)
+        self.duty = Duty(self.accounts, Argon2Passwords(), self.clock)
+        self.casework = Casework(
+            prefix="LINHE",
+            ledger=self.store,
+            views=self.store,
+            duty=self.duty,
+            judge=self.judge,
+            clock=self.clock,
+            publish=self.hub.publish,
+        )
+        ok = Device(code="ok", detail="", since=self.clock.now())
+        self.lane = LaneView(
+            at=self.clock.now(),
+            gross_kg=0,
+            stable=True,
+            occupied=False,
+            scale=ok,
+            camera=ok,
+            store=ok,
+            uplink=ok,
+            waiting=0,
+            pending=False,
+        )
+        self.app = create_app(self._services())
+
+    def _services(self) -> Services:
+        reviewing = Reviewing(
+            ledger=self.store,
+            views=self.store,
+            register=FileRegister(None),
+            judge=self.judge,
+            casework=self.casework,
+            hub=self.hub,
+            clock=self.clock,
+        )
+        today = date.fromisoformat(local_day(self.clock.now()))
+        drawings = [
+            shaping.drawing_out(
+                drawing, self._limit(self.judge.finding(Kg(1), drawing.vehicle, occurred_on=today))
+            )
+            for drawing in DRAWINGS.values()
+        ]
+        return Services(
+            station=StationOut(
+                node="linhe",
+                name="临河超限检测站",
+                road="G110 京青线 K1020+300",
+                legal_id="sha256:6f1c2ad09e7b",
+                law_edition="sha256:90ab12cd34ef",
+                scale_certificate_no="力检字第2026-0415号",
+                scale_certificate_until=self.until,
+            ),
+            drawings=drawings,
+            views=self.store,
+            media=self.media,
+            duty=self.duty,
+            casework=self.casework,
+            reviewing=reviewing,
+            lane=lambda: self.lane,
+            feed=self.feed,
+            clock=self.clock,
+        )
+
+    @staticmethod
+    def _limit(finding) -> int | None:
+        limit = finding.record["limit_kg"]
+        return limit if isinstance(limit, int) else None
+
+    async def enrol(self) -> None:
+        for number, (name, role) in PEOPLE.items():
+            officer = Officer(
+                certificate_no=number,
+                name=name,
+                role=role,
+                valid_until=date(self.clock.now().year + 1, 12, 31),
+            )
+            await self.accounts.put_account(Account(officer=officer, password_hash=HASHED))
+
+    async def on_duty(self, *numbers: str) -> None:
+        """Sign officers in from elsewhere, as colleagues of the one at the page."""
+        for number in numbers:
+            await self.duty.sign_in(number, PASSWORD)
+
+    def show(self, **changed) -> None:
+        """Tell the watchers what the lane shows now."""
+        self.lane = replace(self.lane, at=self.clock.now(), **changed)
+        self.hub.publish(self.lane)
+
+    async def truck(
+        self,
+        passage_id: str,
+        gross_kg: int,
+        *,
+        plate: str | None = "蒙L38216",
+        trailer: str | None = None,
+        guess: str = "",
+        drawing: str | None = "TR-06-A/6x4",
+        recheck_of: str | None = None,
+    ) -> None:
+        """Let a truck be weighed and recorded, and its case opened, as the lane would."""
+        self.clock.move(timedelta(seconds=90))
+        vehicle = DRAWINGS[drawing].vehicle if drawing else None
+        day = local_day(self.clock.now())
+        finding = self.judge.finding(Kg(gross_kg), vehicle, occurred_on=date.fromisoformat(day))
+        seen = passage(
+            passage_id,
+            occurred_on=day,
+            tractor=await self._plate(plate, guess),
+            trailer=await self._plate(trailer, "") if trailer else None,
+            pictures=[await self._picture(plate, trailer)],
+            vehicle=vehicle_to_record(vehicle) if vehicle else None,
+            vehicle_origin="register" if vehicle else "none",
+            explanation=finding.explanation,
+            recheck_of=recheck_of,
+        )
+        await self._record(
+            msgspec.structs.replace(
+                seen,
+                verdict=finding.record,
+                weighing=msgspec.structs.replace(
+                    seen.weighing, gross_kg=gross_kg, settled_at=stamp(self.clock.now())
+                ),
+            )
+        )
+
+    async def _record(self, seen: Passage) -> None:
+        drafts = [(Kind.PASSAGE, seen)]
+        async with self.casework.lock:
+            opened = await self.casework.opening(
+                seen.passage_id, seen.weighing, seen.tractor.text, seen.verdict, seen.recheck_of
+            )
+            if opened:
+                drafts.append((Kind.CASE_OPENED, opened))
+            await self.store.append(*drafts)
+        self.hub.publish(await self.store.passage(seen.passage_id))
+        case_no = opened.case_no if opened else seen.recheck_of
+        if case_no:
+            self.hub.publish(await self.casework.file(case_no))
+
+    async def _plate(self, text: str | None, guess: str) -> PlateEvidence:
+        shown = text or guess
+        return PlateEvidence(
+            text=text,
+            colour="yellow",
+            origin="camera" if text else "none",
+            best_guess=shown,
+            confidence_permille=967 if text else 412,
+            crop=await self._kept(_plate_picture(shown)) if shown else "",
+        )
+
+    async def _picture(self, plate: str | None, trailer: str | None) -> Picture:
+        scene = Scene(
+            front=Plate(plate, PlateColour.YELLOW) if plate else None,
+            rear=Plate(trailer, PlateColour.YELLOW) if trailer else None,
+        )
+        data = _jpeg(scene_art(scene))
+        return Picture(
+            sha256=await self.media.keep(data),
+            role="overview",
+            media_type="image/jpeg",
+            size=len(data),
+            taken_at=stamp(self.clock.now()),
+        )
+
+    async def _kept(self, data: bytes) -> str:
+        return await self.media.keep(data)
+
+    def close(self) -> None:
+        self.media.close()
+        self.database.close()
+
+
+def _plate_picture(text: str) -> bytes:
+    plate = parse(text, PlateColour.YELLOW)
+    return _jpeg(plate_art(plate, usual_rows(plate))) if plate else b"\xff\xd8\xff\xd9"
+
+
+def _jpeg(picture) -> bytes:
+    done, data = cv2.imencode(".jpg", picture)
+    assert done
+    return data.tobytes()

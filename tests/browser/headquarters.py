@@ -1,0 +1,187 @@
+"""A stand-in for headquarters: the recorded shapes, through the models of its own interface."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+from fastapi import FastAPI, Response, WebSocket
+from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.websockets import WebSocketDisconnect
+
+from central.api import schemas
+from central.api.app import STATIC
+
+PLACES = {
+    "dashucheng": ("大顺城超限检测站", "G6 京藏高速连接线"),
+    "hailiutu": ("海流图超限检测站", "S212 省道"),
+    "linhe": ("临河超限检测站", "G110 京青线"),
+}
+NOW = datetime.now(UTC).replace(microsecond=0)
+OK = schemas.DeviceOut(code="ok", message="", since=NOW)
+
+
+class Headquarters:
+    """What the page asks, with answers that a test can change."""
+
+    def __init__(self) -> None:
+        self.signed_in = False
+        self.role = "hq"
+        self.stations = {node: self.station(node) for node in PLACES}
+        self.passages: list[schemas.PassageOut] = []
+        self.cases: list[schemas.CaseOut] = []
+        self.alarms: list[schemas.AlarmOut] = []
+        self.asked_as_of: list[date] = []
+        self._watchers: set[asyncio.Queue[str | None]] = set()
+        self.app = self._app()
+
+    def station(self, node: str, gross_kg: int | None = 0, **changed) -> schemas.StationOut:
+        name, road = PLACES[node]
+        lane = schemas.LaneOut(
+            at=NOW,
+            gross_kg=gross_kg,
+            stable=True,
+            occupied=bool(gross_kg),
+            scale=OK,
+            camera=OK,
+            waiting=0,
+            open_cases=0,
+            reviews=0,
+        )
+        values = {"link": OK, "lane": lane, "last_seq": 1, "last_entry_at": NOW, **changed}
+        return schemas.StationOut(node=node, name=name, road=road, **values)
+
+    def passage(self, number: int, node: str, outcome: str = "lawful", **changed):
+        values = {
+            "passage_id": f"{node}-{number}",
+            "node": node,
+            "receipt": f"{node}-{number}-0123456789",
+            "at": NOW + timedelta(seconds=number),
+            "plate": f"蒙L{number:05d}",
+            "plate_colour": "yellow",
+            "trailer_plate": None,
+            "gross_kg": 48000,
+            "configuration": "TR-06-A",
+            "limit_kg": 49000,
+            "excess_kg": 0,
+            "outcome": outcome,
+            "reviewed": False,
+            "recheck_of": None,
+            "case_no": None,
+        }
+        return schemas.PassageOut(**{**values, **changed})
+
+    def tell(self, kind: str, data) -> None:
+        frame = schemas.LiveOut(kind=kind, data=data).model_dump_json()
+        for watcher in self._watchers:
+            watcher.put_nowait(frame)
+
+    def hang_up(self) -> None:
+        """Close every live connection, as a restarting server does."""
+        for watcher in self._watchers:
+            watcher.put_nowait(None)
+
+    def counts(self, node: str) -> schemas.CountsOut:
+        mine = [item for item in self.passages if node in ("", item.node)]
+        over = [item for item in mine if item.outcome in ("warning", "violation")]
+        return schemas.CountsOut(
+            node=node,
+            on=NOW.date(),
+            passages=len(mine),
+            released=len(mine) - len(over),
+            warnings=0,
+            violations=len(over),
+            reviews_open=0,
+            unweighed=0,
+            cases_opened=len(over),
+            cases_closed=0,
+            unloaded_kg=12_340 * len(over),
+            over_limit_permille=1000 * len(over) // max(len(mine), 1),
+        )
+
+    def _app(self) -> FastAPI:
+        app = FastAPI()
+        self._add_session(app)
+
+        @app.get("/api/stations")
+        async def stations() -> list[schemas.StationOut]:
+            return list(self.stations.values())
+
+        @app.get("/api/passages")
+        async def passages(limit: int, node: str | None = None) -> list[schemas.PassageOut]:
+            found = [item for item in self.passages if node in (None, item.node)]
+            return found[:limit]
+
+        @app.get("/api/cases")
+        async def cases() -> list[schemas.CaseOut]:
+            return self.cases
+
+        @app.get("/api/alarms")
+        async def alarms(limit: int) -> list[schemas.AlarmOut]:
+            return self.alarms[:limit]
+
+        @app.get("/api/counts")
+        async def counts(on: date) -> list[schemas.CountsOut]:
+            return [self.counts(node) for node in ("", *PLACES)]
+
+        @app.get("/api/export/repeat-vehicles.csv")
+        async def export(as_of: date) -> PlainTextResponse:
+            self.asked_as_of.append(as_of)
+            named = "attachment; filename*=UTF-8''%E5%90%8D%E5%8D%95.csv"
+            return PlainTextResponse("plate\n", headers={"content-disposition": named})
+
+        @app.websocket("/api/live")
+        async def live(socket: WebSocket) -> None:
+            await self._live(socket)
+
+        app.mount("/", StaticFiles(directory=STATIC, html=True, check_dir=False))
+        return app
+
+    def _add_session(self, app: FastAPI) -> None:
+        def refused() -> JSONResponse:
+            error = schemas.ErrorOut(code="access.not_signed_in", message="请先登录", fields={})
+            return JSONResponse(error.model_dump(), status_code=401)
+
+        def officer() -> schemas.OfficerOut:
+            return schemas.OfficerOut(
+                certificate_no="HQ1", name="值班员", role=self.role, valid_until=date(2099, 1, 1)
+            )
+
+        @app.post("/api/session")
+        async def sign_in(_who: schemas.SignIn) -> schemas.OfficerOut:
+            self.signed_in = True
+            return officer()
+
+        @app.get("/api/session", response_model=None)
+        async def session() -> schemas.OfficerOut | JSONResponse:
+            return officer() if self.signed_in else refused()
+
+        @app.delete("/api/session", status_code=204)
+        async def sign_out() -> Response:
+            self.signed_in = False
+            return Response(status_code=204)
+
+    async def _live(self, socket: WebSocket) -> None:
+        await socket.accept()
+        frames: asyncio.Queue[str | None] = asyncio.Queue()
+        for station in self.stations.values():
+            frame = schemas.LiveOut(kind="station", data=station)
+            frames.put_nowait(frame.model_dump_json())
+        self._watchers.add(frames)
+        sending = asyncio.create_task(self._send(socket, frames))
+        try:
+            while True:
+                await socket.receive_text()
+        except WebSocketDisconnect:
+            pass
+        finally:
+            self._watchers.discard(frames)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+    @staticmethod
+    async def _send(socket: WebSocket, frames: asyncio.Queue[str | None]) -> None:
+        while (frame := await frames.get()) is not None:
+            await socket.send_text(frame)
+        await socket.close(1012)

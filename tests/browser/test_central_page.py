@@ -1,0 +1,186 @@
+"""The page of headquarters in a real Chromium."""
+
+import asyncio
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from central.api import schemas
+from tests.browser.headquarters import NOW, PLACES, Headquarters
+from tests.browser.served import served
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("built_pages")]
+
+
+@pytest.fixture
+def hq():
+    return Headquarters()
+
+
+@pytest.fixture
+async def server(hq):
+    async with served(hq.app) as running:
+        yield running
+
+
+async def signed_in(open_page, url):
+    page = await open_page(url)
+    await page.keyboard.type("HQ1")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("password")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("link")).to_have_text("实时")
+    return page
+
+
+async def size_of(download):
+    path = await download.path()
+    return await asyncio.to_thread(lambda: Path(path).stat().st_size)
+
+
+def card(page, node):
+    return page.get_by_test_id(f"station-{node}")
+
+
+async def test_three_stations_are_shown_with_their_present_weight(hq, server, open_page):
+    hq.stations["linhe"] = hq.station("linhe", 58300)
+    page = await signed_in(open_page, server.url)
+    await expect(page.locator("[data-kind=station]")).to_have_count(len(PLACES))
+    await expect(card(page, "linhe")).to_contain_text("临河超限检测站")
+    await expect(card(page, "linhe").get_by_test_id("weight")).to_have_text("58,300 kg")
+    hq.tell("station", hq.station("linhe", 58320))
+    await expect(card(page, "linhe").get_by_test_id("weight")).to_have_text("58,320 kg")
+
+
+async def test_a_silent_station_shows_no_weight_and_says_why(hq, server, open_page):
+    hq.stations["linhe"] = hq.station("linhe", 58300)
+    page = await signed_in(open_page, server.url)
+    await expect(card(page, "linhe")).to_contain_text("58,300")
+    silent = schemas.DeviceOut(code="station.silent", message="站点失去联系", since=NOW)
+    hq.tell("station", hq.station("linhe", link=silent, lane=None))
+    await expect(card(page, "linhe").get_by_test_id("weight")).to_have_text("无示值")
+    await expect(card(page, "linhe")).to_contain_text("站点失去联系")
+    await expect(card(page, "hailiutu")).not_to_contain_text("站点失去联系")
+
+
+async def test_the_newest_passage_stands_on_top_and_is_counted(hq, server, open_page):
+    hq.passages = [hq.passage(1, "linhe")]
+    page = await signed_in(open_page, server.url)
+    rows = page.get_by_test_id("passages").locator("tbody tr")
+    await expect(rows).to_have_count(1)
+    newest = hq.passage(2, "hailiutu", "violation", gross_kg=58300, excess_kg=9300)
+    hq.passages.insert(0, newest)
+    hq.tell("passage", newest)
+    await expect(rows.first).to_contain_text("违法超限")
+    await expect(rows.first).to_contain_text("9,300")
+    # The sum first: two passages, one of them over.
+    total = page.get_by_test_id("counts").locator("tr.sum")
+    await expect(total).to_contain_text("50.0%")
+    await expect(total.locator("td").first).to_have_text("2")
+    await expect(total.locator("td").last).to_have_text("12.3")
+
+
+async def test_a_reviewed_passage_replaces_itself(hq, server, open_page):
+    unread = hq.passage(1, "linhe", "needs_review", plate=None, limit_kg=None, excess_kg=None)
+    hq.passages = [unread]
+    page = await signed_in(open_page, server.url)
+    rows = page.get_by_test_id("passages").locator("tbody tr")
+    await expect(rows).to_contain_text("未能确认")
+    hq.tell("passage", hq.passage(1, "linhe", reviewed=True))
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("人工核定")
+
+
+async def test_a_recheck_still_over_is_never_called_a_release(hq, server, open_page):
+    hq.passages = [
+        hq.passage(2, "linhe", "warning", gross_kg=49001, excess_kg=1, recheck_of="C1"),
+        hq.passage(1, "linhe", "lawful", gross_kg=49000, excess_kg=0, recheck_of="C1"),
+    ]
+    page = await signed_in(open_page, server.url)
+    rows = page.get_by_test_id("passages").locator("tbody tr")
+    await expect(rows.nth(0)).to_contain_text("复检仍超限")
+    await expect(rows.nth(0)).not_to_contain_text("放行")
+    await expect(rows.nth(1)).to_contain_text("复检合格")
+
+
+async def test_the_filter_keeps_other_stations_away_also_live(hq, server, open_page):
+    hq.passages = [hq.passage(2, "hailiutu"), hq.passage(1, "linhe")]
+    page = await signed_in(open_page, server.url)
+    rows = page.get_by_test_id("passages").locator("tbody tr")
+    await expect(rows).to_have_count(2)
+    await page.get_by_test_id("filter").select_option("linhe")
+    await expect(rows).to_have_count(1)
+    hq.tell("passage", hq.passage(3, "hailiutu"))
+    hq.tell("passage", hq.passage(4, "linhe"))
+    await expect(rows).to_have_count(2)
+    for row in await rows.all():
+        await expect(row).to_have_attribute("data-node", "linhe")
+
+
+async def test_a_closed_case_leaves_the_open_ones(hq, server, open_page):
+    case = schemas.CaseOut(
+        case_no="LINHE202603010001",
+        node="linhe",
+        plate="蒙L38216",
+        opened_at=NOW,
+        gross_kg=58300,
+        limit_kg=49000,
+        excess_kg=9300,
+        stage="notified",
+        released_at=None,
+        fine_fen=None,
+        points=None,
+        closed=False,
+    )
+    hq.cases = [case]
+    page = await signed_in(open_page, server.url)
+    rows = page.get_by_test_id("cases").locator("tbody tr")
+    await expect(rows).to_contain_text("处罚前告知")
+    await expect(rows).to_contain_text("未放行")
+    done = {"stage": "decided", "closed": True, "released_at": NOW + timedelta(minutes=1)}
+    hq.tell("case", case.model_copy(update=done))
+    await expect(rows).to_have_count(0)
+
+
+async def test_a_lost_connection_is_said_and_no_weight_stays(hq, server, open_page):
+    hq.stations["linhe"] = hq.station("linhe", 58300)
+    page = await signed_in(open_page, server.url)
+    await expect(card(page, "linhe")).to_contain_text("58,300")
+    await server.stop()
+    await expect(page.get_by_test_id("lost")).to_contain_text("连接中断", timeout=3000)
+    await expect(page.locator("body")).not_to_contain_text("58,300")
+
+
+async def test_the_page_reconnects_by_itself_and_loads_what_it_missed(hq, server, open_page):
+    page = await signed_in(open_page, server.url)
+    rows = page.get_by_test_id("passages").locator("tbody tr")
+    await expect(page.get_by_test_id("counts").locator("tr.sum")).to_be_visible()
+    await expect(rows).to_have_count(0)
+    hq.passages = [hq.passage(1, "linhe")]
+    hq.hang_up()
+    await expect(rows).to_have_count(1)
+    await expect(page.get_by_test_id("link")).to_have_text("实时")
+    await expect(page.get_by_test_id("lost")).to_have_count(0)
+
+
+async def test_the_list_is_downloaded_as_of_the_day_chosen(hq, server, open_page):
+    page = await signed_in(open_page, server.url)
+    await page.get_by_test_id("as-of").fill("2026-03-01")
+    async with page.expect_download() as started:
+        await page.get_by_test_id("download").click()
+    download = await started.value
+    assert download.suggested_filename == "名单.csv"
+    assert await size_of(download) == len("plate\n")
+    assert [day.isoformat() for day in hq.asked_as_of] == ["2026-03-01"]
+
+
+async def test_the_transport_authority_sees_the_list_and_no_station(hq, server, open_page):
+    hq.role = "transport"
+    hq.signed_in = True
+    page = await open_page(server.url)
+    await expect(page.get_by_test_id("download")).to_be_enabled()
+    await expect(page.locator("[data-kind=station]")).to_have_count(0)
+    await expect(page.locator("body")).to_contain_text(re.compile("只能下载名单"))

@@ -1,0 +1,357 @@
+"""The console as an officer sees it: in a real Chromium, over the real application."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from station.application.live import Device
+from tests.browser.console import PASSWORD, POLICE, POLICE_2, ROAD, ROAD_2, Console
+from tests.browser.served import served
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("built_pages")]
+
+
+@pytest.fixture
+async def console(tmp_path):
+    made = Console(tmp_path)
+    await made.enrol()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def server(console):
+    async with served(console.app) as running:
+        yield running
+
+
+async def signed_in(open_page, url, number=ROAD):
+    page = await open_page(url)
+    await expect(page.get_by_test_id("station-name")).to_have_text("临河超限检测站")
+    # The certificate field has the focus: an officer types at once.
+    await page.keyboard.type(number)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("officer")).to_contain_text(number)
+    await expect(page.get_by_test_id("stability")).to_be_visible()
+    return page
+
+
+async def test_a_wrong_password_is_refused_with_message_and_code(console, server, open_page):
+    page = await open_page(server.url)
+    await page.keyboard.type(ROAD)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("wrong")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("error")).to_contain_text("access.sign_in_refused")
+    await expect(page.get_by_test_id("weight-panel")).to_have_count(0)
+
+
+async def test_the_weight_is_shown_with_its_stability(console, server, open_page):
+    page = await signed_in(open_page, server.url)
+    console.show(gross_kg=43260, stable=False, occupied=True)
+    await expect(page.get_by_test_id("weight")).to_have_text("43,260kg")
+    await expect(page.get_by_test_id("stability")).to_have_text("未稳定")
+    console.show(gross_kg=43260, stable=True)
+    await expect(page.get_by_test_id("stability")).to_have_text("稳定")
+
+
+async def test_a_silent_scale_shows_no_weight_but_the_reason(console, server, open_page):
+    page = await signed_in(open_page, server.url)
+    console.show(gross_kg=43260)
+    await expect(page.get_by_test_id("weight")).to_contain_text("43,260")
+    lost = Device(code="device.port_lost", detail="", since=console.clock.now())
+    console.show(gross_kg=None, stable=False, scale=lost)
+    await expect(page.get_by_test_id("weight")).to_contain_text("无示值")
+    await expect(page.get_by_test_id("weight-panel")).not_to_contain_text("43,260")
+    await expect(page.get_by_test_id("weight-reason")).to_contain_text("device.port_lost")
+    await expect(page.get_by_test_id("device-scale")).not_to_contain_text("正常")
+    await expect(page.get_by_test_id("device-camera")).to_contain_text("正常")
+
+
+async def test_the_weight_goes_when_the_socket_dies_and_returns_with_it(console, server, open_page):
+    page = await signed_in(open_page, server.url)
+    console.show(gross_kg=43260)
+    await expect(page.get_by_test_id("weight")).to_contain_text("43,260")
+    await server.stop()
+    await expect(page.get_by_test_id("weight")).to_contain_text("连接中断", timeout=3000)
+    await expect(page.locator("body")).not_to_contain_text("43,260")
+
+
+async def test_the_weight_goes_within_3_s_when_the_server_only_falls_silent(
+    console, server, open_page
+):
+    page = await signed_in(open_page, server.url)
+    console.show(gross_kg=43260)
+    await expect(page.get_by_test_id("weight")).to_contain_text("43,260")
+    # No close arrives, and the question by HTTP is never answered: a cut line, not a closed one.
+    await page.route("**/api/**", lambda route: asyncio.sleep(0))
+    await expect(page.get_by_test_id("weight")).to_contain_text("连接中断", timeout=3000)
+    await page.unroute_all(behavior="ignoreErrors")
+    await expect(page.get_by_test_id("weight")).to_contain_text("43,260")
+
+
+async def test_a_quiet_lane_that_still_answers_keeps_its_weight(console, server, open_page):
+    page = await signed_in(open_page, server.url)
+    console.show(gross_kg=0)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    async with page.expect_response("**/api/lane"):
+        pass
+    await expect(page.get_by_test_id("weight")).to_have_text("0kg")
+
+
+async def test_a_violation_shows_verdict_plates_axles_and_receipt(console, server, open_page):
+    await console.truck("p1", 58300, plate="蒙L38216", trailer="蒙L5521挂")
+    page = await signed_in(open_page, server.url)
+    await expect(page.get_by_test_id("outcome")).to_have_text("违法超限")
+    await expect(page.get_by_test_id("verdict-limit")).to_have_text("49,000 kg")
+    await expect(page.get_by_test_id("verdict-gross")).to_have_text("58,300 kg")
+    await expect(page.get_by_test_id("verdict-excess")).to_have_text("9,300 kg")
+    await expect(page.get_by_test_id("explanation")).to_contain_text("限值49 t")
+    tractor = page.get_by_test_id("tractor")
+    await expect(tractor.get_by_test_id("plate-text")).to_have_text("蒙L·38216")
+    await expect(tractor).to_contain_text("96.7%")
+    await expect(page.get_by_test_id("trailer").get_by_test_id("plate-text")).to_have_text(
+        "蒙L·5521挂"
+    )
+    picture = page.get_by_test_id("passage").get_by_test_id("axle-picture")
+    await expect(picture).to_have_attribute(
+        "aria-label", "铰接列车，6 轴：单胎、双胎驱、双胎驱、双胎、双胎、双胎"
+    )
+    await expect(page.get_by_test_id("saved")).to_have_text("已保存")
+    view = await console.store.passage("p1")
+    await expect(page.get_by_test_id("receipt")).to_have_text(view.receipt)
+
+
+async def test_a_weighing_that_waits_is_shown_as_not_saved(console, server, open_page):
+    page = await signed_in(open_page, server.url)
+    await expect(page.get_by_test_id("pending")).to_have_count(0)
+    console.show(pending=True, occupied=True, gross_kg=31000)
+    await expect(page.get_by_test_id("pending")).to_contain_text("未保存")
+
+
+async def test_an_unread_plate_is_said_to_be_unread_and_the_guess_is_only_a_guess(
+    console, server, open_page
+):
+    await console.truck("p1", 44000, plate=None, guess="蒙L38216", drawing=None)
+    page = await signed_in(open_page, server.url)
+    await expect(page.get_by_test_id("plate-text")).to_have_text("未能确认")
+    guess = page.get_by_test_id("plate-guess")
+    await expect(guess).to_contain_text("蒙L·38216")
+    await expect(guess).to_contain_text("仅供参考")
+    item = page.get_by_test_id("queue-item")
+    await expect(item).to_contain_text("未能确认")
+    await expect(item).not_to_contain_text("38216")
+    await expect(page.get_by_test_id("outcome")).to_have_text("待人工核定")
+    await expect(page.get_by_test_id("verdict-limit")).to_have_text("未定")
+
+
+async def test_a_passage_is_reviewed_with_the_keyboard_alone(console, server, open_page):
+    await console.truck("p1", 58300, plate=None, guess="蒙L38216", drawing=None)
+    await console.truck("p2", 31000, plate="蒙L00001", drawing="TR-04-R/8x4")
+    page = await signed_in(open_page, server.url)
+    await expect(page.get_by_test_id("review-count")).to_contain_text("待核定 1")
+    await page.keyboard.press("F2")
+    form = page.get_by_test_id("review-form")
+    await expect(form).to_be_visible()
+    await expect(form).to_contain_text("58,300 kg")
+    await expect(page.locator("#review-plate")).to_be_focused()
+    await page.keyboard.type("蒙L38216")
+    # Plate, (fill-in of the guess), colour, trailer, three masses, then the axle filter.
+    for _ in range(7):
+        await page.keyboard.press("Tab")
+    await expect(form.locator("input[name=axles]").first).to_be_focused()
+    for _ in range(5):
+        await page.keyboard.press("ArrowRight")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("ArrowDown")
+    await expect(form.locator("input[value='TR-06-A/6x4']")).to_be_checked()
+    await page.keyboard.press("Control+Enter")
+    await expect(form).to_have_count(0)
+    await expect(page.get_by_test_id("outcome")).to_have_text("违法超限")
+    view = await console.store.passage("p1")
+    assert (view.tractor.text, view.reviewed_by) == ("蒙L38216", ROAD)
+    assert view.passage.weighing.gross_kg == 58300
+    await expect(page.get_by_test_id("case")).to_contain_text("蒙L·38216")
+
+
+async def test_a_wrong_review_is_refused_in_chinese_and_nothing_is_lost(console, server, open_page):
+    await console.truck("p1", 58300, plate=None, guess="", drawing=None)
+    page = await signed_in(open_page, server.url)
+    await page.keyboard.press("F2")
+    await page.keyboard.type("不是号牌")
+    await page.keyboard.press("Control+Enter")
+    error = page.get_by_test_id("review-form").get_by_test_id("error")
+    await expect(error).to_contain_text("未保存")
+    await expect(error).to_contain_text("facts.invalid")
+    await expect(page.locator("#review-plate")).to_have_value("不是号牌")
+
+
+async def test_the_arrows_walk_through_the_queue(console, server, open_page):
+    for number in (1, 2, 3):
+        await console.truck(f"p{number}", 30000 + number, plate=f"蒙L0000{number}")
+    page = await signed_in(open_page, server.url)
+    text = page.get_by_test_id("tractor").get_by_test_id("plate-text")
+    await expect(text).to_have_text("蒙L·00003")
+    await page.keyboard.press("ArrowDown")
+    await expect(text).to_have_text("蒙L·00002")
+    # A truck that comes now does not take the officer's selection away.
+    await console.truck("p4", 30004, plate="蒙L00004")
+    await expect(page.get_by_test_id("queue-item")).to_have_count(4)
+    await expect(text).to_have_text("蒙L·00002")
+    await page.keyboard.press("Home")
+    await expect(text).to_have_text("蒙L·00004")
+    await console.truck("p5", 30005, plate="蒙L00005")
+    await expect(text).to_have_text("蒙L·00005")
+
+
+async def test_acts_of_the_other_authority_are_shown_disabled_with_the_reason(
+    console, server, open_page
+):
+    await console.on_duty(POLICE_2)
+    await console.truck("p1", 58300)
+    page = await signed_in(open_page, server.url, POLICE)
+    await expect(page.get_by_test_id("act-order_to_correct")).to_be_disabled()
+    await expect(page.get_by_test_id("why-order_to_correct")).to_contain_text("路政")
+    await page.keyboard.press("F4")
+    await expect(page.get_by_test_id("act-form")).to_have_count(0)
+    await expect(page.get_by_test_id("review")).to_have_count(0)
+
+
+async def test_without_a_second_officer_nobody_acts(console, server, open_page):
+    await console.on_duty(POLICE)
+    await console.truck("p1", 58300)
+    page = await signed_in(open_page, server.url)
+    await page.keyboard.press("F4")
+    await expect(page.get_by_test_id("no-second")).to_be_visible()
+    await expect(page.get_by_test_id("act-submit")).to_be_disabled()
+
+
+async def test_the_whole_case_by_both_authorities(console, server, open_page):
+    await console.on_duty(ROAD_2, POLICE_2)
+    await console.truck("p1", 58300)
+    road = await signed_in(open_page, server.url, ROAD)
+    police = await signed_in(open_page, server.url, POLICE)
+    stage, done = road.get_by_test_id("stage"), road.get_by_test_id("act-saved")
+
+    await expect(stage).to_have_text("认定超限")
+    await road.keyboard.press("F4")  # order to correct: the plate is confirmed, one colleague
+    await expect(road.get_by_test_id("act-form")).to_contain_text("蒙L·38216")
+    await road.keyboard.press("Control+Enter")
+    await expect(done).to_contain_text("责令改正：已保存")
+    await expect(stage).to_have_text("责令改正")
+
+    await road.keyboard.press("F4")
+    await road.keyboard.press("Control+Enter")
+    await expect(road.get_by_test_id("act-form")).to_contain_text("此项必填")
+    await road.keyboard.type("分装转运")
+    await road.locator("#field-place").fill("本站卸货场")
+    await road.keyboard.press("Enter")
+    await expect(stage).to_have_text("监督卸载")
+
+    await expect(road.get_by_test_id("act-release")).to_have_count(0)
+    case_no = (await console.store.cases(closed=False, limit=1))[0].case_no
+    await console.truck("p2", 49001, recheck_of=case_no)
+    await road.get_by_test_id("act-recheck").click()
+    await expect(road.get_by_test_id("rechecks")).to_contain_text("49,001 kg")
+    await expect(road.get_by_test_id("rechecks")).to_contain_text("仍超 1 kg")
+    await road.keyboard.press("Control+Enter")
+    await expect(road.get_by_test_id("history")).to_contain_text("复检仍超限")
+    # By the limits alone 1 kg over is a warning and a release: not for a truck that must unload.
+    await expect(road.get_by_test_id("outcome")).to_have_text("复检仍超限")
+    await expect(road.get_by_test_id("act-release")).to_have_count(0)
+
+    await console.truck("p3", 49000, recheck_of=case_no)
+    await road.get_by_test_id("act-recheck").click()
+    await expect(road.locator("input[name=recheck][value=p3]")).to_be_checked()
+    await expect(road.locator("input[name=recheck][value=p2]")).to_be_disabled()
+    await road.keyboard.press("Control+Enter")
+    await expect(stage).to_have_text("复检合格")
+
+    await expect(road.get_by_test_id("released")).to_have_text("车辆未放行")
+    await road.keyboard.press("F8")  # released before, and without, any decision
+    await road.keyboard.press("Control+Enter")
+    await expect(road.get_by_test_id("released")).to_contain_text("已放行")
+
+    await road.keyboard.press("F4")
+    await road.keyboard.type("临卸2026-0001")
+    await road.keyboard.press("Enter")
+    await expect(stage).to_have_text("案件交接")
+    await expect(road.get_by_test_id("act-notify")).to_be_disabled()
+
+    await police.keyboard.press("F3")
+    await police.keyboard.press("F4")
+    await police.locator("#field-facts").fill("超限运输")
+    await police.locator("#field-rights_told").fill("已告知")
+    await police.keyboard.press("Control+Enter")
+    await expect(police.get_by_test_id("stage")).to_have_text("处罚前告知")
+
+    await police.keyboard.press("F4")
+    await police.locator("#field-fine_fen").fill("500.005")
+    await police.locator("#field-points").fill("3")
+    await police.locator("#field-statement").fill("当事人放弃陈述、申辩")
+    await police.keyboard.press("Control+Enter")
+    await expect(police.get_by_test_id("act-form")).to_contain_text("最多两位小数")
+    await police.locator("#field-fine_fen").fill("500.05")
+    await police.keyboard.press("Control+Enter")
+    await expect(police.get_by_test_id("case")).to_contain_text("已结案")
+    closed = await console.store.case(case_no)
+    assert (closed.fine_fen, closed.points, closed.closed) == (50005, 3, True)
+    await expect(police.get_by_test_id("case-item")).to_have_count(0)
+
+
+async def test_a_warning_has_neither_fine_nor_points(console, server, open_page):
+    await console.on_duty(ROAD, ROAD_2, POLICE_2)
+    await console.truck("p1", 58300)
+    case_no = (await console.store.cases(closed=False, limit=1))[0].case_no
+    road = await console.accounts.account(ROAD)
+    police = await console.accounts.account(POLICE)
+    await console.on_duty(POLICE)
+
+    async def act(who, name, second, **details):
+        await console.casework.act(case_no, name, details, officer=who.officer, second_no=second)
+
+    await act(road, "order_to_correct", ROAD_2, plate="蒙L38216")
+    await act(road, "begin_unloading", ROAD_2, method="转运", place="场")
+    await console.truck("p2", 48000, recheck_of=case_no)
+    await act(road, "recheck", ROAD_2, passage_id="p2")
+    await act(road, "hand_over", ROAD_2, form_no="1")
+    await act(police, "notify", POLICE_2, facts="f", rights_told="r")
+    page = await signed_in(open_page, server.url, POLICE)
+    await page.keyboard.press("F4")
+    await page.locator("input[name=kind][value=warning]").check()
+    await expect(page.locator("#field-fine_fen")).to_have_count(0)
+    await page.locator("#field-statement").fill("无")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_test_id("case")).to_contain_text("警告")
+    decided = await console.store.case(case_no)
+    assert (decided.fine_fen, decided.points) == (0, 0)
+
+
+async def test_the_end_of_the_session_leads_back_to_signing_in(console, server, open_page):
+    page = await signed_in(open_page, server.url)
+    await page.get_by_test_id("sign-out").click()
+    await expect(page.get_by_test_id("sign-in")).to_be_visible()
+    assert await console.duty.all_on_duty() == []
+
+
+async def test_an_expired_scale_certificate_is_warned_of(tmp_path, open_page):
+    console = Console(tmp_path, certificate_days=-2)
+    await console.enrol()
+    try:
+        async with served(console.app) as server:
+            page = await signed_in(open_page, server.url)
+            await expect(page.get_by_test_id("certificate-warning")).to_contain_text("已过期")
+    finally:
+        console.close()
+
+
+async def test_the_question_mark_shows_the_shortcuts(console, server, open_page):
+    page = await signed_in(open_page, server.url)
+    await page.keyboard.press("?")
+    await expect(page.get_by_test_id("help")).to_contain_text("F4")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("help")).to_be_hidden()

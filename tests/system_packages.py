@@ -1,0 +1,76 @@
+"""Make sure of the Debian packages that the browser tests need; run before pytest by ``make test``.
+
+Standard library only. As root on a Debian machine it installs what is missing; elsewhere it says
+what will be skipped and why. Always exit status 0: pytest itself decides (in CI a missing browser
+fails the test).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PACKAGES = ("chromium", "fonts-noto-cjk")
+
+
+def main() -> int:
+    """Install what is missing, or say what it means."""
+    missing = _missing()
+    if not missing:
+        return 0
+    if _may_install():
+        _say(f"installing {', '.join(missing)}")
+        _install(missing)
+        missing = _missing()
+    if missing:
+        _say(
+            f"missing: {', '.join(missing)}. Without chromium the browser tests are skipped (they"
+            " fail in CI); without Chinese fonts their pictures show empty boxes. As root:"
+            f" apt-get install -y {' '.join(missing)}"
+        )
+    return 0
+
+
+def _missing() -> list[str]:
+    have = {
+        "chromium": any(shutil.which(name) for name in BROWSERS),
+        "fonts-noto-cjk": _has_chinese_font(),
+    }
+    return [name for name in PACKAGES if not have[name]]
+
+
+def _has_chinese_font() -> bool:
+    lister = shutil.which("fc-list")
+    if lister is None:
+        return False
+    found = subprocess.run([lister, ":lang=zh-cn"], capture_output=True, text=True, check=False)
+    return bool(found.stdout.strip())
+
+
+def _may_install() -> bool:
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def _install(packages: list[str]) -> None:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (
+        ["apt-get", "update", "-qq"],
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
+    ):
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
+        )
+        if done.returncode != 0:
+            _say(f"{' '.join(command[:2])} failed: {done.stderr.decode(errors='replace')[-400:]}")
+            return
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"system packages: {text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
