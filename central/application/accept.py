@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from central.application.ports import Alarm, Archive, Books, Desk, Refused
-from central.application.project import Differs, Touched, fold
+from central.application.project import Arrived, Differs, Touched, fold
 from central.domain.chain import Walk, walk
 from station.contract.entries import Kind
 from station.contract.uplink import Receipt, read_batch
@@ -90,8 +90,8 @@ class Accept:
         if any(entry.kind == Kind.CASE_ACT.value for entry in found.accepted):
             await desk.lock_decisions()
         await desk.append(found.accepted, at)
-        for entry in found.accepted:
-            touched.add(await fold(entry, at, desk, self.differs))
+        arrived = [Arrived(entry, at) for entry in found.accepted]
+        touched.add(await fold(arrived, desk, self.differs))
         if found.refusal is not None:
             await self._refuse(desk, found, at, touched)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -57,28 +57,49 @@ class Touched:
         self.alarms |= other.alarms
 
 
-async def fold(entry: Entry, received_at: datetime, books: Books, differs: Differs) -> Touched:
-    """Write what *entry* means.
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An entry and when the centre took it in."""
+
+    entry: Entry
+    at: datetime
+
+
+async def fold(arrived: Sequence[Arrived], books: Books, differs: Differs) -> Touched:
+    """Write what entries mean, in their order.
 
     An entry that cannot be read (毒丸) keeps its place in the ledger, goes to quarantine with an
-    alarm, and blocks nothing.
+    alarm, and blocks nothing. As it is rare, all are tried at once first, then one by one.
     """
-    touched = Touched(nodes={entry.node: None})
+    touched = Touched()
     try:
-        envelope, payload = read(entry)
         async with books.attempt():
-            step = _Step(entry, envelope, books, touched, differs)
-            await step.apply(payload)
-    except MalformedEntry as exc:
-        touched = Touched(nodes={entry.node: None})
-        await _quarantine(entry, received_at, books, exc, touched)
+            for one in arrived:
+                touched.add(await _meaning(one, books, differs))
+    except MalformedEntry:
+        touched = Touched()
+        for one in arrived:
+            touched.add(await _fold_one(one, books, differs))
     return touched
 
 
-async def _quarantine(
-    entry: Entry, at: datetime, books: Books, why: MalformedEntry, touched: Touched
-) -> None:
-    detail = f"{entry.node} #{entry.seq}: {why.detail}"
+async def _fold_one(one: Arrived, books: Books, differs: Differs) -> Touched:
+    try:
+        async with books.attempt():
+            return await _meaning(one, books, differs)
+    except MalformedEntry as exc:
+        return await _quarantine(one, books, exc)
+
+
+async def _meaning(one: Arrived, books: Books, differs: Differs) -> Touched:
+    touched = Touched(nodes={one.entry.node: None})
+    envelope, payload = read(one.entry)
+    await _Step(one.entry, envelope, books, touched, differs).apply(payload)
+    return touched
+
+
+async def _quarantine(one: Arrived, books: Books, why: MalformedEntry) -> Touched:
+    entry = one.entry
     await books.keep(
         Refused(
             node=entry.node,
@@ -89,11 +110,17 @@ async def _quarantine(
             body=None,
             signature=None,
             stands_against=None,
-            at=at,
+            at=one.at,
         )
     )
-    alarm = Alarm(node=entry.node, seq=entry.seq, code=why.code, detail=detail, at=at)
-    touched.alarms[await books.raise_alarm(alarm)] = None
+    alarm = Alarm(
+        node=entry.node,
+        seq=entry.seq,
+        code=why.code,
+        detail=f"#{entry.seq}: {why.detail}",
+        at=one.at,
+    )
+    return Touched(nodes={entry.node: None}, alarms={await books.raise_alarm(alarm): None})
 
 
 @dataclass(frozen=True, slots=True)

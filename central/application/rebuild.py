@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from central.application.ports import Books
-from central.application.project import Differs, fold
+from central.application.project import Arrived, Differs, fold
 from station.domain.ledger import Entry
 
 
@@ -60,8 +60,8 @@ async def rebuild(archive: Archive, differs: Differs) -> int:
     async with archive.rebuilding() as books:
         await books.begin()
         while page := await books.page(position):
-            for stored in page:
-                await fold(stored.entry, stored.received_at, books, differs)
+            arrived = [Arrived(stored.entry, stored.received_at) for stored in page]
+            await fold(arrived, books, differs)
             position = page[-1].position
             folded += len(page)
     return folded

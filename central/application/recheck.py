@@ -59,12 +59,11 @@ class Recheck:
             return Difference(code=EDITION_DIFFERS, detail=str(edition), once=True)
         try:
             vehicle = vehicle_from_record(found.vehicle) if found.vehicle else None
-            ours = [self._finding(found, vehicle, mode) for mode in Mode]
+            if any(self._finding(found, vehicle, mode) == found.verdict for mode in Mode):
+                return None
+            resident = self._finding(found, vehicle, Mode.RESIDENT) or {}
         except InvalidFacts as exc:
             raise MalformedEntry(f"facts: {exc}") from exc
-        if found.verdict in ours:
-            return None
-        resident = ours[0] or {}
         odd = [key for key in resident if found.verdict.get(key) != resident[key]]
         return Difference(code=VERDICT_DIFFERS, detail=", ".join(odd))
 

