@@ -13,6 +13,8 @@ from simulators.camera.truck_art import HEIGHT, WIDTH, Scene, scene_art
 
 _MARGIN_PX = 64
 _QUALITY = 85
+_SHAKE_PX = 0.7
+_SHAKES = 4
 _DARK_PERMILLE = 15
 
 
@@ -27,7 +29,7 @@ class Sensor:
         noise = scene.weather.noise
         grain = _grain(noise)
         x, y = (int(self._random.integers(_MARGIN_PX)) for _ in range(2))
-        below = _lowered(scene, 3 * noise)
+        below = _shaken(scene, 3 * noise, int(self._random.integers(_SHAKES)))
         if is_dark:
             below = np.asarray(cv2.convertScaleAbs(below, alpha=_DARK_PERMILLE / 1000), np.uint8)
         frame = np.asarray(cv2.add(below, grain[y : y + HEIGHT, x : x + WIDTH]), np.uint8)
@@ -39,6 +41,16 @@ class Sensor:
         """Return one frame as JPEG."""
         frame = self.frame(scene, at, is_dark=is_dark)
         return bytes(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1])
+
+
+@lru_cache(maxsize=24)
+def _shaken(scene: Scene, by: int, which: int) -> Image:
+    """Return the scene moved by a part of a pixel, as wind and lorries move a mast."""
+    dx, dy = np.random.default_rng(which).uniform(-_SHAKE_PX, _SHAKE_PX, 2)
+    move = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+    lowered = _lowered(scene, by)
+    moved = cv2.warpAffine(lowered, move, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.uint8)
 
 
 @lru_cache(maxsize=6)

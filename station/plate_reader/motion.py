@@ -8,8 +8,8 @@ import numpy as np
 from station.plate_reader.frame import Grey
 
 _SIZE = (80, 45)
-_LEVELS = 16
-"""Grey levels by which a cell must differ; noise, averaged over a cell, stays far below."""
+_LEVELS = 20
+"""Grey levels by which a cell must differ; noise and a trembling mast stay below."""
 
 _LEAST_SHARE = 0.012
 """Of all cells; a burnt-in clock that ticks changes less."""
@@ -18,7 +18,7 @@ _LEAST_SHARE = 0.012
 class SceneChange:
     """Compares pictures with the one last remembered.
 
-    A change of the light alone does not count: the median difference is taken away first.
+    A change of the light alone does not count: what most cells gained or lost is taken away.
     """
 
     def __init__(self) -> None:
@@ -28,9 +28,10 @@ class SceneChange:
         """Tell whether this is another scene than the remembered one, or the first of all."""
         if self._reference is None:
             return True
-        difference = _cells(grey).astype(np.int16) - self._reference
-        difference = difference - np.median(difference).astype(np.int16)
-        return bool((np.abs(difference) >= _LEVELS).mean() >= _LEAST_SHARE)
+        now, before = _cells(grey).astype(np.float32), self._reference.astype(np.float32)
+        light = float(np.median((now + 1) / (before + 1)))
+        expected = np.clip(before * light, 0, 255)
+        return bool((np.abs(now - expected) >= _LEVELS).mean() >= _LEAST_SHARE)
 
     def remember(self, grey: Grey) -> None:
         """Take this picture as the scene that later ones are compared with."""

@@ -101,8 +101,13 @@ class CameraSource:
             with self._change:
                 frame, self._waiting = self._waiting, None
                 self._change.notify_all()
-                if frame is not None or self._has_ended:
-                    return frame
+                has_ended = self._has_ended
+            if frame is not None:
+                return frame
+            if has_ended:
+                self._state = ENDED
+                self._on_state(ENDED, "")
+                return None
             await self._arrived.wait()
 
     def _work(self) -> None:
@@ -137,8 +142,6 @@ class CameraSource:
             while self._waiting is not None and not self._stop.is_set():
                 self._change.wait(_AGAIN_S)
             self._has_ended = True
-        if not self._stop.is_set():
-            self._tell(ENDED, "")
         self._call(self._arrived.set)
 
     def _tell(self, code: str, detail: str) -> None:
