@@ -118,7 +118,6 @@ class CameraSource:
                 for frame in feed.frames(self._stop):
                     self._take(feed, frame)
             except CameraLost as exc:
-                self._latest = None
                 self._health.forget()
                 self._tell(LOST, exc.detail)
                 self._stop.wait(self._retry_s)

@@ -46,6 +46,10 @@ def test_engines_that_disagree_give_a_guess_only_the_surer_ones():
     assert reading.confidence_permille == 700
 
 
+def test_two_engines_sure_of_different_numbers_are_not_believed():
+    assert read(Says(NUMBER), Says("蒙L12346")).text is None
+
+
 def test_one_engine_alone_is_never_believed():
     reading = read(Says(NUMBER), Says(""))
     assert reading.text is None
