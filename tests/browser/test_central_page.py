@@ -28,6 +28,7 @@ async def server(hq):
 
 async def signed_in(open_page, url):
     page = await open_page(url)
+    await expect(page.locator("#certificate-no")).to_be_focused()
     await page.keyboard.type("HQ1")
     await page.keyboard.press("Tab")
     await page.keyboard.type("password")

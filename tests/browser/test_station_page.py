@@ -30,6 +30,7 @@ async def signed_in(open_page, url, number=ROAD):
     page = await open_page(url)
     await expect(page.get_by_test_id("station-name")).to_have_text("临河超限检测站")
     # The certificate field has the focus: an officer types at once.
+    await expect(page.locator("#certificate-no")).to_be_focused()
     await page.keyboard.type(number)
     await page.keyboard.press("Tab")
     await page.keyboard.type(PASSWORD)
@@ -41,6 +42,7 @@ async def signed_in(open_page, url, number=ROAD):
 
 async def test_a_wrong_password_is_refused_with_message_and_code(console, server, open_page):
     page = await open_page(server.url)
+    await expect(page.locator("#certificate-no")).to_be_focused()
     await page.keyboard.type(ROAD)
     await page.keyboard.press("Tab")
     await page.keyboard.type("wrong")
@@ -295,11 +297,11 @@ async def test_the_whole_case_by_both_authorities(console, server, open_page):
     await police.locator("#field-statement").fill("当事人放弃陈述、申辩")
     await police.keyboard.press("Control+Enter")
     await expect(police.get_by_test_id("act-form")).to_contain_text("最多两位小数")
-    await police.locator("#field-fine_fen").fill("500.05")
+    await police.locator("#field-fine_fen").fill("500.5")
     await police.keyboard.press("Control+Enter")
     await expect(police.get_by_test_id("case")).to_contain_text("已结案")
     closed = await console.store.case(case_no)
-    assert (closed.fine_fen, closed.points, closed.closed) == (50005, 3, True)
+    assert (closed.fine_fen, closed.points, closed.closed) == (50050, 3, True)
     await expect(police.get_by_test_id("case-item")).to_have_count(0)
 
 
