@@ -166,7 +166,7 @@ class PlateReader:
 
     def _better_view(self, crop: Image, tall: Image) -> _View:
         ratio = crop.shape[1] / crop.shape[0]
-        if ratio >= _SINGLE_ROW_RATIO:
+        if ratio >= _SINGLE_ROW_RATIO or crop.shape[0] < LEAST_HEIGHT_PX:
             return self._view(crop, rows=1)
         likelier, other = (2, 1) if ratio < _DOUBLE_ROW_RATIO else (1, 2)
         view = self._view(rows_joined(tall) if likelier == _DOUBLE else crop, likelier)

@@ -103,6 +103,14 @@ def test_each_ground_is_told_by_day_and_at_dusk(colour, brightness):
     assert ground_colour(crop) is colour
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (3, 3), (2, 900), (900, 2)])
+def test_a_picture_of_next_to_nothing_is_read_as_nothing(size):
+    crop = np.full((*size, 3), 128, np.uint8)
+    reader = PlateReader()
+    assert reader.read_crop(crop).text is None
+    assert reader.read(crop) == ()
+
+
 def test_in_the_dark_no_ground_is_told():
     assert ground_colour((YELLOW * 0.1).astype(np.uint8)) is PlateColour.UNKNOWN
     assert ground_colour(np.full((40, 120, 3), 90, np.uint8)) is PlateColour.UNKNOWN
