@@ -91,3 +91,7 @@ def counted():
 def test_an_edition_can_count_the_first_day_and_end_on_a_day_off():
     assert last_day(counted(), "deadline.hearing_request", MONDAY, Weekdays()) == date(2026, 3, 6)
     assert last_day(counted(), "deadline.pay", date(2026, 3, 7), Weekdays()) == date(2026, 3, 21)
+
+
+def test_years_run_to_the_same_date():
+    assert last_day(counted(), "deadline.limitation", MONDAY, Weekdays()) == date(2028, 3, 1)

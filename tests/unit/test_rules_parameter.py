@@ -91,6 +91,10 @@ def test_a_value_binds_from_its_day_to_the_day_before_the_next(day, value):
         (GOOD.replace("unit: kg", "unit: choice"), "goes with the unit 'choice'"),
         (GOOD.replace("unit: kg", "unit: choice\nchoices: [a, b]"), "18000 is not one of a, b"),
         (GOOD.replace("unit: kg", "unit: choice\nchoices: [a, a]"), "listed twice"),
+        (
+            GOOD.replace("unit: kg", "unit: choice\nchoices: [a]").replace("18000", "b"),
+            "'b' is not one of a",
+        ),
         (GOOD.replace("unit: kg", "unit: kg\nopen: C1"), "a list of words"),
         (GOOD.replace("unit: kg", "unit: kg\nopen: [1]"), "a list of words"),
         (GOOD.replace("unit: kg", "unit: kg\nopen: [X1]"), "no open point"),

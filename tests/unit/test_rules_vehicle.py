@@ -128,6 +128,11 @@ def test_axles_that_contradict_one_another_are_refused(axles, kind):
         configuration(vehicle(*axles, kind=kind))
 
 
+def test_the_longest_spacing_and_the_lightest_axle_are_taken():
+    long = replace(STEER, to_next=Mm(50_000), weight=Kg(1))
+    assert configuration(vehicle(long, DRIVE)) is Configuration.TR_02
+
+
 def test_twelve_axles_are_still_a_vehicle():
     axles = [STEER, DRIVE, replace(DRIVE, group=2)]
     axles += [replace(TRAILING, group=at) for at in range(3, 12)]
