@@ -17,7 +17,7 @@ import uvloop
 from central import bootstrap
 from central.api.app import interface
 from central.application.ports import Account
-from central.domain.counting import MORE_THAN, repeat_vehicles, window
+from central.domain.counting import more_than, repeat_vehicles, window
 from central.domain.days import local_day
 from central.export.repeat_vehicles import repeat_vehicles_csv
 from central.settings import CentralSettings, load
@@ -27,6 +27,7 @@ from central.store.reading import SqlReading
 from station.contract.messages import message
 from station.domain.errors import InvalidFacts, ZhichaoError
 from station.domain.officers import Officer, Role
+from station.rules.lawbook import lawbook
 
 SHORTEST_PASSWORD: Final = 10
 OPENAPI: Final = Path("docs/reference/central-api.openapi.json")
@@ -145,11 +146,11 @@ async def _write_officer(
 
 
 async def _repeat_vehicles(settings: CentralSettings, day: date) -> tuple[int, bytes]:
-    days = window(day)
+    days, threshold = window(day), more_than(lawbook(), day)
     async with bootstrap.opened(settings) as database:
-        decisions = await SqlReading(database).decisions(days.first, days.last, MORE_THAN)
-    vehicles = repeat_vehicles(decisions, days)
-    return len(vehicles), repeat_vehicles_csv(vehicles, days, MORE_THAN)
+        decisions = await SqlReading(database).decisions(days.first, days.last, threshold)
+    vehicles = repeat_vehicles(decisions, days, threshold)
+    return len(vehicles), repeat_vehicles_csv(vehicles, days, threshold)
 
 
 if __name__ == "__main__":

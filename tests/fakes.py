@@ -66,6 +66,7 @@ def passage(passage_id: str = "p1", *, verdict: str = "violation", **changed: ob
         "passage_id": passage_id,
         "lane": "1",
         "occurred_on": "2026-03-01",
+        "mode": "resident",
         "weighing": Weighing(
             scale_id="S1",
             protocol="yaohua-continuous",

@@ -27,10 +27,11 @@ from central.api.shaping import (
     station_out,
 )
 from central.application.views import together
-from central.domain.counting import MORE_THAN, repeat_vehicles, window
+from central.domain.counting import more_than, repeat_vehicles, window
 from central.domain.days import local_day
 from station.domain.errors import AccessError
 from station.domain.officers import Officer, Permission
+from station.rules.lawbook import lawbook
 
 ROUTER: Final = APIRouter(prefix="/api", tags=["headquarters"])
 MOST_ROWS: Final = 500
@@ -124,8 +125,9 @@ async def repeat_vehicles_csv(
     parts = parts_of(request)
     day = as_of or local_day(parts.clock.now())
     days = window(day)
-    decisions = await parts.reading.decisions(days.first, days.last, MORE_THAN)
-    content = parts.repeat_csv(repeat_vehicles(decisions, days), days, MORE_THAN)
+    threshold = more_than(lawbook(), day)
+    decisions = await parts.reading.decisions(days.first, days.last, threshold)
+    content = parts.repeat_csv(repeat_vehicles(decisions, days, threshold), days, threshold)
     disposition = f"attachment; filename*=UTF-8''{quote(parts.repeat_file_name(day))}"
     return Response(
         content,

@@ -154,6 +154,7 @@ class _Step:
         found = Found(
             gross_kg=row.gross_kg,
             occurred_on=row.occurred_on,
+            mode=passage.mode,
             vehicle=passage.vehicle,
             verdict=passage.verdict,
         )
@@ -168,6 +169,7 @@ class _Step:
         found = Found(
             gross_kg=weighed.gross_kg,
             occurred_on=weighed.occurred_on,
+            mode=review.mode,
             vehicle=review.vehicle,
             verdict=review.verdict,
         )

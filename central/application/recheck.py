@@ -9,7 +9,6 @@ from typing import Final
 from station.contract.entries import Record
 from station.domain.errors import InvalidFacts, MalformedEntry, NoLawInForce
 from station.domain.units import Kg
-from station.domain.vehicles import Vehicle
 from station.rules.decide import decide
 from station.rules.facts import Facts, Mode
 from station.rules.lawbook import LawBook
@@ -26,6 +25,7 @@ class Found:
 
     gross_kg: int
     occurred_on: date
+    mode: str
     vehicle: Record | None
     verdict: Record
 
@@ -48,8 +48,7 @@ class Recheck:
     def __call__(self, found: Found) -> Difference | None:
         """Return the difference, None when the finding is exactly what the law makes of the facts.
 
-        In which mode the station worked is not among the sealed facts: any mode will do. A finding
-        by another edition of the law cannot be compared, which is a difference of its own.
+        A finding by another edition of the law cannot be compared: a difference of its own.
 
         Raises:
             MalformedEntry: the facts are none.
@@ -58,20 +57,22 @@ class Recheck:
         if edition != self.law.edition:
             return Difference(code=EDITION_DIFFERS, detail=str(edition), once=True)
         try:
-            vehicle = vehicle_from_record(found.vehicle) if found.vehicle else None
-            if any(self._finding(found, vehicle, mode) == found.verdict for mode in Mode):
-                return None
-            resident = self._finding(found, vehicle, Mode.RESIDENT) or {}
-        except InvalidFacts as exc:
+            ours = self._finding(found)
+        except (InvalidFacts, ValueError) as exc:
             raise MalformedEntry(f"facts: {exc}") from exc
-        odd = [key for key in resident if found.verdict.get(key) != resident[key]]
+        if ours == found.verdict:
+            return None
+        odd = [key for key in ours if found.verdict.get(key) != ours[key]]
         return Difference(code=VERDICT_DIFFERS, detail=", ".join(odd))
 
-    def _finding(self, found: Found, vehicle: Vehicle | None, mode: Mode) -> Record | None:
+    def _finding(self, found: Found) -> Record:
         facts = Facts(
-            occurred_on=found.occurred_on, mode=mode, vehicle=vehicle, gross=Kg(found.gross_kg)
+            occurred_on=found.occurred_on,
+            mode=Mode(found.mode),
+            vehicle=vehicle_from_record(found.vehicle) if found.vehicle else None,
+            gross=Kg(found.gross_kg),
         )
         try:
             return to_record(decide(facts, self.law))
         except NoLawInForce:
-            return None
+            return {"verdict": None}

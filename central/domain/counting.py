@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-MORE_THAN: Final = 3
-"""次数: listed is who has *more than* this many, the fourth (条例第六十六条: 超过3次)."""
+from station.rules.lawbook import LawBook
+
+TIMES_KEY: Final = "count.vehicle_times"
+"""次数 in the law book: listed is who has *more than* this many (条例第六十六条: 超过3次)."""
 
 WINDOW_MONTHS: Final = 12
 """1年, as twelve months that end on the day asked for."""
@@ -72,8 +74,17 @@ def window(as_of: date, months: int = WINDOW_MONTHS) -> Window:
     return Window(anniversary + timedelta(days=1), as_of)
 
 
+def more_than(law: LawBook, as_of: date) -> int:
+    """Return the number of unlawful acts that must be exceeded, by the law of *as_of*.
+
+    Raises:
+        NoLawInForce: before the first day of the rule.
+    """
+    return int(law.provision(TIMES_KEY, as_of).value)
+
+
 def repeat_vehicles(
-    decisions: Iterable[CountedDecision], days: Window, more_than: int = MORE_THAN
+    decisions: Iterable[CountedDecision], days: Window, more_than: int
 ) -> tuple[RepeatVehicle, ...]:
     """Return the vehicles with more than *more_than* unlawful acts in *days*, most acts first.
 

@@ -132,6 +132,7 @@ class Recorder:
             passage_id=str(uuid4()),
             lane=self._scale.lane,
             occurred_on=occurred_on,
+            mode=self._judge.mode.value,
             weighing=self._weighing(settled, settled_at, occurred_on),
             tractor=tractor,
             trailer=None if trailer == NOBODY else trailer,

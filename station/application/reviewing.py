@@ -109,6 +109,7 @@ class Reviewing:
         return PassageReview(
             passage_id=view.passage.passage_id,
             officer=officer.certificate_no,
+            mode=self._judge.mode.value,
             tractor=tractor,
             trailer=trailer,
             vehicle=vehicle_to_record(vehicle),

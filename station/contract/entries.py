@@ -135,6 +135,7 @@ class Passage(Part, frozen=True, kw_only=True):
 
     Attributes:
         occurred_on: local date (Asia/Shanghai), the day whose law applies.
+        mode: how the vehicle was checked (驻站联合, …), see :class:`station.rules.facts.Mode`.
         vehicle: the facts record of the vehicle, None when not known.
         vehicle_origin: ``register``, ``officer`` or ``none``.
         verdict: the full finding as the rules core made it.
@@ -146,6 +147,7 @@ class Passage(Part, frozen=True, kw_only=True):
     passage_id: str
     lane: str
     occurred_on: str
+    mode: str
     weighing: Weighing
     tractor: PlateEvidence
     trailer: PlateEvidence | None
@@ -165,6 +167,7 @@ class PassageReview(Part, frozen=True, kw_only=True):
 
     passage_id: str
     officer: str
+    mode: str
     tractor: PlateEvidence
     trailer: PlateEvidence | None
     vehicle: Record

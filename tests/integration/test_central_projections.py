@@ -356,7 +356,7 @@ async def test_a_day_begins_at_midnight_in_beijing(hq, linhe, reading, at, day):
 
 async def listed(reading, as_of):
     days = window(as_of)
-    return repeat_vehicles(await reading.decisions(days.first, days.last, 3), days)
+    return repeat_vehicles(await reading.decisions(days.first, days.last, 3), days, 3)
 
 
 async def test_the_fourth_decision_puts_a_vehicle_on_the_list(hq, linhe, reading):

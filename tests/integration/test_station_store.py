@@ -77,6 +77,7 @@ async def fill(store):
             PassageReview(
                 passage_id="p2",
                 officer="R1",
+                mode="resident",
                 tractor=plate_evidence("蒙L99999"),
                 trailer=None,
                 vehicle={},

@@ -124,6 +124,7 @@ class FakeStation:
         made = PassageReview(
             passage_id=passage_id,
             officer="R1",
+            mode="resident",
             tractor=plate_evidence(plate),
             trailer=None,
             vehicle=vehicle_to_record(vehicle),

@@ -3,12 +3,13 @@ from datetime import date, timedelta
 import pytest
 
 from central.domain.counting import (
-    MORE_THAN,
     CountedDecision,
     Window,
+    more_than,
     repeat_vehicles,
     window,
 )
+from station.rules.lawbook import lawbook
 
 AS_OF = date(2026, 3, 1)
 
@@ -24,7 +25,7 @@ def decision(number, on=AS_OF, plate="蒙L12345", colour="yellow", violation_id=
 
 
 def listed(decisions, as_of=AS_OF):
-    return repeat_vehicles(decisions, window(as_of))
+    return repeat_vehicles(decisions, window(as_of), more_than(lawbook(), as_of))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_the_window_is_an_argument():
 
 
 def test_three_are_not_more_than_three_and_four_are():
-    assert MORE_THAN == 3
+    assert more_than(lawbook(), AS_OF) == 3
     assert listed([decision(number) for number in range(3)]) == ()
     assert listed([decision(number) for number in range(4)])[0].times == 4
 
