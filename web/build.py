@@ -127,8 +127,8 @@ def _install(node: Node) -> None:
     _call(
         node,
         [*node.npm, "ci", "--loglevel=error"],
-        "npm ci failed. The first build needs the npm registry (or a mirror set with"
-        " `npm config set registry`); afterwards no network is needed",
+        "npm ci failed. The first build downloads the locked packages: check the network and"
+        " `npm config list`; afterwards no network is needed",
     )
 
 
