@@ -76,9 +76,9 @@ def _under(facts: Facts, law: InForce) -> Verdict:
 
 def _mass(facts: Facts, law: InForce) -> _Mass:
     try:
-        if facts.vehicle is None or facts.shape is None:
+        if facts.vehicle is None or facts.limit_key is None:
             raise AmbiguousVehicle(review_codes.VEHICLE_UNKNOWN)
-        limit = limit_of(facts.shape, facts.vehicle, law, facts.posted_limit)
+        limit = limit_of(facts.vehicle, facts.limit_key, law, facts.posted_limit)
     except AmbiguousVehicle as unclear:
         if facts.permit_gross is not None and facts.gross <= facts.permit_gross:
             return _Mass(Outcome.PERMITTED, None, _permit(facts.permit_gross, law), _codes(unclear))

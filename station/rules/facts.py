@@ -9,7 +9,7 @@ from enum import Enum
 from station.domain.errors import InvalidFacts
 from station.domain.units import Kg, Mm
 from station.domain.vehicles import Vehicle
-from station.rules.shape import Shape, shape_of
+from station.rules.shape import limit_key
 
 HEAVIEST = Kg(1_000_000)
 LARGEST = Mm(100_000)
@@ -45,7 +45,7 @@ class Facts:
         permit_gross: kg of a permit (超限运输车辆通行证) already verified for this transport.
         exempt: only what was verified counts.
         height, width, length: mm, vehicle and load together, from the ground.
-        shape, mode_word, measured: read from the others once, here, so that deciding only looks up.
+        limit_key, mode_word, measured: read from the others once; deciding only looks up.
 
     Raises:
         InvalidFacts: a value out of range, or axles that contradict one another.
@@ -62,7 +62,7 @@ class Facts:
     height: Mm | None = None
     width: Mm | None = None
     length: Mm | None = None
-    shape: Shape | None = field(init=False, repr=False, compare=False)
+    limit_key: str | None = field(init=False, repr=False, compare=False)
     mode_word: str = field(init=False, repr=False, compare=False)
     measured: bool = field(init=False, repr=False, compare=False)
 
@@ -88,8 +88,8 @@ class Facts:
                 ("kerb_kg", self.vehicle.kerb),
             ):
                 _in_range(name, mass, HEAVIEST)
-        shape = None if self.vehicle is None else shape_of(self.vehicle)
-        object.__setattr__(self, "shape", shape)
+        key = None if self.vehicle is None else limit_key(self.vehicle)
+        object.__setattr__(self, "limit_key", key)
         object.__setattr__(self, "mode_word", self.mode.value)
         sizes = (self.height, self.width, self.length)
         object.__setattr__(self, "measured", sizes != (None, None, None))

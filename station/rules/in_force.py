@@ -88,7 +88,7 @@ class Points(NamedTuple):
 class InForce:
     """The law of one day. Made by :meth:`LawBook.on`; holds no date of its own.
 
-    ``limits`` remembers limits that were found, by :attr:`Shape.key`; it changes no answer.
+    ``limits`` remembers limits that were found, by vehicle key; it changes no answer.
 
     Raises:
         NoLawInForce: on that day the limits of mass are not yet in force.

@@ -43,6 +43,7 @@ class LawBook:
         }
         self._days = sorted({e.in_force_from for p in self._parameters.values() for e in p.history})
         self._compiled: dict[int, InForce] = {}
+        self._by_day: dict[date, InForce] = {}
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -79,6 +80,12 @@ class LawBook:
         Raises:
             NoLawInForce: before the first day on which the limits of mass are in force.
         """
+        law = self._by_day.get(day)
+        if law is None:
+            law = self._by_day[day] = self._of_period(day)
+        return law
+
+    def _of_period(self, day: date) -> InForce:
         period = bisect_right(self._days, day)
         law = self._compiled.get(period)
         if law is None:

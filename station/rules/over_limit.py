@@ -13,7 +13,7 @@ from station.rules.codes import Configuration
 from station.rules.configuration import variant
 from station.rules.in_force import InForce
 from station.rules.limit import Limit
-from station.rules.shape import Shape
+from station.rules.shape import Shape, shape_of
 from station.rules.verdict import Reason
 
 _PAIR = 2
@@ -46,12 +46,12 @@ def standing(gross: Kg, limit: Kg, law: InForce, at_entry: bool) -> Standing:
     return Standing.WARNED if gross - limit <= law.tolerance_kg else Standing.OVER
 
 
-def limit_of(shape: Shape, vehicle: Vehicle, law: InForce, posted: Kg | None = None) -> Limit:
+def limit_of(vehicle: Vehicle, key: str, law: InForce, posted: Kg | None = None) -> Limit:
     """Find the limit of *vehicle* under *law*.
 
     Args:
-        shape: of the same vehicle.
-        vehicle: for its suspension and registered mass.
+        vehicle: with valid axles.
+        key: of the same vehicle, by :func:`station.rules.shape.limit_key`.
         law: of the day.
         posted: kg on the road's sign, when there is one.
 
@@ -60,13 +60,13 @@ def limit_of(shape: Shape, vehicle: Vehicle, law: InForce, posted: Kg | None = N
 
     Source: 《超限运输车辆行驶公路管理规定》第三条; 《公路货运车辆超限超载认定标准》.
     """
-    if posted is not None and law.posted_caps:
-        return _settled(_capped(_without_sign(shape, vehicle, law), posted, law.posted))
-    known = law.limits.get(shape.key)
+    known = law.limits.get(key)
     if known is None:
         if len(law.limits) >= _MOST_REMEMBERED:
             law.limits.clear()
-        known = law.limits[shape.key] = _settled(_without_sign(shape, vehicle, law))
+        known = law.limits[key] = _settled(_without_sign(shape_of(vehicle), vehicle, law))
+    if posted is not None and law.posted_caps:
+        return _settled(_capped(known, posted, law.posted))
     return known
 
 

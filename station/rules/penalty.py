@@ -9,8 +9,8 @@ from station.domain.vehicles import Vehicle
 from station.rules import review_codes
 from station.rules.dimensions import road_admin_band
 from station.rules.facts import Facts
-from station.rules.in_force import InForce
-from station.rules.overload import Above, above_approved_load, above_registered_gross, points_for
+from station.rules.in_force import InForce, Points
+from station.rules.overload import Overloads, overloads_of, points_for
 from station.rules.verdict import Outcome, Police, RoadAdmin, Yuan
 
 POLICE = "police"
@@ -25,13 +25,6 @@ class Penalties(NamedTuple):
     police: Police
     road_admin: RoadAdmin
     notes: tuple[str, ...]
-
-
-class Overloads(NamedTuple):
-    """How far above the approved load, and above the registered mass; None not known."""
-
-    load: Above | None
-    gross: Above | None
 
 
 def penalties_for(
@@ -49,34 +42,28 @@ def penalties_for(
     Source: 令2016年第62号第四十三条; 《道路交通安全法》第九十条, 第九十二条;
     巴政办发〔2018〕52号六(三).
     """
-    vehicle = facts.vehicle
-    if vehicle is None:
-        overloads = _NOT_KNOWN
-    else:
-        overloads = Overloads(
-            above_approved_load(facts.gross, vehicle), above_registered_gross(facts.gross, vehicle)
-        )
+    overloads = overloads_of(facts.gross, facts.vehicle)
     over = outcome is Outcome.VIOLATION
     if not over and not dimensioned:
         return _findings_alone(overloads, lawful=outcome is Outcome.RELEASE)
     authority = law.authority[facts.mode_word]
     by_police = authority == POLICE
     notes: tuple[str, ...] = ()
-    if over and by_police and vehicle is not None:
-        notes = _police_notes(overloads, vehicle, law)
+    if over and by_police and facts.vehicle is not None:
+        notes = _police_notes(overloads, facts.vehicle, law)
     police = _police(overloads, law, over, by_police)
     if dimensioned and by_police:
         notes = (*notes, review_codes.DIMENSION_OF_LOAD_OR_BODY)
         police = police._replace(
             dimension_yuan=law.load_dimension, dimension_points=law.load_dimension_points
         )
-    fine = road_admin_fine(Kg(facts.gross - firm), law) if over and firm is not None else None
+    fine = road_admin_fine(facts.gross - firm, law) if over and firm is not None else None
     band = road_admin_band(facts, law) if dimensioned else None
     return Penalties(police, _road_admin(fine, band, authority == ROAD_ADMIN), notes)
 
 
-def road_admin_fine(excess: Kg, law: InForce) -> int | None:
-    """Return the road administration's fine in yuan; None up to the tolerance, which is warned.
+def road_admin_fine(excess: int, law: InForce) -> int | None:
+    """Return the road administration's fine in yuan for *excess* kg; None where it only warns.
 
     Source: 《超限运输车辆行驶公路管理规定》第四十三条第一款第(二)项. Part-tonnes: U6.
     """
@@ -88,52 +75,54 @@ def road_admin_fine(excess: Kg, law: InForce) -> int | None:
 
 def _findings_alone(overloads: Overloads, *, lawful: bool) -> Penalties:
     """Nothing is imposed; overload without over-limit (U17) is told to the police."""
-    load, gross = overloads
-    if load is None and gross is None:
+    if not overloads.known:
         return _NOTHING
-    police = Police(
-        None if load is None else load.permille, None if gross is None else gross.permille
-    )
-    overloaded = (load is not None and load.excess) or (gross is not None and gross.excess)
+    police = Police(overloads.load_permille, overloads.gross_permille)
+    overloaded = overloads.load_excess or overloads.gross_excess
     return Penalties(police, _NO_ROAD_ADMIN, _OVERLOADED if lawful and overloaded else ())
 
 
 def _police(overloads: Overloads, law: InForce, over: bool, competent: bool) -> Police:
     """Band, points and procedure; 道路交通安全法 arts 92, 107, 行政处罚法 art 63, 记分管理办法."""
-    load, gross = overloads
-    band = _band(load, law) if over else None
+    band = _band(overloads, law) if over else None
     fine = band if competent else None
-    basis = gross if law.points.by_registered_gross else load
     return Police(
-        None if load is None else load.permille,
-        None if gross is None else gross.permille,
+        overloads.load_permille,
+        overloads.gross_permille,
         fine,
         None if competent else band,
-        points_for(basis, law.points) if over and competent and basis is not None else None,
+        _points(overloads, law.points) if over and competent else None,
         None if fine is None else fine[1] > law.simple_max,
         None if fine is None else fine[1] >= law.hearing_from,
     )
 
 
+def _points(overloads: Overloads, points: Points) -> int | None:
+    load, load_basis, gross, gross_basis = overloads
+    if points.by_registered_gross:
+        return None if gross is None else points_for(gross, gross_basis, points)
+    return None if load is None else points_for(load, load_basis, points)
+
+
 def _police_notes(overloads: Overloads, vehicle: Vehicle, law: InForce) -> tuple[str, ...]:
     """Codes of what is missing; over the road's limit but not overloaded (U17) has no band."""
-    load, gross = overloads
     notes = []
     if vehicle.approved_load is None:
         notes.append(review_codes.APPROVED_LOAD_UNKNOWN)
     if vehicle.kerb is None:
         notes.append(review_codes.KERB_UNKNOWN)
-    if load is not None and load.excess == 0:
+    if overloads.load_excess == 0:
         notes.append(review_codes.OVER_LIMIT_NOT_OVERLOAD)
-    if gross is None and law.points.by_registered_gross:
+    if overloads.gross_excess is None and law.points.by_registered_gross:
         notes.append(review_codes.POINTS_BASIS_UNKNOWN)
     return tuple(notes)
 
 
-def _band(load: Above | None, law: InForce) -> Yuan | None:
-    if load is None or load.excess == 0:
+def _band(overloads: Overloads, law: InForce) -> Yuan | None:
+    excess = overloads.load_excess
+    if not excess:
         return None
-    over = load.exceeds(law.overload_boundary, at_boundary=False)
+    over = excess * 1000 > law.overload_boundary * overloads.load_basis
     return law.overload_upper if over else law.overload_lower
 
 
@@ -142,9 +131,8 @@ def _road_admin(fine: int | None, band: Yuan | None, competent: bool) -> RoadAdm
     if fine is None and band is None:
         return _NO_ROAD_ADMIN
     if competent:
-        return RoadAdmin(fine_yuan=fine, dimension_yuan=band)
-    return RoadAdmin(reference_yuan=fine, reference_dimension_yuan=band)
+        return RoadAdmin(fine, None, band, None)
+    return RoadAdmin(None, fine, None, band)
 
 
-_NOT_KNOWN = Overloads(None, None)
 _NOTHING = Penalties(Police(), _NO_ROAD_ADMIN, ())

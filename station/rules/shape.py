@@ -12,11 +12,9 @@ from station.domain.vehicles import Axle, Tyres, Unit, Vehicle, VehicleKind
 FEWEST_AXLES, MOST_AXLES = 2, 12
 WIDEST_SPACING = Mm(50_000)
 _TANDEM, _TRIDEM = 2, 3
-_BY_REGISTERED_MASS = frozenset({VehicleKind.TRACTOR, VehicleKind.LOW_SPEED})
-_WITHOUT_TRAILER = frozenset({VehicleKind.TRUCK, VehicleKind.LOW_SPEED})
-_WITH_TRAILER = frozenset(
-    {VehicleKind.ARTICULATED, VehicleKind.CENTRE_AXLE, VehicleKind.FULL_TRAILER}
-)
+_BY_REGISTERED_MASS = (VehicleKind.TRACTOR, VehicleKind.LOW_SPEED)
+_WITHOUT_TRAILER = (VehicleKind.TRUCK, VehicleKind.LOW_SPEED)
+_WITH_TRAILER = (VehicleKind.ARTICULATED, VehicleKind.CENTRE_AXLE, VehicleKind.FULL_TRAILER)
 
 
 class Group(NamedTuple):
@@ -49,7 +47,6 @@ class Shape(NamedTuple):
         untold: such axles whose tyres are not known.
         trailer_tridem: a two-axle motor unit before one group of three trailer axles.
         spread: mm between the two axles of a two-axle trailer; None otherwise or when not known.
-        key: the same for vehicles that no law of limits can tell apart.
     """
 
     kind: VehicleKind
@@ -63,7 +60,22 @@ class Shape(NamedTuple):
     trailer_tridem: bool
     spread: Mm | None
     groups: tuple[Group, ...]
-    key: str
+
+
+def limit_key(vehicle: Vehicle) -> str:
+    """Check the axles of *vehicle*; return a key that is the same where no limit can differ.
+
+    Raises:
+        InvalidFacts: as :func:`shape_of`.
+    """
+    _check(vehicle.kind, vehicle.axles)
+    axles = [
+        f"{axle.group}{axle.unit.value}{axle.driven:d}"
+        f"{'?' if axle.tyres is None else axle.tyres.value}{axle.to_next}"
+        for axle in vehicle.axles
+    ]
+    known = (vehicle.kind.value, str(vehicle.air_suspension), str(vehicle.registered_gross))
+    return " ".join((*known, *axles))
 
 
 def shape_of(vehicle: Vehicle) -> Shape:
@@ -96,21 +108,7 @@ def shape_of(vehicle: Vehicle) -> Shape:
         trailer_tridem=motor == _TANDEM and trailer == len(last.axles) == _TRIDEM,
         spread=axles[-2].to_next if trailer == _TANDEM else None,
         groups=groups,
-        key=_key(vehicle),
     )
-
-
-def _key(vehicle: Vehicle) -> str:
-    axles = [
-        f"{_UNIT_KEYS[axle.unit]}{axle.group}{_TYRE_KEYS[axle.tyres]}{axle.driven:d}{axle.to_next}"
-        for axle in vehicle.axles
-    ]
-    known = (vehicle.kind.value, str(vehicle.air_suspension), str(vehicle.registered_gross))
-    return " ".join((*known, *axles))
-
-
-_UNIT_KEYS = {Unit.MOTOR: "m", Unit.TRAILER: "t"}
-_TYRE_KEYS = {Tyres.SINGLE: "s", Tyres.DUAL: "d", Tyres.WIDE: "w", None: "?"}
 
 
 def _all_dual(tyres: list[Tyres | None]) -> bool | None:

@@ -6,10 +6,12 @@ import pytest
 from station.domain.errors import AmbiguousVehicle, InvalidFacts
 from station.domain.units import Kg, Mm
 from station.domain.vehicles import Axle, Tyres, Unit, Vehicle, VehicleKind
+from station.rules import over_limit
 from station.rules.configuration import DRAWINGS, Configuration, configuration
 from station.rules.decide import decide
 from station.rules.facts import Facts
-from station.rules.lawbook import lawbook
+from station.rules.lawbook import LawBook, lawbook, package_files
+from station.rules.shape import limit_key
 
 STEER = Axle(unit=Unit.MOTOR, group=1, tyres=Tyres.SINGLE)
 DRIVE = Axle(unit=Unit.MOTOR, group=2, driven=True)
@@ -164,3 +166,35 @@ def test_facts_out_of_range_are_refused(wrong):
     Facts(**right)
     with pytest.raises(InvalidFacts):
         Facts(**{**right, **wrong})
+
+
+def test_what_is_remembered_of_limits_is_bounded_and_changes_no_answer(monkeypatch):
+    monkeypatch.setattr(over_limit, "_MOST_REMEMBERED", 3)
+    law = LawBook(package_files())
+    in_force = law.on(date(2026, 3, 1))
+    for _ in range(2):
+        for name, drawing in DRAWINGS.items():
+            facts = Facts(occurred_on=date(2026, 3, 1), vehicle=drawing.vehicle, gross=Kg(10_000))
+            assert decide(facts, law).limit == LIMITS[name]
+            assert len(in_force.limits) <= 3
+
+
+def test_vehicles_with_different_limits_are_never_remembered_as_one():
+    tag = replace(DRIVE, driven=False)
+    trucks = [
+        vehicle(STEER, DRIVE, tag, air_suspension=False),
+        vehicle(STEER, DRIVE, replace(tag, tyres=Tyres.SINGLE), air_suspension=False),
+        vehicle(STEER, DRIVE, replace(tag, group=3, tyres=Tyres.SINGLE), air_suspension=False),
+        vehicle(STEER, DRIVE, tag, air_suspension=True),
+        vehicle(STEER, replace(DRIVE, to_next=Mm(1000)), tag, air_suspension=False),
+        vehicle(STEER, DRIVE, air_suspension=False, registered_gross=Kg(12_000)),
+        vehicle(STEER, DRIVE, air_suspension=False, registered_gross=Kg(11_000)),
+        vehicle(STEER, DRIVE, kind=VehicleKind.TRACTOR, registered_gross=Kg(11_500)),
+        vehicle(STEER, DRIVE, replace(TRAILING), kind=VehicleKind.ARTICULATED),
+    ]
+    assert len({limit_key(truck) for truck in trucks}) == len(trucks)
+    limits = [
+        decide(Facts(occurred_on=date(2026, 3, 1), vehicle=truck, gross=Kg(9000)), lawbook()).limit
+        for truck in trucks
+    ]
+    assert limits == [25_000, 22_000, 25_000, 26_000, 23_000, 12_000, 11_000, 11_500, 27_000]
