@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -129,10 +131,17 @@ def site(
 
 
 def _until_stopped(doing: Coroutine[Any, Any, None]) -> None:
-    try:
-        asyncio.run(doing)
-    except KeyboardInterrupt:
-        typer.echo("stopped")
+    asyncio.run(_stoppable(doing))
+    typer.echo("stopped")
+
+
+async def _stoppable(doing: Coroutine[Any, Any, None]) -> None:
+    """Run until Ctrl-C or SIGTERM, so that ports and pseudo-terminals are put away."""
+    task, loop = asyncio.ensure_future(doing), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 if __name__ == "__main__":

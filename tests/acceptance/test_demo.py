@@ -33,7 +33,7 @@ def folder() -> Iterator[Path]:
 
 
 def command(folder: Path, *options: str) -> list[str]:
-    run = [sys.executable, "-m", "simulators", "demo", "--headless", "--speed", "30"]
+    run = [sys.executable, "-m", "simulators", "demo", "--headless", "--speed", "60"]
     return [*run, "--dir", str(folder / "run"), *options]
 
 
@@ -82,7 +82,7 @@ def assert_clean(report: dict[str, Any]) -> None:
 
 
 def test_a_demo_runs_to_its_end_and_nothing_is_lost_or_wrong(folder: Path) -> None:
-    report, said = played(folder, "--minutes", "0.7", "--seed", "7")
+    report, said = played(folder, "--minutes", "0.5", "--seed", "7")
     assert set(report) == KEYS
     assert_clean(report)
     assert report["unweighed"] == 0
@@ -96,7 +96,7 @@ def test_a_demo_runs_to_its_end_and_nothing_is_lost_or_wrong(folder: Path) -> No
 
 
 def test_a_killed_station_loses_nothing_that_it_acknowledged(folder: Path) -> None:
-    report, said = played(folder, "--minutes", "0.6", "--seed", "8", "--kill-station")
+    report, said = played(folder, "--minutes", "0.4", "--seed", "8", "--kill-station")
     assert "linhe was killed" in said
     assert "linhe runs again" in said
     assert_clean(report)
