@@ -21,9 +21,10 @@ web: setup
 demo: web
 	exec $(BIN)/python -m simulators demo $(ARGS)
 
+# Three at a time: most of the long ones wait for devices and programs in real time.
 test: web
 	$(BIN)/python tests/system_packages.py
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: web
 	$(BIN)/ruff format --check .
