@@ -30,17 +30,20 @@ class Judge:
     law: LawBook
     mode: Mode
 
-    def finding(self, gross: Kg, vehicle: Vehicle | None, *, occurred_on: date) -> Finding:
+    def finding(
+        self, gross: Kg, vehicle: Vehicle | None, *, occurred_on: date, recheck: bool
+    ) -> Finding:
         """Return the finding on a weighing.
 
         Args:
             gross: of a settled weighing on the certified scale (初检 or 复检).
             vehicle: None when nobody knows it yet; the finding then says ``needs_review``.
             occurred_on: local date of the weighing.
+            recheck: a weighing after unloading; it is explained otherwise, and found alike.
         """
         facts = Facts(occurred_on=occurred_on, mode=self.mode, vehicle=vehicle, gross=gross)
         verdict = decide(facts, self.law)
-        return Finding(record=to_record(verdict), explanation=explain(verdict))
+        return Finding(record=to_record(verdict), explanation=explain(verdict, recheck=recheck))
 
     def fine_band(self, police: Record, *, occurred_on: date) -> tuple[int, int]:
         """Return the lowest and highest fine in yuan that a decision may impose.

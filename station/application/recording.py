@@ -126,7 +126,10 @@ class Recorder:
         vehicle = registered.vehicle if registered else None
         held = await self._views.held_case(tractor.text) if tractor.text else None
         finding = self._judge.finding(
-            settled.gross, vehicle, occurred_on=date.fromisoformat(occurred_on)
+            settled.gross,
+            vehicle,
+            occurred_on=date.fromisoformat(occurred_on),
+            recheck=held is not None,
         )
         return Passage(
             passage_id=str(uuid4()),

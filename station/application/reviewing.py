@@ -105,6 +105,7 @@ class Reviewing:
             Kg(view.passage.weighing.gross_kg),
             vehicle,
             occurred_on=date.fromisoformat(view.passage.occurred_on),
+            recheck=held is not None,
         )
         return PassageReview(
             passage_id=view.passage.passage_id,

@@ -15,13 +15,19 @@ from station.rules.verdict import DimensionFinding, Outcome, Reason, Verdict
 _ENTRY = "expressway_entry"
 
 
-def explain(verdict: Verdict) -> str:
-    """Explain *verdict* in one Chinese paragraph: finding, adjustments, penalties, sources."""
+def explain(verdict: Verdict, *, recheck: bool = False) -> str:
+    """Explain *verdict* in one Chinese paragraph: finding, adjustments, penalties, sources.
+
+    Args:
+        verdict: of one weighing.
+        recheck: of the weighing after unloading (复检). The tolerance is none there: all of the
+            excess must be gone; and penalties follow from the first weighing, not from this one.
+    """
     say = phrases()
-    parts = [_finding(verdict, say)]
+    parts = [_finding(verdict, say, recheck=recheck)]
     parts += [_adjustment(reason, say) for reason in verdict.reasons if reason.effect in _TOLD]
     parts += [_dimension(finding, say) for finding in verdict.dimensions]
-    parts += _penalties(verdict, say)
+    parts += [] if recheck else _penalties(verdict, say)
     if verdict.law_applied == "decision":
         parts.append(say["decision_law"])
     parts += _sources(verdict, say)
@@ -42,7 +48,7 @@ def phrases() -> Mapping[str, Any]:
     return phrases
 
 
-def _finding(verdict: Verdict, say: Mapping[str, Any]) -> str:
+def _finding(verdict: Verdict, say: Mapping[str, Any], *, recheck: bool) -> str:
     by_effect = {reason.effect: reason for reason in verdict.reasons}
     values: dict[str, object] = {
         "what": by_effect["base"].title if "base" in by_effect else "",
@@ -54,7 +60,9 @@ def _finding(verdict: Verdict, say: Mapping[str, Any]) -> str:
     for effect in ("tolerance", "ceiling", "permit"):
         if effect in by_effect:
             values[effect] = tonnes_text(by_effect[effect].kg)
-    return str(say[_sentence(verdict, by_effect)].format_map(values))
+    sentence = _sentence(verdict, by_effect)
+    after = f"{sentence}_at_recheck"
+    return str(say[after if recheck and after in say else sentence].format_map(values))
 
 
 def _sentence(verdict: Verdict, by_effect: Mapping[str, Reason]) -> str:

@@ -111,3 +111,16 @@ def test_the_milder_law_is_told():
 def test_every_review_code_has_words_and_no_words_are_left_over():
     assert set(phrases()["notes"]) == review_codes.SETTLING | review_codes.ACCOMPANYING
     assert not review_codes.SETTLING & review_codes.ACCOMPANYING
+
+
+@pytest.mark.parametrize(
+    ("gross_kg", "says"),
+    [(49000, "超限状态已消除"), (49001, "继续卸载"), (50000, "继续卸载"), (50001, "继续卸载")],
+)
+def test_a_recheck_knows_no_tolerance_and_no_penalty(gross_kg, says):
+    vehicle = DRAWINGS["TR-06-A/6x4"].vehicle
+    facts = Facts(occurred_on=date(2026, 3, 1), vehicle=vehicle, gross=Kg(gross_kg))
+    told = explain(decide(facts, lawbook()), recheck=True)
+    assert says in told
+    assert "放行" not in told
+    assert "罚款" not in told
