@@ -1,0 +1,82 @@
+"""The official calendar of 2026: on the edges of its holidays and shifted days (国办发明电)."""
+
+from datetime import date
+
+import chinese_calendar
+import pytest
+
+from station.domain.errors import NoLawInForce
+from station.rules.deadlines import last_day
+from station.rules.lawbook import lawbook
+from station.store.working_days import OfficialCalendar
+
+CALENDAR = OfficialCalendar()
+HEARING = "deadline.hearing_request"  # five working days
+
+
+@pytest.mark.parametrize(
+    ("day", "working"),
+    [
+        (date(2026, 2, 13), True),  # Friday before 春节
+        (date(2026, 2, 14), True),  # Saturday, shifted
+        (date(2026, 2, 15), False),  # Sunday, first day of 春节
+        (date(2026, 2, 23), False),  # Monday, last day of 春节
+        (date(2026, 2, 24), True),
+        (date(2026, 2, 28), True),  # Saturday, shifted
+        (date(2026, 3, 1), False),  # a plain Sunday
+        (date(2026, 9, 20), True),  # Sunday, shifted for 国庆
+        (date(2026, 9, 30), True),
+        (date(2026, 10, 1), False),
+        (date(2026, 10, 7), False),  # Wednesday, last day of 国庆
+        (date(2026, 10, 8), True),
+        (date(2026, 10, 10), True),  # Saturday, shifted
+        (date(2026, 10, 11), False),
+    ],
+)
+def test_holidays_and_shifted_days(day, working):
+    assert CALENDAR.is_working(day) is working
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        # 12, 13, shifted 14, then 24 and 25 after 春节
+        (date(2026, 2, 11), date(2026, 2, 25)),
+        (date(2026, 2, 14), date(2026, 2, 28)),
+        (date(2026, 2, 23), date(2026, 2, 28)),
+        # 29, 30, then 8, 9 and shifted 10 after 国庆
+        (date(2026, 9, 28), date(2026, 10, 10)),
+        (date(2026, 9, 30), date(2026, 10, 13)),
+    ],
+)
+def test_a_deadline_in_working_days_passes_over_the_holidays(start, end):
+    assert last_day(lawbook(), HEARING, start, CALENDAR) == end
+
+
+def test_a_deadline_in_calendar_days_that_ends_in_the_holidays_ends_after_them():
+    fifteen_days_on = date(2026, 2, 17)
+    assert last_day(lawbook(), "deadline.pay", date(2026, 2, 2), CALENDAR) == date(2026, 2, 24)
+    assert not CALENDAR.is_working(fifteen_days_on)
+
+
+def test_a_deadline_that_runs_into_an_unpublished_year_is_an_error():
+    assert last_day(lawbook(), HEARING, date(2026, 12, 24), CALENDAR) == date(2026, 12, 31)
+    with pytest.raises(NoLawInForce) as caught:
+        last_day(lawbook(), HEARING, date(2026, 12, 25), CALENDAR)
+    assert caught.value.fields == {"key": "holidays", "day": "2027-01-01"}
+
+
+@pytest.mark.parametrize("day", [date(2003, 12, 31), date(2027, 6, 1)])
+def test_a_year_outside_the_library_is_an_error(day):
+    with pytest.raises(NoLawInForce):
+        CALENDAR.is_working(day)
+
+
+def test_a_year_that_has_only_begun_to_appear_is_not_published(monkeypatch):
+    monkeypatch.setitem(chinese_calendar.holidays, date(2027, 1, 1), "New Year's Day")
+    with pytest.raises(NoLawInForce):
+        CALENDAR.is_working(date(2027, 1, 1))
+
+
+def test_the_first_year_of_the_library_is_known():
+    assert CALENDAR.is_working(date(2004, 1, 2))
