@@ -9,12 +9,15 @@ import sys
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from station.contract.messages import message
 from station.domain.errors import ZhichaoError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 officer_app = typer.Typer(no_args_is_help=True, help="Officers' accounts of this station.")
@@ -24,6 +27,7 @@ app.add_typer(law_app, name="law")
 
 Day = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"])]
 Config = Annotated[Path, typer.Option("--config", help="The station's TOML file.")]
+_EDITION = "`current` (the package's own), or a folder of law files."
 
 
 @app.command()
@@ -94,6 +98,57 @@ def decide() -> None:
     decide_lines(sys.stdin.buffer, sys.stdout.buffer, lawbook())
 
 
+@app.command()
+def redecide(
+    source: Annotated[Path, typer.Option("--in", help="A history as columns (Parquet).")],
+    out: Annotated[Path, typer.Option("--out", help="Where the rows that differ go (Parquet).")],
+    on_edition: Annotated[str, typer.Option("--on-edition", help=_EDITION)] = "current",
+    from_edition: Annotated[
+        str, typer.Option("--from-edition", help="To compare with, where nothing is recorded.")
+    ] = "current",
+    gross_permille: Annotated[
+        int | None, typer.Option("--gross-permille", help="Calibration: new mass of 1000 kg.")
+    ] = None,
+) -> None:
+    """Decide a history anew, by another edition or calibration, and write only what changes."""
+    from station.domain.units import Permille
+    from station.store.history import Revision
+    from station.store.history import redecide as decide_anew
+    from station.store.law_files import law_book
+
+    revision = Revision(
+        old=law_book(from_edition),
+        new=law_book(on_edition),
+        permille=None if gross_permille is None else Permille(gross_permille),
+    )
+    with _progress() as progress:
+        task = progress.add_task(source.name, total=None)
+        summary = decide_anew(
+            source,
+            out,
+            revision,
+            lambda done, rows: progress.update(task, completed=done, total=rows),
+        )
+    for (old, new), count in sorted(summary.verdicts.items()):
+        typer.echo(f"{count}\t{old}\t{new}")
+    typer.echo(f"{summary.changed} of {summary.rows} rows differ: {out}")
+
+
+@app.command("export-history")
+def export_history_command(config: Config, out: Annotated[Path, typer.Option("--out")]) -> None:
+    """Write the passages of this station as columns (Parquet), with their recorded verdicts."""
+    from station.bootstrap.opening import open_store
+    from station.settings import read_settings
+    from station.store.history import export_history
+
+    stored = open_store(read_settings(config))
+    try:
+        views = asyncio.run(stored.ledger.passages(sys.maxsize))
+    finally:
+        stored.close()
+    typer.echo(f"{export_history(reversed(views), out)} rows: {out}")
+
+
 @law_app.command("list")
 def law_list_command(on: Day = None) -> None:
     """List every parameter of the law, with its value of a day."""
@@ -113,12 +168,14 @@ def law_show_command(key: str, on: Day = None) -> None:
 
 
 @law_app.command("check")
-def law_check_command() -> None:
+def law_check_command(
+    edition: Annotated[str, typer.Option("--edition", help=_EDITION)] = "current",
+) -> None:
     """Check every law file, and list what is only recalled."""
     from station.rules.inspect import check_lines, law_check
-    from station.rules.lawbook import package_files
+    from station.store.law_files import law_files
 
-    check = law_check(package_files())
+    check = law_check(law_files(edition))
     _print(check_lines(check))
     if check.problems:
         raise typer.Exit(1)
@@ -169,6 +226,16 @@ def officer_add(
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
         typer.echo(line)
+
+
+def _progress() -> Progress:
+    """Return a bar on standard error, with rows a second and the time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
+    return Progress(*columns, console=Console(stderr=True))
 
 
 def _prompt() -> str:
