@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -102,6 +103,7 @@ class _Station:
     camera: CameraWatcher
     uplink: tuple[Pusher, Teller] | None
     server: uvicorn.Server
+    listening: socket.socket
     ledger: SqliteStore
 
     async def run(self) -> None:
@@ -113,7 +115,7 @@ class _Station:
         workers += [part.run() for part in self.uplink or ()]
         async with asyncio.TaskGroup() as tasks:
             jobs = [tasks.create_task(worker) for worker in workers]
-            await self.server.serve()
+            await self.server.serve([self.listening])
             await self.runtime.drain()
             for job in jobs:
                 job.cancel()
@@ -153,7 +155,8 @@ async def _assemble(settings: Settings, stored: Stored, stack: AsyncExitStack) -
             clock=clock,
         ),
         uplink=uplink,
-        server=_server(settings, _services(settings, stored, desk, runtime, clock)),
+        server=_server(_services(settings, stored, desk, runtime, clock)),
+        listening=stack.enter_context(_listening(settings)),
         ledger=stored.ledger,
     )
 
@@ -286,14 +289,23 @@ async def _last_passage(ledger: SqliteStore, clock: Clock) -> LastPassage | None
     return LastPassage(plate=newest[0].plate, gross=Kg(weighing.gross_kg))
 
 
-def _server(settings: Settings, services: Services) -> uvicorn.Server:
+def _listening(settings: Settings) -> socket.socket:
+    """Take the console's address before anything else starts.
+
+    Raises:
+        SettingsError: another program holds it, or it is none of this machine's.
+    """
     host, _, port = settings.station.listen.rpartition(":")
+    try:
+        return socket.create_server((host, int(port)), reuse_port=False)
+    except (OSError, OverflowError) as exc:
+        where = settings.station.listen
+        raise SettingsError(f"station.listen {where}: {exc}", key="station.listen") from exc
+
+
+def _server(services: Services) -> uvicorn.Server:
     return _Server(
         uvicorn.Config(
-            create_app(services),
-            host=host,
-            port=int(port),
-            log_level="warning",
-            timeout_graceful_shutdown=GRACEFUL_S,
+            create_app(services), log_level="warning", timeout_graceful_shutdown=GRACEFUL_S
         )
     )

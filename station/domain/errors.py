@@ -20,8 +20,9 @@
         * :exc:`Fork`
         * :exc:`MalformedEntry`
     * :exc:`DeviceError` -- a scale or a camera; the lane goes on by hand
-        * :exc:`PortLost` · :exc:`PortBusy` · :exc:`PortMissing` · :exc:`UnknownProtocol`
-        * :exc:`CameraLost`
+        * :exc:`PortLost`
+            * :exc:`CaptureEnded`
+        * :exc:`PortBusy` · :exc:`PortMissing` · :exc:`UnknownProtocol` · :exc:`CameraLost`
     * :exc:`StorageError` -- what cannot be made durable is not acknowledged
         * :exc:`StoreFull` · :exc:`StoreFailed`
     * :exc:`SettingsError` -- the configuration file cannot be used
@@ -167,6 +168,12 @@ class PortLost(DeviceError):
     """The line closed or vanished: an unplugged cable, a closed socket."""
 
     code = "device.port_lost"
+
+
+class CaptureEnded(PortLost):
+    """A capture has been replayed to its end; opening it again would tell its story twice."""
+
+    code = "device.capture_ended"
 
 
 class PortBusy(DeviceError):

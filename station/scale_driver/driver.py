@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from station.domain.clock import Clock
-from station.domain.errors import DeviceError, PortLost
+from station.domain.errors import CaptureEnded, DeviceError, PortLost
 from station.domain.weighing import DecoderCounts, Reading, ScaleEvent
-from station.scale_driver.port import CaptureEnded, Port, open_port
+from station.scale_driver.port import Port, open_port
 from station.scale_driver.protocols import decoder
 
 OK, CONNECTING, SILENT, GARBAGE = "ok", "connecting", "silent", "device.garbage"

@@ -18,12 +18,12 @@ import os
 import socket
 import termios
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Protocol
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import serial
 
-from station.domain.errors import PortBusy, PortLost, PortMissing
+from station.domain.errors import CaptureEnded, PortBusy, PortLost, PortMissing
 
 BITS_PER_BYTE = 10
 """On the line: 8N1 and 7E1 both frame a byte in ten bits."""
@@ -36,12 +36,6 @@ _KEEPALIVE = ((socket.TCP_KEEPIDLE, 5), (socket.TCP_KEEPINTVL, 2), (socket.TCP_K
 # pyserial lets OSError and termios.error through here and there; ValueError is a refused baud rate.
 _SERIAL_ERRORS = (serial.SerialException, OSError, termios.error, ValueError)
 _HELD = frozenset({errno.EAGAIN, errno.EBUSY})
-
-
-class CaptureEnded(PortLost):
-    """A capture has been replayed to its end; opening it again would tell its story twice."""
-
-    code: ClassVar[str] = "device.capture_ended"
 
 
 class Port(Protocol):

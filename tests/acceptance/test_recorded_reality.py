@@ -183,7 +183,6 @@ def test_real_frames_and_real_photographs_become_passages(tmp_path):
     read = [passage["tractor"]["text"] for passage in passages]
     wrong = [(r, p) for r, p in zip(read, station.plates, strict=True) if r not in (None, p)]
     exact = sum(r == p for r, p in zip(read, station.plates, strict=True))
-    print(f"plates exact {exact} of {PICTURES}, wrong {wrong}")
     assert wrong == []
     assert exact > PICTURES / 2
     assert all(passage["outcome"] == "needs_review" for passage in passages)

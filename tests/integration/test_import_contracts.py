@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def lint(folder):
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     folder = tmp_path_factory.mktemp("house")
-    for package in ("station", "central", "simulators"):
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    for package in settings["tool"]["importlinter"]["root_packages"]:
         shutil.copytree(
             ROOT / package,
             folder / package,

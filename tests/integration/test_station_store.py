@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 
 import apsw
 import pytest
@@ -41,6 +40,22 @@ ORDERED = CaseAct(
     plate="蒙L12345",
     violation_id="p1",
 )
+WRITER = """
+import asyncio
+from pathlib import Path
+from station.store.database import Database
+from station.store.sqlite_store import SqliteStore
+from station.contract.entries import Kind
+from tests.fakes import passage, sealer
+
+async def main():
+    store = SqliteStore(Database(Path({path!r})), sealer())
+    for number in range(10_000):
+        (entry,) = await store.append((Kind.PASSAGE, passage(str(number))))
+        print(entry.seq, flush=True)
+
+asyncio.run(main())
+"""
 FAULT = DeviceEvent(
     device="scale", code="device.port_lost", detail="", since="2026-03-01T04:00:00.000Z"
 )
@@ -154,7 +169,7 @@ async def test_a_full_disk_writes_nothing_and_says_so(store, database):
         connection.pragma("max_page_count", pages)
 
     await database.run(fill_up)
-    with pytest.raises(StoreFull):
+    with pytest.raises(StoreFull):  # noqa: PT012 - how much fits is not known before
         for _ in range(1000):
             await store.append((Kind.PASSAGE, passage()), (Kind.PASSAGE, passage("p3")))
             before = await store.head()
@@ -170,34 +185,23 @@ async def test_a_failed_view_takes_its_entry_back(store):
     assert await store.head() == Head()
 
 
-async def test_what_was_acknowledged_outlives_a_kill(tmp_path):
-    """The process is killed in the middle of writing; it had printed each entry's number."""
-    program = textwrap.dedent(
-        f"""
-        import asyncio
-        from pathlib import Path
-        from station.store.database import Database
-        from station.store.sqlite_store import SqliteStore
-        from station.contract.entries import Kind
-        from tests.fakes import passage, sealer
-
-        async def main():
-            store = SqliteStore(Database(Path({str(tmp_path / "station.sqlite")!r})), sealer())
-            for number in range(10_000):
-                (entry,) = await store.append((Kind.PASSAGE, passage(f"p{{number}}")))
-                print(entry.seq, flush=True)
-
-        asyncio.run(main())
-        """
-    )
+def killed_while_writing(folder, after):
+    """Run a writer, kill it when it has acknowledged *after* entries; return how many it had."""
+    program = WRITER.format(path=str(folder / "station.sqlite"))
     writer = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     acknowledged = 0
     for line in writer.stdout:
         acknowledged = int(line)
-        if acknowledged == 25:
+        if acknowledged == after:
             os.kill(writer.pid, signal.SIGKILL)
     writer.wait()
     writer.stdout.close()
+    return acknowledged
+
+
+async def test_what_was_acknowledged_outlives_a_kill(tmp_path):
+    """The process is killed in the middle of writing; it had printed each entry's number."""
+    acknowledged = await asyncio.to_thread(killed_while_writing, tmp_path, 25)
     opened = Database(tmp_path / "station.sqlite")
     store = SqliteStore(opened, sealer())
     entries = await store.entries_after(0, 10_000)

@@ -106,7 +106,7 @@ def test_what_is_not_exact_may_not_be_sealed(bad):
         b'{"kind":"start","node":"a","prev":"0","seq":true}',
         b'{"kind":"start","node":"a","prev":"0","seq":1,"x":1e400}',
         b"[" * 100_000,
-        "{\"kind\":\"start\",\"node\":\"e\u0301\",\"prev\":\"0\",\"seq\":1}".encode(),
+        '{"kind":"start","node":"e\u0301","prev":"0","seq":1}'.encode(),
     ],
 )
 def test_bytes_that_are_not_canonical_are_malformed(body):

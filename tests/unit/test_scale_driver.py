@@ -7,10 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from station.domain.errors import PortBusy, PortLost, PortMissing, UnknownProtocol
+from station.domain.errors import CaptureEnded, PortBusy, PortLost, PortMissing, UnknownProtocol
 from station.domain.weighing import LineFault, Reading
 from station.scale_driver.driver import LinkState, ScaleDriver
-from station.scale_driver.port import CaptureEnded
 from station.scale_driver.protocols import toledo, yaohua
 
 FRAME = yaohua.encode(48_260)

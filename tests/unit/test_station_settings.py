@@ -1,5 +1,6 @@
 """A wrong configuration file is told with place and reason."""
 
+import socket
 import subprocess
 import sys
 
@@ -63,6 +64,17 @@ def test_what_is_wrong_is_named(tmp_path, old, new, where):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(SettingsError):
         read_settings(tmp_path / "none.toml")
+
+
+def test_a_port_that_is_taken_is_told(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        text = GOOD.replace('road = "G110"', f'road = "G110"\nlisten = "{address}"')
+        command = [sys.executable, "-m", "station", "run", "--config", str(write(tmp_path, text))]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert address in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(
