@@ -96,6 +96,11 @@ class Lane:
         return self._platform.occupied
 
     @property
+    def steady(self) -> bool:
+        """Tell whether the weight shown stands still."""
+        return self._platform.steady
+
+    @property
     def pending(self) -> bool:
         """Tell whether a weighing waits for its plate."""
         return self._pending is not None

@@ -107,6 +107,7 @@ class Platform:
         self._state = _State.EMPTY
         self._seen_empty = False
         self._window: deque[tuple[int, Kg, bytes]] = deque()
+        self._recent: deque[tuple[int, Kg]] = deque()
         self._streak = 0
         self._arrived_ns = 0
         self._highest = Kg(0)
@@ -118,12 +119,23 @@ class Platform:
         """Tell whether a vehicle is on the platform."""
         return self._state is not _State.EMPTY
 
+    @property
+    def steady(self) -> bool:
+        """Tell whether the weight shown stands still, for the eye: with or without a vehicle."""
+        weights = [weight for _, weight in self._recent]
+        return (
+            len(weights) >= self._rules.least_frames
+            and max(weights) - min(weights) <= self._rules.division
+        )
+
     def feed(self, reading: Reading, at_ns: int) -> PlatformEvent | None:
         """Take one reading, received at *at_ns* (monotonic)."""
         weight = reading.gross
         if weight is None:  # over range, or net: there is something, but not a weight
             self._window.clear()
+            self._recent.clear()
             return None
+        self._remember(reading, weight, at_ns)
         present = weight >= self._rules.presence
         if present is not self.occupied:
             return self._maybe_turn(present=present, weight=weight, at_ns=at_ns)
@@ -142,10 +154,18 @@ class Platform:
         was, self._state = self._state, _State.EMPTY
         self._seen_empty = False
         self._window.clear()
+        self._recent.clear()
         self._streak = 0
         if was is not _State.WEIGHING:
             return None
         return self._left(at_ns, settled=False, reason=reason)
+
+    def _remember(self, reading: Reading, weight: Kg, at_ns: int) -> None:
+        self._recent.append((at_ns, weight))
+        while at_ns - self._recent[0][0] > self._rules.settle_ms * NS_PER_MS:
+            self._recent.popleft()
+        if reading.stable is False:
+            self._recent.clear()
 
     def _maybe_turn(self, *, present: bool, weight: Kg, at_ns: int) -> PlatformEvent | None:
         self._streak += 1

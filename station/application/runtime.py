@@ -90,7 +90,7 @@ class Runtime:
         return LaneView(
             at=self._clock.now(),
             gross_kg=reading.gross if reading else None,
-            stable=bool(reading and reading.stable is not False and self._lane.occupied),
+            stable=reading is not None and self._lane.steady,
             occupied=self._lane.occupied,
             scale=self.board[SCALE],
             camera=self.board[CAMERA],

@@ -126,6 +126,22 @@ def test_after_a_lost_line_a_vehicle_that_stands_there_is_marked_as_resumed():
     assert events[1].resumed
 
 
+def test_steady_is_what_stands_still_with_or_without_a_vehicle():
+    platform = Platform(RULES)
+    _, step = show(platform, [0] * (RULES.least_frames - 1))
+    assert not platform.steady
+    _, step = show(platform, [0], step)
+    assert platform.steady
+    _, step = show(platform, [30000], step)
+    assert not platform.steady
+    _, step = show(platform, [48260] * 20, step)
+    assert platform.steady
+    show(platform, [48260], step, stable=False)
+    assert not platform.steady
+    platform.lost("device.port_lost", 0)
+    assert not platform.steady
+
+
 def test_every_frame_kept_was_sent():
     platform = Platform(RULES)
     events, _ = show(platform, [0] * 3 + [48260] * 25)
