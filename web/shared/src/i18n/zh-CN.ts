@@ -326,6 +326,8 @@ export const zh = {
     session: "登录已失效，请重新登录",
   },
   hq: {
+    /** Left out where room is short: every station is one. */
+    stationKind: "超限检测站",
     stations: "站点状态",
     today: "今日统计",
     total: "合计",
