@@ -60,13 +60,15 @@ def limit_of(vehicle: Vehicle, key: str, law: InForce, posted: Kg | None = None)
 
     Source: 《超限运输车辆行驶公路管理规定》第三条; 《公路货运车辆超限超载认定标准》.
     """
-    known = law.limits.get(key)
+    sign = key if posted is None else f"{key} {posted}"
+    known = law.limits.get(sign)
     if known is None:
         if len(law.limits) >= _MOST_REMEMBERED:
             law.limits.clear()
-        known = law.limits[key] = _settled(_without_sign(shape_of(vehicle), vehicle, law))
-    if posted is not None and law.posted_caps:
-        return _settled(_capped(known, posted, law.posted))
+        found = _without_sign(shape_of(vehicle), vehicle, law)
+        if posted is not None and law.posted_caps:
+            found = _capped(found, posted, law.posted)
+        known = law.limits[sign] = _settled(found)
     return known
 
 
