@@ -65,7 +65,7 @@ def decisions() -> dict[str, Facts]:
         "violation, road administration": facts(six, 55_400, mode=Mode.ROAD_ADMIN_ALONE),
         "violation, off site": facts(truck, 31_000, mode=Mode.OFFSITE),
         "single tyres": facts(DRAWINGS["TR-06-A/6x4-single"].vehicle, 47_000),
-        "contested band": facts(DRAWINGS["TR-04-A/4x2"].vehicle, 37_600),
+        "contested band": facts(DRAWINGS["TR-05-A/4x2"].vehicle, 43_500),
         "suspension not known": facts(unsure, 52_000),
         "sign of the road": facts(truck, 20_500, posted_limit=Kg(20_000)),
         "permit": facts(six, 80_000, permit_gross=Kg(85_000)),

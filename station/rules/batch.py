@@ -35,7 +35,7 @@ BLOCK: Final = 1 << 16
 MODES: Final = tuple(Mode)
 """A mode in the column ``mode`` is its place here."""
 MOST_VEHICLES: Final = 1 << 16
-LEAST_PERMILLE, MOST_PERMILLE = 1, 2000
+LEAST_PERMILLE, MOST_PERMILLE = 500, 1500
 
 
 class Code(IntEnum):
@@ -204,7 +204,7 @@ def calibrated(gross: Int32, permille: Permille | NDArray[np.int32]) -> Int32:
 
     Args:
         gross: kg, 1 to 1 000 000.
-        permille: 1 to 2000; one for all, or one for each row.
+        permille: 500 to 1500; one for all, or one for each row.
 
     Raises:
         InvalidFacts: a permille out of range, or a mass that comes out at nothing.

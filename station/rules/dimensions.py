@@ -43,13 +43,6 @@ def road_admin_band(facts: Facts, law: InForce) -> Yuan:
 
 
 def _finding(actual: Mm, limit: DimensionLimit) -> DimensionFinding:
-    return DimensionFinding(
-        dimension=limit.dimension,
-        actual=actual,
-        limit=limit.mm,
-        excess=Mm(actual - limit.mm),
-        rule=limit.rule,
-        title=limit.title,
-        source=limit.source,
-        confidence=limit.confidence,
-    )
+    dimension, most, rule, title, source, confidence = limit
+    excess = Mm(actual - most)
+    return DimensionFinding(dimension, actual, most, excess, rule, title, source, confidence)

@@ -54,9 +54,7 @@ def penalties_for(
     police = _police(overloads, law, over, by_police)
     if dimensioned and by_police:
         notes = (*notes, review_codes.DIMENSION_OF_LOAD_OR_BODY)
-        police = police._replace(
-            dimension_yuan=law.load_dimension, dimension_points=law.load_dimension_points
-        )
+        police = Police(*police[:-2], law.load_dimension, law.load_dimension_points)
     fine = road_admin_fine(facts.gross - firm, law) if over and firm is not None else None
     band = road_admin_band(facts, law) if dimensioned else None
     return Penalties(police, _road_admin(fine, band, authority == ROAD_ADMIN), notes)

@@ -49,6 +49,12 @@ class Reason(NamedTuple):
     confidence: str
 
 
+def with_kg(reason: Reason, kg: Kg) -> Reason:
+    """Return *reason* with its own mass; several times faster than ``_replace``."""
+    rule, _, effect, title, source, confidence = reason
+    return Reason(rule, kg, effect, title, source, confidence)
+
+
 class DimensionFinding(NamedTuple):
     """One outer dimension that exceeds its limit.
 

@@ -225,7 +225,8 @@ def broken(tmp_path, **changed):
         ({"mode": pa.array([5], pa.uint8())}, "field=mode"),
         ({"exempt": pa.array([3], pa.uint8())}, "field=exempt"),
         ({"posted_limit_kg": pa.array([-1], pa.int32())}, "field=posted"),
-        ({"gross_permille": pa.array([2001], pa.int32())}, "field=gross_permille"),
+        ({"gross_permille": pa.array([1501], pa.int32())}, "field=gross_permille"),
+        ({"gross_permille": pa.array([499], pa.int32())}, "field=gross_permille"),
         ({"verdict": pa.array([1], pa.uint8())}, "go together"),
         (
             {"verdict": pa.array([6], pa.uint8()), "limit_kg": pa.array([1], pa.int32())},
