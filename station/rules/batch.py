@@ -24,8 +24,9 @@ from station.domain.errors import InvalidFacts
 from station.domain.units import Permille
 from station.domain.vehicles import Vehicle
 from station.rules.batch_cells import NO_LIMIT, Cells, Rows, Steps
-from station.rules.facts import HEAVIEST, LARGEST, Mode
+from station.rules.facts import LARGEST, Mode
 from station.rules.lawbook import LawBook
+from station.rules.shape import HEAVIEST
 from station.rules.verdict import Outcome
 
 Int32 = NDArray[np.int32]

@@ -14,12 +14,12 @@ from station.domain.errors import AmbiguousVehicle, NoLawInForce
 from station.domain.units import Kg
 from station.domain.vehicles import Vehicle
 from station.rules.decide import decide
-from station.rules.facts import HEAVIEST, LARGEST, Facts, Mode
+from station.rules.facts import LARGEST, Facts, Mode
 from station.rules.in_force import InForce
 from station.rules.lawbook import LawBook
 from station.rules.limit import Limit
 from station.rules.over_limit import limit_of
-from station.rules.shape import limit_key
+from station.rules.shape import HEAVIEST, limit_key
 from station.rules.verdict import Outcome
 
 Int32 = NDArray[np.int32]

@@ -9,9 +9,8 @@ from enum import Enum
 from station.domain.errors import InvalidFacts
 from station.domain.units import Kg, Mm
 from station.domain.vehicles import Vehicle
-from station.rules.shape import limit_key
+from station.rules.shape import HEAVIEST, limit_key
 
-HEAVIEST = Kg(1_000_000)
 LARGEST = Mm(100_000)
 
 

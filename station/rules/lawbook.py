@@ -112,9 +112,11 @@ def parsed_file(name: str, content: bytes) -> Parameter:
     key = name.removesuffix(".yaml").replace("/", ".")
     try:
         tree = yaml.load(content, _StrictLoader)  # noqa: S506 -- derived from the safe loader
+        return parse_parameter(key, tree)
     except (yaml.YAMLError, ValueError) as error:
-        raise InvalidLaw(f"{name}: {error}") from error
-    return parse_parameter(key, tree)
+        # One line that names the file; the parser's own words come on several.
+        said = " ".join(str(error).removeprefix(key).removeprefix(":").split())
+        raise InvalidLaw(f"{name}: {said}") from error
 
 
 def package_files() -> dict[str, bytes]:

@@ -6,11 +6,12 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from station.domain.errors import InvalidFacts
-from station.domain.units import Mm
+from station.domain.units import Kg, Mm
 from station.domain.vehicles import Axle, Tyres, Unit, Vehicle, VehicleKind
 
 FEWEST_AXLES, MOST_AXLES = 2, 12
 WIDEST_SPACING = Mm(50_000)
+HEAVIEST = Kg(1_000_000)
 _TANDEM, _TRIDEM = 2, 3
 _BY_REGISTERED_MASS = (VehicleKind.TRACTOR, VehicleKind.LOW_SPEED)
 _WITHOUT_TRAILER = (VehicleKind.TRUCK, VehicleKind.LOW_SPEED)
@@ -189,9 +190,9 @@ def _check_groups(axles: tuple[Axle, ...]) -> None:
 def _check_axle(at: int, axle: Axle) -> None:
     if axle.driven and axle.unit is Unit.TRAILER:
         raise InvalidFacts("a trailer axle cannot be driven", field="axles", axle=at)
-    if axle.weight is not None and axle.weight <= 0:
+    if axle.weight is not None and not 0 < axle.weight <= HEAVIEST:
         raise InvalidFacts(
-            "an axle weighs more than nothing", field="axles", axle=at, weight_kg=axle.weight
+            f"an axle weighs from 1 to {HEAVIEST}", field="axles", axle=at, weight_kg=axle.weight
         )
     if axle.to_next is not None and not 0 < axle.to_next <= WIDEST_SPACING:
         raise InvalidFacts(

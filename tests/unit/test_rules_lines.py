@@ -110,6 +110,7 @@ def test_a_line_that_is_no_json_object_has_no_id(line):
         ({"gross_kg": None}, "gross_kg"),
         ({"gross_kg": 49_800.5}, "gross_kg"),
         ({"axles": [{**AXLES[0], "weight_kg": 0}, *AXLES[1:]]}, "weight_kg=0"),
+        ({"axles": [{**AXLES[0], "weight_kg": 1_000_001}, *AXLES[1:]]}, "weight_kg=1000001"),
         ({"mode": "expressway_entry", "occurred_on": "2019-12-16"}, "tolerance.entry_ratio"),
     ],
 )
