@@ -63,7 +63,7 @@ def test_every_wrong_file_is_reported_and_not_only_the_first():
 
     assert len(check.problems) == 2
     assert check.problems[0].startswith("limit/posted.yaml: missing keys")
-    assert check.problems[1] == "points.basis: days must ascend"
+    assert check.problems[1] == "points/basis.yaml: days must ascend"
     assert list(check_lines(check))[-1] == "不可用"
 
 
