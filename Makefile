@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: setup demo test check web lock
+.PHONY: setup demo test check web lock bench
 
 setup: $(VENV)/.ready
 
@@ -33,7 +33,12 @@ check: web
 	$(BIN)/lint-imports
 	$(MAKE) test
 
+# Ratios beside other engines, taken in one run: make bench ARGS=--json
+bench: setup
+	@$(BIN)/python -m benchmarks rules $(ARGS)
+
 # Needs uv; the locks name no host.
 lock:
 	uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate --python-version 3.11 --universal -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --generate-hashes --no-header --no-annotate --python-version 3.11 --universal -q -o requirements-dev.lock
+	echo openfisca-core | uv pip compile - --generate-hashes --no-header --no-annotate --python-version 3.11 --universal -q -o benchmarks/openfisca.lock
