@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -143,29 +142,6 @@ async def finish(arguments: Sequence[str], stdin: str = "") -> str:
         command = " ".join(arguments)
         raise Broken(f"python -m {command} failed:\n{_end_of(err.decode(errors='replace'))}")
     return out.decode()
-
-
-def free_ports(wanted: Sequence[int]) -> list[int]:
-    """Return the wanted ports, another free one for each that is taken; 0 takes any."""
-    held: list[socket.socket] = []
-    try:
-        for port in wanted:
-            held.append(_bound(port) or _bound(0) or socket.socket())
-        return [one.getsockname()[1] for one in held]
-    finally:
-        for one in held:
-            one.close()
-
-
-def _bound(port: int) -> socket.socket | None:
-    one = socket.socket()
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        one.bind(("127.0.0.1", port))
-    except OSError:
-        one.close()
-        return None
-    return one
 
 
 def _end_of(text: str) -> str:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from simulators.demo.children import Broken, Child, free_ports
+from simulators.demo.children import Broken, Child
 from simulators.demo.installation import STATIONS, Centre, Installed, Installer, add_crew, add_hq
 from simulators.demo.options import FORECASTS, Options
+from simulators.demo.ports import ReservedPorts
 from simulators.demo.site import Site
 from simulators.demo.yard import Devices, WorldClock, Yard
 from simulators.officers.crew import Crew
@@ -63,6 +64,7 @@ class Stage:
     actors: list[Actor] = field(default_factory=list)
     _centre: tuple[Centre, Child] | None = None
     _resting: set[str] = field(default_factory=set)
+    _ports: ReservedPorts = field(default_factory=ReservedPorts)
 
     @property
     def centre(self) -> Centre:
@@ -85,7 +87,7 @@ class Stage:
         fleet = FleetMaker(self.scenario, self.limits, load_records()).fleet(self.options.seed)
         count = len(STATIONS)
         wanted = [CENTRE_PORT + n for n in range(count + 1)] + [0] * (2 * count)
-        centre_port, *ports = free_ports(wanted)
+        centre_port, *ports = self._ports.take(wanted)
         installer = Installer(self.folder, fleet)
         self.say("configurations and keys")
         async with asyncio.TaskGroup() as tasks:
@@ -166,6 +168,7 @@ class Stage:
         ]
         if centre is not None and not await centre.stop():
             rude.append(centre.name)
+        self._ports.release()
         if rude:
             self.say(f"had to be killed: {', '.join(rude)}")
 

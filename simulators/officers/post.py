@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -70,12 +71,11 @@ class Post:
 
     async def nap(self, news: asyncio.Event) -> None:
         """Wait for news, but not for ever: trucks move without telling."""
-        try:
-            await asyncio.wait_for(news.wait(), _LONGEST_NAP_S)
-        except TimeoutError:
-            return
-        finally:
-            news.clear()
+        # Not asyncio.wait_for: that of Python 3.11 loses a cancellation that meets the news.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_NAP_S):
+                await news.wait()
+        news.clear()
 
 
 class Drawings:
