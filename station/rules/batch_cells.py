@@ -32,6 +32,8 @@ _SEVERITY: Final = {
     Outcome.VIOLATION: 3,
 }
 _NO_LAW: Final = 4
+_BITS: Final = int(HEAVIEST).bit_length()
+_MASK: Final = (1 << _BITS) - 1
 
 
 class Cell(NamedTuple):
@@ -142,6 +144,7 @@ class Cells:
         self._laws: list[_Law] = []
         self._tops: dict[tuple[int, bool, object], tuple[int, int, int, int]] = {}
         self._rows: dict[tuple[int, bool], Row] = {}
+        self._registered: dict[tuple[int, int], bool] = {}
         self._signed: dict[tuple[int, bool, int, int, int], Cell] = {}
 
     def rows(self, first: int, last: int, *, entries: bool, signs: bool) -> Rows:
@@ -196,10 +199,36 @@ class Cells:
         registered: NDArray[np.int64],
     ) -> tuple[Steps, NDArray[np.intp]]:
         """Return cells for posted limits and registered masses (kg), and each row's place."""
-        keys = np.stack([*np.divmod(index, self._vehicles), posted, registered])
-        distinct, places = np.unique(keys, axis=1, return_inverse=True)
-        cells = [self._of_sign(*(int(word) for word in key)) for key in distinct.T]
-        return Steps(cells), places.reshape(-1)
+        # One whole number a row is far quicker to sort than four.
+        held, at = np.unique(index, return_inverse=True)
+        counts = np.array([self._by_registered(*divmod(int(one), self._vehicles)) for one in held])
+        registered = np.where(counts[at], registered, 0)
+        keys = (at << (2 * _BITS)) | (posted << _BITS) | registered
+        distinct, places = np.unique(keys, return_inverse=True)
+        cells = [
+            self._of_sign(
+                *divmod(int(held[key >> (2 * _BITS)]), self._vehicles),
+                key >> _BITS & _MASK,
+                key & _MASK,
+            )
+            for key in distinct.tolist()
+        ]
+        return Steps(cells), places
+
+    def _by_registered(self, row: int, vehicle: int) -> bool:
+        """Tell whether the registered mass of a vehicle can settle its limit."""
+        law, listed = self._laws[row], self._list[vehicle]
+        if law.in_force is None or listed is None:
+            return False
+        key = (id(law.in_force), vehicle)
+        known = self._registered.get(key)
+        if known is None:
+            least, most = (
+                _limit(replace(listed, registered_gross=Kg(mass)), law.in_force, None)
+                for mass in (1, HEAVIEST)
+            )
+            known = self._registered[key] = (least and least.kg) != (most and most.kg)
+        return known
 
     def _of_sign(self, row: int, vehicle: int, posted: int, registered: int) -> Cell:
         law = self._laws[row]
