@@ -71,7 +71,7 @@ class Watch:
             if case_no not in listed:
                 await self.fetch_case(case_no)
         for case in cases:
-            self.cases[case.case_no] = case
+            self._take_case(case)
         self._tell()
 
     async def fetch_case(self, case_no: str) -> CaseOut:
@@ -82,8 +82,8 @@ class Watch:
             Away: the station does not answer.
         """
         case = CaseOut.model_validate_json(await self._console.get(f"/api/cases/{case_no}"))
-        self.cases[case_no] = case
-        return case
+        self._take_case(case)
+        return self.cases[case_no]
 
     async def _refresh(self) -> None:
         while True:
@@ -120,7 +120,7 @@ class Watch:
             case PassageOut():
                 self._take_passage(data)
             case CaseOut():
-                self.cases[data.case_no] = data
+                self._take_case(data)
             case AlarmOut():
                 self.alarms.append(data)
         self._tell()
@@ -131,6 +131,12 @@ class Watch:
         known = self.passages.get(passage.passage_id)
         if known is None or known.reviewed_by is None or passage.reviewed_by is not None:
             self.passages[passage.passage_id] = passage
+
+    def _take_case(self, case: CaseOut) -> None:
+        """Keep *case*; an answer that was overtaken by an act must not undo it."""
+        known = self.cases.get(case.case_no)
+        if known is None or len(case.history) >= len(known.history):
+            self.cases[case.case_no] = case
 
     def _tell(self) -> None:
         for event in self._listeners:

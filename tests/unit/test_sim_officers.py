@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -16,7 +16,7 @@ from simulators.traffic.limits import load_limits
 from simulators.traffic.records import load_records
 from simulators.traffic.scenario import load_scenario
 from simulators.traffic.world import World
-from station.api.schemas import DrawingOut
+from station.api.schemas import CaseOut, DoneOut, DrawingOut
 from station.rules.drawings import DRAWINGS
 from station.rules.records import vehicle_to_record
 
@@ -114,3 +114,42 @@ async def test_every_truck_that_is_not_registered_has_its_drawing(
         assert chosen is not None, truck.drawing
         assert DRAWINGS[chosen].configuration.value == truck.configuration
         assert DRAWINGS[chosen].drive_axles == sum(axle.driven for axle in truck.axles)
+
+
+def case(acts: int) -> CaseOut:
+    done = DoneOut(
+        act="release", at=datetime.now(UTC), authority="road", officers=["A", "B"], details={}
+    )
+    return CaseOut(
+        case_no="1",
+        violation_id="v",
+        passage_id="p",
+        plate="蒙L12345",
+        opened_at=datetime.now(UTC),
+        gross_kg=60_000,
+        limit_kg=49_000,
+        excess_kg=11_000,
+        stage="measured",
+        released_at=None,
+        fine_fen=None,
+        points=None,
+        closed=False,
+        next_acts=[],
+        history=[done] * acts,
+        recheck_passages=[],
+        suggestion={},
+    )
+
+
+async def test_an_answer_overtaken_by_an_act_does_not_undo_it(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch(console, "ws://127.0.0.1:9/api/live")
+    answers = iter([case(1), case(2), case(1)])
+
+    async def get(_: str) -> bytes:
+        return next(answers).model_dump_json().encode()
+
+    monkeypatch.setattr(console, "get", get)
+    seen = [len((await watch.fetch_case("1")).history) for _ in range(3)]
+    assert seen == [1, 2, 2]
