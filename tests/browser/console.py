@@ -102,7 +102,10 @@ class Console:
         today = date.fromisoformat(local_day(self.clock.now()))
         drawings = [
             shaping.drawing_out(
-                drawing, self._limit(self.judge.finding(Kg(1), drawing.vehicle, occurred_on=today))
+                drawing,
+                self._limit(
+                    self.judge.finding(Kg(1), drawing.vehicle, occurred_on=today, recheck=False)
+                ),
             )
             for drawing in DRAWINGS.values()
         ]
@@ -167,7 +170,12 @@ class Console:
         self.clock.move(timedelta(seconds=90))
         vehicle = DRAWINGS[drawing].vehicle if drawing else None
         day = local_day(self.clock.now())
-        finding = self.judge.finding(Kg(gross_kg), vehicle, occurred_on=date.fromisoformat(day))
+        finding = self.judge.finding(
+            Kg(gross_kg),
+            vehicle,
+            occurred_on=date.fromisoformat(day),
+            recheck=recheck_of is not None,
+        )
         seen = passage(
             passage_id,
             occurred_on=day,
