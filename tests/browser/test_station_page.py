@@ -78,11 +78,11 @@ async def test_the_weight_goes_when_the_socket_dies_and_returns_with_it(console,
     console.show(gross_kg=43260)
     await expect(page.get_by_test_id("weight")).to_contain_text("43,260")
     await server.stop()
-    await expect(page.get_by_test_id("weight")).to_contain_text("连接中断", timeout=3000)
+    await expect(page.get_by_test_id("weight")).to_contain_text("连接中断", timeout=5000)
     await expect(page.locator("body")).not_to_contain_text("43,260")
 
 
-async def test_the_weight_goes_within_3_s_when_the_server_only_falls_silent(
+async def test_the_weight_goes_within_5_s_when_the_server_only_falls_silent(
     console, server, open_page
 ):
     page = await signed_in(open_page, server.url)
@@ -90,7 +90,7 @@ async def test_the_weight_goes_within_3_s_when_the_server_only_falls_silent(
     await expect(page.get_by_test_id("weight")).to_contain_text("43,260")
     # No close arrives, and the question by HTTP is never answered: a cut line, not a closed one.
     await page.route("**/api/**", lambda route: asyncio.sleep(0))
-    await expect(page.get_by_test_id("weight")).to_contain_text("连接中断", timeout=3000)
+    await expect(page.get_by_test_id("weight")).to_contain_text("连接中断", timeout=5000)
     await page.unroute_all(behavior="ignoreErrors")
     await expect(page.get_by_test_id("weight")).to_contain_text("43,260")
 
@@ -288,6 +288,8 @@ async def test_the_whole_case_by_both_authorities(console, server, open_page):
     await expect(road.get_by_test_id("act-notify")).to_be_disabled()
 
     await police.keyboard.press("F3")
+    await expect(police.get_by_test_id("stage")).to_have_text("案件交接")
+    await expect(police.get_by_test_id("act-notify")).to_be_enabled()
     await police.keyboard.press("F4")
     await police.locator("#field-facts").fill("超限运输")
     await police.locator("#field-rights_told").fill("已告知")
