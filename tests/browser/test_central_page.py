@@ -151,7 +151,7 @@ async def test_a_lost_connection_is_said_and_no_weight_stays(hq, server, open_pa
     page = await signed_in(open_page, server.url)
     await expect(card(page, "linhe")).to_contain_text("58,300")
     await server.stop()
-    await expect(page.get_by_test_id("lost")).to_contain_text("连接中断", timeout=3000)
+    await expect(page.get_by_test_id("lost")).to_contain_text("连接中断", timeout=5000)
     await expect(page.locator("body")).not_to_contain_text("58,300")
 
 
