@@ -79,7 +79,7 @@ class Rows:
         """
         self._vehicles = vehicles
         self._first = first
-        self._base_of = (of_day * vehicles).ravel()
+        self._base_of = (of_day * vehicles).reshape(-1)
         self._sole = 0 if len(laws) == 1 else None
         self.steps = Steps(cell for law in laws for cell in law.cells)
         self._lawless = np.array([law.lawless for law in laws])

@@ -10,15 +10,9 @@ from station.rules.facts import Exemption, Facts, Mode
 from station.rules.in_force import InForce
 from station.rules.lawbook import LawBook
 from station.rules.limit import Limit
-from station.rules.over_limit import OVER, WITHIN, Standing, limit_of, standing
+from station.rules.over_limit import Standing, limit_of, standing
 from station.rules.penalty import POLICE, penalties_for
 from station.rules.verdict import Outcome, Reason, Verdict, with_kg
-
-
-# Members as names of the module: reached through their class they cost ten times as much.
-_RELEASE, _PERMITTED, _WARNING = Outcome.RELEASE, Outcome.PERMITTED, Outcome.WARNING
-_VIOLATION, _NEEDS_REVIEW = Outcome.VIOLATION, Outcome.NEEDS_REVIEW
-_ENTRY, _SPECIAL_PURPOSE = Mode.EXPRESSWAY_ENTRY, Exemption.SPECIAL_PURPOSE
 
 
 def decide(facts: Facts, law: LawBook) -> Verdict:
@@ -48,7 +42,7 @@ def _under(facts: Facts, law: InForce) -> Verdict:
     dimensions = exceeded(facts, law) if facts.measured else ()
     firm = None if limit is None else limit.firm
     police, road_admin, notes = penalties_for(facts, law, outcome, firm, bool(dimensions))
-    if dimensions and outcome is _PERMITTED:
+    if dimensions and outcome is Outcome.PERMITTED:
         notes = (*notes, review_codes.PERMIT_DIMENSIONS)
     code = kg = excess = rate = None
     if limit is not None:
@@ -56,7 +50,7 @@ def _under(facts: Facts, law: InForce) -> Verdict:
         excess = Kg(gross - kg if gross > kg else 0)
         rate = excess * 1000 // kg
     return Verdict(
-        _VIOLATION if dimensions else outcome,
+        Outcome.VIOLATION if dimensions else outcome,
         outcome,
         gross,
         mode,
@@ -81,11 +75,11 @@ def _mass(facts: Facts, law: InForce) -> _Mass:
         limit = limit_of(facts.vehicle, facts.limit_key, law, facts.posted_limit)
     except AmbiguousVehicle as unclear:
         if facts.permit_gross is not None and facts.gross <= facts.permit_gross:
-            return _PERMITTED, None, _permit(facts.permit_gross, law), _codes(unclear)
-        return _NEEDS_REVIEW, None, (), _codes(unclear)
+            return Outcome.PERMITTED, None, _permit(facts.permit_gross, law), _codes(unclear)
+        return Outcome.NEEDS_REVIEW, None, (), _codes(unclear)
     if facts.permit_gross is not None and facts.gross <= facts.permit_gross:
         reasons = limit.reasons + _permit(facts.permit_gross, law)
-        return _PERMITTED, limit, reasons, limit.notes
+        return Outcome.PERMITTED, limit, reasons, limit.notes
     return _by_standing(facts, law, limit)
 
 
@@ -98,9 +92,9 @@ def _codes(unclear: AmbiguousVehicle) -> tuple[str, ...]:
 
 
 def _by_standing(facts: Facts, law: InForce, limit: Limit) -> _Mass:
-    gross, at_entry = facts.gross, facts.mode is _ENTRY
+    gross, at_entry = facts.gross, facts.mode is Mode.EXPRESSWAY_ENTRY
     if gross <= limit.lowest:
-        return _RELEASE, limit, limit.reasons, limit.notes
+        return Outcome.RELEASE, limit, limit.reasons, limit.notes
     found = standing(gross, limit.kg, law, at_entry)
     disputed: tuple[str, ...] = ()
     compare: tuple[Reason, ...] = ()
@@ -111,16 +105,16 @@ def _by_standing(facts: Facts, law: InForce, limit: Limit) -> _Mass:
         firm = standing(gross, limit.firm, law, at_entry)
         if other is not firm and not disputed:
             notes = (review_codes.SINGLE_TYRE_MODE,)
-    if facts.exempt is _SPECIAL_PURPOSE and found is not WITHIN:
+    if facts.exempt is Exemption.SPECIAL_PURPOSE and found is not Standing.WITHIN:
         notes = (*notes, review_codes.EXEMPT_MASS)
     reasons = limit.reasons + compare
     if gross > limit.kg:
         reasons = (*reasons, _entry_ceiling(limit, law) if at_entry else law.tolerance)
-    outcome = _NEEDS_REVIEW if disputed else _OUTCOMES[found]
+    outcome = Outcome.NEEDS_REVIEW if disputed else _OUTCOMES[found]
     return outcome, limit, reasons, limit.notes + disputed + notes
 
 
-_OUTCOMES = (_RELEASE, _WARNING, _VIOLATION)
+_OUTCOMES = (Outcome.RELEASE, Outcome.WARNING, Outcome.VIOLATION)
 
 
 def _disputes(
@@ -141,11 +135,11 @@ def _disputes(
     if limit.firm != limit.kg and found > under(limit.firm):
         codes.append(review_codes.RECALLED_AXLE_SUM)
     firm = under(limit.firm)
-    if firm is OVER:
-        if law.contested_to_review and under(limit.order62) is not OVER:
+    if firm is Standing.OVER:
+        if law.contested_to_review and under(limit.order62) is not Standing.OVER:
             codes.append(review_codes.ANNEX_VS_ORDER62)
             compare = limit.compare
-        if limit.missing and under(limit.most) is not OVER:
+        if limit.missing and under(limit.most) is not Standing.OVER:
             codes += limit.missing
     if limit.missing and under(limit.least) > firm:
         codes += limit.missing
@@ -157,11 +151,11 @@ def _entry_ceiling(limit: Limit, law: InForce) -> Reason:
 
 
 _SEVERITY = {
-    _RELEASE: 0,
-    _PERMITTED: 0,
-    _WARNING: 1,
-    _NEEDS_REVIEW: 2,
-    _VIOLATION: 3,
+    Outcome.RELEASE: 0,
+    Outcome.PERMITTED: 0,
+    Outcome.WARNING: 1,
+    Outcome.NEEDS_REVIEW: 2,
+    Outcome.VIOLATION: 3,
 }
 
 
@@ -191,7 +185,7 @@ def _burden(verdict: Verdict) -> tuple[int | None, ...]:
     police = verdict.police
     fine: int | None = 0
     points: int | None = 0
-    if verdict.mass_outcome is _VIOLATION and verdict.penalty_authority == POLICE:
+    if verdict.mass_outcome is Outcome.VIOLATION and verdict.penalty_authority == POLICE:
         points = police.points
         if police.fine_yuan is not None:
             fine = police.fine_yuan[1]

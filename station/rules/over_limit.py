@@ -28,10 +28,6 @@ class Standing(IntEnum):
     OVER = 2  # 违法超限
 
 
-# Members as names of the module: reached through their class they cost ten times as much.
-WITHIN, WARNED, OVER = Standing
-
-
 def standing(gross: Kg, limit: Kg, law: InForce, at_entry: bool) -> Standing:
     """Tell how *gross* stands to *limit*; exactly at the limit is within it.
 
@@ -44,10 +40,10 @@ def standing(gross: Kg, limit: Kg, law: InForce, at_entry: bool) -> Standing:
     Source: 《超限运输车辆行驶公路管理规定》第四十三条; 交办公路明电〔2019〕117号.
     """
     if gross <= limit:
-        return WITHIN
+        return Standing.WITHIN
     if at_entry:
-        return WITHIN if gross * 1000 <= limit * law.entry.kg else OVER
-    return WARNED if gross - limit <= law.tolerance_kg else OVER
+        return Standing.WITHIN if gross * 1000 <= limit * law.entry.kg else Standing.OVER
+    return Standing.WARNED if gross - limit <= law.tolerance_kg else Standing.OVER
 
 
 def limit_of(vehicle: Vehicle, key: str, law: InForce, posted: Kg | None = None) -> Limit:

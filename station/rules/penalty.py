@@ -16,8 +16,6 @@ from station.rules.verdict import Outcome, Police, RoadAdmin, Yuan
 POLICE = "police"
 ROAD_ADMIN = "road_admin"
 _NO_ROAD_ADMIN = RoadAdmin()
-# Members as names of the module: reached through their class they cost ten times as much.
-_RELEASE, _VIOLATION = Outcome.RELEASE, Outcome.VIOLATION
 _OVERLOADED = (review_codes.OVERLOAD_NOT_OVER_LIMIT,)
 
 
@@ -45,9 +43,9 @@ def penalties_for(
     巴政办发〔2018〕52号六(三).
     """
     overloads = overloads_of(facts.gross, facts.vehicle)
-    over = outcome is _VIOLATION
+    over = outcome is Outcome.VIOLATION
     if not over and not dimensioned:
-        return _findings_alone(overloads, lawful=outcome is _RELEASE)
+        return _findings_alone(overloads, lawful=outcome is Outcome.RELEASE)
     authority = law.authority[facts.mode_word]
     by_police = authority == POLICE
     notes: tuple[str, ...] = ()
