@@ -159,3 +159,11 @@ def test_a_law_that_changes_within_the_history_is_that_of_each_day():
     mode = np.full(2, 4, np.uint8)
     assert codes(51_000, 51_000, day=day, mode=mode) == ["NO_LAW", "LAWFUL"]
     assert codes(49_000, 49_000, day=day, mode=mode) == ["LAWFUL", "LAWFUL"]
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("height", 4_000), ("width", 2_550), ("length", 18_100)]
+)
+def test_each_dimension_alone_makes_a_violation(name, most):
+    sizes = np.array([most, most + 1, 0], np.int32)
+    assert codes(1, 1, 1, **{name: sizes}) == ["LAWFUL", "VIOLATION", "LAWFUL"]

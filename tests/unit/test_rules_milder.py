@@ -177,3 +177,25 @@ def test_an_edition_that_counts_exactly_thirty_per_cent_downwards():
     known = {"registered_gross": Kg(40_000), "approved_load": Kg(34_000), "kerb": Kg(15_000)}
     assert judged(law, 52_000, **known).police.points == 1
     assert judged(law, 52_001, **known).police.points == 3
+
+
+def test_a_later_law_that_asks_a_person_is_milder_than_a_violation():
+    law = package_files()
+    name = "limit/contested_band.yaml"
+    text = law[name].decode()
+    added = "  2027-01-01: {value: needs_review, source: 某令, confidence: seen}\n"
+    text = text.replace("value: needs_review", "value: annex", 1)
+    head, note, tail = text.partition("\nnote:")
+    law[name] = (head.rstrip("\n") + "\n" + added + note.lstrip("\n") + tail).encode()
+    # No masses of its own are exceeded: nothing but the outcome differs.
+    free = {"registered_gross": Kg(60_000), "approved_load": Kg(50_000), "kerb": Kg(10_000)}
+    facts = Facts(
+        occurred_on=ACT,
+        vehicle=replace(DRAWINGS["TR-05-A/4x2"].vehicle, **free),
+        gross=Kg(43_500),
+    )
+    book = LawBook(law)
+
+    assert decide(facts, book).outcome is Outcome.VIOLATION
+    verdict = decide(replace(facts, decided_on=DECISION), book)
+    assert (verdict.outcome, verdict.law_applied) == (Outcome.NEEDS_REVIEW, "decision")
