@@ -167,3 +167,7 @@ def test_a_law_that_changes_within_the_history_is_that_of_each_day():
 def test_each_dimension_alone_makes_a_violation(name, most):
     sizes = np.array([most, most + 1, 0], np.int32)
     assert codes(1, 1, 1, **{name: sizes}) == ["LAWFUL", "VIOLATION", "LAWFUL"]
+
+
+def test_every_place_of_the_list_fits_the_column():
+    assert batch.MOST_VEHICLES - 1 == np.iinfo(np.uint16).max

@@ -148,3 +148,11 @@ def test_law_numbers_stay_out_of_the_code():
         code = re.sub(r'""".*?"""|#.*', "", path.read_text("utf-8"), flags=re.DOTALL)
         used = {word.replace("_", "") for word in re.findall(r"(?<![\w.])[0-9][0-9_]*", code)}
         assert not used & numbers, path.name
+
+
+def test_a_choice_is_shown_with_its_words_and_a_number_without():
+    chosen, number = (
+        "\n".join(law_show(lawbook(), key)) for key in ("limit.axle_sum", "limit.annex.tr_02")
+    )
+    assert "  可选:caps、ignored\n" in chosen
+    assert "可选" not in number
