@@ -170,4 +170,4 @@ def test_each_dimension_alone_makes_a_violation(name, most):
 
 
 def test_every_place_of_the_list_fits_the_column():
-    assert batch.MOST_VEHICLES - 1 == np.iinfo(np.uint16).max
+    assert np.iinfo(np.uint16).max == batch.MOST_VEHICLES - 1
