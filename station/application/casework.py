@@ -11,7 +11,7 @@ from typing import Final
 from station.application.duty import Duty
 from station.application.findings import Judge
 from station.application.ports import Ledger, Views
-from station.application.views import receipt
+from station.application.views import moment, receipt
 from station.contract.entries import CaseAct, CaseOpened, Kind, Record, Weighing
 from station.contract.sealing import local_day, stamp
 from station.domain.case import Act, Case, Details
@@ -193,9 +193,15 @@ class Casework:
         if not isinstance(passage_id, str) or len(details) != 1:
             raise InvalidFacts("a re-check names its passage only", field="passage_id")
         view = await self._views.passage(passage_id)
-        used = {done.details.get("passage_id") for done in case.history}
-        if view.recheck_of != case.case_no or passage_id in used:
+        weighed_at = moment(view.passage.weighing.settled_at)
+        since = case.unloading_since
+        if view.recheck_of != case.case_no or passage_id in case.rechecked_by:
             raise InvalidFacts("not a new weighing of this truck", field="passage_id")
+        if since is not None and weighed_at <= since:
+            raise InvalidFacts("weighed before the load was taken off", field="passage_id")
+        newest = (await self._views.rechecks(case.case_no))[0].passage
+        if moment(newest.weighing.settled_at) > weighed_at:
+            raise InvalidFacts("the truck was weighed again since", field="passage_id")
         if not view.passage.weighing.evidence or view.excess_kg is None:
             raise InvalidFacts("this weighing settles nothing yet", field="passage_id")
         act = Act.RECHECK_OVER if view.excess_kg else Act.RECHECK_CLEAR

@@ -30,6 +30,8 @@ CONFIRM_NS: Final = 2 * NS
 """So long a single certain reading waits for a second one, or for one that contradicts it."""
 READING_NS: Final = 3 * NS
 """After a vehicle left, its pictures may still be in the reader for so long."""
+SAME_NS: Final = 60 * NS
+"""After so short a loss of the line, an unread vehicle of the same weight is the same one."""
 KEPT: Final = 60
 """Sightings remembered; a camera gives at most two or three in a second."""
 
@@ -83,10 +85,15 @@ class Lane:
         self._sightings: deque[Sighting] = deque(maxlen=KEPT)
         self._pending: Settled | None = None
         self._last = last
+        self._lost_ns: int | None = None
         self._pending_left_ns: int | None = None
+        self._arrived_ns = 0
+        self._bound_ns = 0
         self._left_ns = 0
-        self._last_arrived_ns = 0
-        self._emptied_ns = -1
+        self._cleared_ns = 0
+        self._leftover: set[str] = set()
+        self._leftover_before: set[str] = set()
+        self._before_is_known = True
         self._seen: dict[str, _Seen] = {}
         self._fault: str | None = None
 
@@ -111,13 +118,18 @@ class Lane:
         event = self._platform.feed(reading, at_ns)
         match event:
             case Arrived():
-                return self._finish(at_ns) if self._pending else []
+                outcomes = self._finish(at_ns)
+                self._arrived_ns, self._bound_ns = at_ns, self._left_ns
+                self._leftover_before = self._leftover
+                return outcomes
             case Settled():
                 self._pending, self._pending_left_ns = event, None
                 return self._try_finish(at_ns)
             case Changed():
-                return [event]
+                # What it changed from is written first.
+                return [*self._finish(at_ns), event]
             case Left():
+                self._last = self._lost_ns = None
                 return self._departed(event)
             case None:
                 return []
@@ -125,15 +137,23 @@ class Lane:
     def scale_lost(self, code: str, at_ns: int) -> list[Outcome]:
         """Note that the scale gives no weight any more; *code* says why."""
         self._fault = code
+        was_occupied = self._platform.occupied
         left = self._platform.lost(code, at_ns)
-        return self._departed(left) if left else []
+        if left:
+            return self._departed(left)
+        if was_occupied:
+            # Whoever stands there from now on may be another vehicle.
+            self._lost_ns = at_ns
+            self._depart(at_ns)
+        return []
 
     def sighting(self, sighting: Sighting) -> list[Outcome]:
         """Take what the camera saw."""
         if not sighting.readings:
-            self._emptied_ns = sighting.mono_ns
+            self._note_empty(sighting.mono_ns)
             return []
         self._sightings.append(sighting)
+        self._note_leftover(sighting)
         self._note_unweighed(sighting)
         return self._try_finish(sighting.mono_ns) if self._pending else []
 
@@ -160,7 +180,7 @@ class Lane:
     def _of_pending(self, settled: Settled, at_ns: int) -> tuple[Sighting, ...]:
         """Return its sightings; what was seen after it left shows the next vehicle."""
         left = self._pending_left_ns
-        return self._belonging(settled.arrived_ns, at_ns if left is None else left)
+        return self._belonging(at_ns if left is None else left)
 
     def _finish(self, at_ns: int) -> list[Outcome]:
         settled, self._pending = self._pending, None
@@ -171,22 +191,21 @@ class Lane:
         for text in plates.tractor.candidates:
             self._seen.pop(text, None)
         plate = plates.tractor.reading.text if plates.tractor.reading else None
-        if settled.resumed and self._is_last(settled.gross, plate):
+        if settled.resumed and self._is_last(settled, plate):
             return []
-        self._last = LastPassage(plate=plate, gross=settled.gross)
-        self._last_arrived_ns = settled.arrived_ns
+        if self._pending_left_ns is None or self._lost_ns is not None:
+            self._last = LastPassage(plate=plate, gross=settled.gross)
+        self._before_is_known = plate is not None
         return [Weighed(settled=settled, plates=plates, sightings=sightings)]
 
     def _departed(self, left: Left) -> list[Outcome]:
-        self._left_ns = left.at_ns
         if left.settled:
-            self._pending_left_ns = left.at_ns
-            return self._try_finish(left.at_ns)
-        sightings = self._belonging(left.arrived_ns, left.at_ns)
-        plates = _vote(sightings)
-        for text in plates.tractor.candidates:
-            self._seen.pop(text, None)
-        reading = plates.tractor.reading
+            self._depart(left.at_ns)
+            return self._try_finish(left.at_ns) if self._pending else []
+        sightings = self._belonging(left.at_ns)
+        reading = _vote(sightings).tractor.reading
+        self._before_is_known = reading is not None
+        self._depart(left.at_ns)
         return [
             Unweighed(
                 reason=left.reason,
@@ -197,40 +216,68 @@ class Lane:
             )
         ]
 
-    def _is_last(self, gross: Kg, plate: str | None) -> bool:
+    def _depart(self, at_ns: int) -> None:
+        """Note that the vehicle left: no plate seen with it is the next one's for now."""
+        if self._pending:
+            self._pending_left_ns = at_ns
+            self._before_is_known = False  # until it is finished
+        here = [s for s in self._sightings if self._bound_ns <= s.mono_ns <= at_ns]
+        self._leftover = set().union(*map(_plates, here))
+        for text in self._leftover:
+            self._seen.pop(text, None)
+        self._left_ns = at_ns
+
+    def _note_empty(self, at_ns: int) -> None:
+        """Note an empty scene: what is seen from now on came after the vehicle before."""
+        if at_ns >= self._left_ns and not self._is_clear:
+            self._cleared_ns = at_ns
+            if not self._platform.occupied:
+                self._leftover = set()
+
+    @property
+    def _is_clear(self) -> bool:
+        return self._cleared_ns >= self._left_ns
+
+    def _note_leftover(self, sighting: Sighting) -> None:
+        """Keep in mind what may still show the vehicle before, on its way out."""
+        late = sighting.mono_ns <= self._left_ns
+        leaving = not (self._is_clear or self._platform.occupied or self._before_is_known)
+        if late or leaving:
+            self._leftover |= _plates(sighting)
+
+    def _is_last(self, settled: Settled, plate: str | None) -> bool:
         """Tell whether this is the vehicle recorded last, still standing after an interruption."""
         last = self._last
-        return (
-            last is not None
-            and abs(gross - last.gross) <= self._rules.division
-            and plate in (None, last.plate)
-        )
+        if last is None or abs(settled.gross - last.gross) > self._rules.division:
+            return False
+        lost = self._lost_ns
+        brief = lost is not None and settled.arrived_ns - lost <= SAME_NS
+        return plate == last.plate or (plate is None and brief)
 
-    def _belonging(self, arrived_ns: int, until_ns: int) -> tuple[Sighting, ...]:
-        """Return the sightings of the vehicle that arrived at *arrived_ns*."""
-        before = self._left_ns if self._left_ns < arrived_ns else 0
-        begin = max(before, arrived_ns - WINDOW_NS)
+    def _belonging(self, until_ns: int) -> tuple[Sighting, ...]:
+        """Return the sightings of the vehicle that stands on the platform, or stood there last."""
+        begin = max(self._bound_ns, self._arrived_ns - WINDOW_NS)
         return tuple(
             sighting
             for sighting in self._sightings
-            if begin <= sighting.mono_ns <= until_ns
-            and (sighting.mono_ns >= arrived_ns or not self._shows_last(sighting))
+            if begin <= sighting.mono_ns <= until_ns and self._is_own(sighting)
         )
 
-    def _shows_last(self, sighting: Sighting) -> bool:
-        """Tell whether the picture still shows the vehicle before, on its way out.
+    def _is_own(self, sighting: Sighting) -> bool:
+        """Tell whether the picture cannot show the vehicle before any more.
 
-        Once the scene was seen empty after it left, the same plate means that it came again.
+        Taken before the arrival it counts only after the scene was seen empty: a plate on its way
+        out and one on its way in look alike. Taken after it, only the plates known from before are
+        in doubt.
         """
-        if self._last is None or self._last.plate not in _certain(sighting):
-            return False
-        since = max(self._left_ns, self._last_arrived_ns)
-        return not since <= self._emptied_ns < sighting.mono_ns
+        if self._bound_ns <= self._cleared_ns < sighting.mono_ns:
+            return True
+        if sighting.mono_ns < self._arrived_ns:
+            return self._bound_ns == 0
+        return not self._leftover_before & _plates(sighting)
 
     def _note_unweighed(self, sighting: Sighting) -> None:
-        if self._shows_last(sighting):
-            return
-        for text in _certain(sighting):
+        for text in _certain(sighting) - self._leftover:
             seen = self._seen.setdefault(text, _Seen(sighting.mono_ns, sighting.mono_ns))
             seen.last_ns = sighting.mono_ns
             seen.sightings.append(sighting)
@@ -263,6 +310,11 @@ def _certain(sighting: Sighting) -> set[str]:
     """Return the tractor plates that were certain in this picture."""
     plates = (reading.plate for reading in sighting.readings)
     return {plate.number for plate in plates if plate and not plate.is_trailer}
+
+
+def _plates(sighting: Sighting) -> set[str]:
+    """Return all plates that were certain in this picture, trailers' too."""
+    return {reading.text for reading in sighting.readings if reading.text}
 
 
 def _times(sightings: tuple[Sighting, ...], reading: PlateReading) -> int:

@@ -28,6 +28,7 @@ class MeasuringRules:
         settle_ms: for how long it must stand still.
         least_frames: how many frames that window must hold.
         confirm: how many readings in a row make an arrival or a departure.
+        longest_gap_ms: a silence longer than this breaks the window.
     """
 
     presence: Kg = PRESENCE
@@ -35,6 +36,7 @@ class MeasuringRules:
     settle_ms: int = 1500
     least_frames: int = 6
     confirm: int = 3
+    longest_gap_ms: int = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +146,8 @@ class Platform:
             self._seen_empty = True
             return None
         self._highest = max(self._highest, weight)
+        if self._window and at_ns - self._window[-1][0] > self._rules.longest_gap_ms * NS_PER_MS:
+            self._window.clear()
         self._window.append((at_ns, weight, reading.raw))
         if reading.stable is False:
             self._window.clear()
@@ -169,10 +173,10 @@ class Platform:
 
     def _maybe_turn(self, *, present: bool, weight: Kg, at_ns: int) -> PlatformEvent | None:
         self._streak += 1
+        self._window.clear()
         if self._streak < self._rules.confirm:
             return None
         self._streak = 0
-        self._window.clear()
         if present:
             self._state = _State.WEIGHING
             self._arrived_ns = at_ns

@@ -105,8 +105,8 @@ class Views(Protocol):
         """
         ...
 
-    async def held_case(self, plate: str) -> Case | None:
-        """Return the case for which the truck with this plate is still held here, if any."""
+    async def held_case(self, plate: str, at: datetime) -> Case | None:
+        """Return the case for which the truck with this plate was held here at *at*, if any."""
         ...
 
     async def rechecks(self, case_no: str) -> list[PassageView]:

@@ -124,7 +124,7 @@ class Recorder:
         occurred_on = local_day(settled_at)
         registered = self._register.find(tractor.text) if tractor.text else None
         vehicle = registered.vehicle if registered else None
-        held = await self._views.held_case(tractor.text) if tractor.text else None
+        held = await self._views.held_case(tractor.text, settled_at) if tractor.text else None
         finding = self._judge.finding(
             settled.gross,
             vehicle,

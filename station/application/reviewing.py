@@ -9,7 +9,7 @@ from station.application.casework import Casework
 from station.application.findings import Judge
 from station.application.live import Hub
 from station.application.ports import Draft, Ledger, Register, Views
-from station.application.views import PassageView, receipt
+from station.application.views import PassageView, moment, receipt
 from station.contract.entries import Kind, PassageReview, PlateEvidence
 from station.contract.sealing import local_day
 from station.domain.clock import Clock
@@ -77,8 +77,8 @@ class Reviewing:
         )
         async with self._casework.lock:
             view = await self._views.passage(passage_id)
-            if view.case_no:
-                raise InvalidFacts("the passage has a case already", field="passage_id")
+            if view.case_no or await self._is_used(view):
+                raise InvalidFacts("a case rests on this passage already", field="passage_id")
             review = await self._review(view, named, officer)
             weighing = view.passage.weighing
             drafts: list[Draft] = [(Kind.PASSAGE_REVIEW, review)]
@@ -94,13 +94,21 @@ class Reviewing:
             self._hub.publish(await self._casework.file(case_no))
         return receipt(entries[0])
 
+    async def _is_used(self, view: PassageView) -> bool:
+        """Tell whether a re-check of a case was already taken from this passage."""
+        if view.recheck_of is None:
+            return False
+        case = await self._views.case(view.recheck_of)
+        return view.passage.passage_id in case.rechecked_by
+
     async def _review(self, view: PassageView, named: Named, officer: Officer) -> PassageReview:
         tractor = _named_plate(view.tractor, named.plate, named.colour, trailer=False)
         trailer = view.trailer
         if named.trailer_plate:
             trailer = _named_plate(view.trailer, named.trailer_plate, "yellow", trailer=True)
         vehicle, origin = self._vehicle(view, named, str(tractor.text))
-        held = await self._views.held_case(str(tractor.text))
+        weighed_at = moment(view.passage.weighing.settled_at)
+        held = await self._views.held_case(str(tractor.text), weighed_at)
         finding = self._judge.finding(
             Kg(view.passage.weighing.gross_kg),
             vehicle,

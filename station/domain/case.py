@@ -126,6 +126,22 @@ class Case:
         return self.stage is Stage.DECIDED and self.released_at is not None
 
     @property
+    def rechecked_by(self) -> frozenset[str]:
+        """Return the passages that re-checks of this case were taken from."""
+        rechecks = (Act.RECHECK_CLEAR, Act.RECHECK_OVER)
+        return frozenset(str(d.details["passage_id"]) for d in self.history if d.act in rechecks)
+
+    @property
+    def unloading_since(self) -> datetime | None:
+        """Return when unloading began or went on after a failed re-check; None before."""
+        acts = (Act.BEGIN_UNLOADING, Act.RECHECK_OVER)
+        return next((done.at for done in reversed(self.history) if done.act in acts), None)
+
+    def held_at(self, at: datetime) -> bool:
+        """Tell whether the truck was held for this case at *at*: opened, and not released yet."""
+        return self.opened_at <= at and (self.released_at is None or at < self.released_at)
+
+    @property
     def next_acts(self) -> tuple[tuple[Act, Role], ...]:
         """Return what the table allows now, and who may do it."""
         return tuple(

@@ -82,7 +82,6 @@ def _put_case(connection: apsw.Connection, seq: int, case: Case, opened_on: str)
         seq,
         opened_on,
         case.plate,
-        int(case.released_at is None),
         int(case.closed),
         msgspec.msgpack.encode(case),
     )

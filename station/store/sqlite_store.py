@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import apsw
@@ -95,10 +96,10 @@ class SqliteStore:
             raise NotFound("case", case_no=case_no)
         return _CASE.decode(rows[0][0])
 
-    async def held_case(self, plate: str) -> Case | None:
+    async def held_case(self, plate: str, at: datetime) -> Case | None:
         """See :class:`~station.application.ports.Views`."""
-        rows = await self._rows(_VIEWS["held_case"], plate)
-        return _CASE.decode(rows[0][0]) if rows else None
+        cases = [_CASE.decode(row[0]) for row in await self._rows(_VIEWS["cases_of"], plate)]
+        return next((case for case in cases if case.held_at(at)), None)
 
     async def rechecks(self, case_no: str) -> list[PassageView]:
         """See :class:`~station.application.ports.Views`."""

@@ -18,6 +18,7 @@ from station.application.live import Device, Hub, LaneView
 from station.application.ports import Account
 from station.application.reviewing import Reviewing
 from station.contract.entries import CaseOpened, Kind
+from station.contract.sealing import stamp
 from station.domain.officers import Role
 from station.rules.facts import Mode
 from station.rules.lawbook import lawbook
@@ -367,6 +368,79 @@ async def test_a_recheck_passage_is_used_once(console):
     await console.store.append((Kind.PASSAGE, clear("p2", 500)))
     assert (await console.act(road, "recheck", "R2", passage_id="p2")).status_code == 200
     assert (await console.act(road, "recheck", "R2", passage_id="p2")).status_code == 422
+
+
+def weighed(made, at):
+    """Return a passage whose weight settled at *at*."""
+    return msgspec.structs.replace(
+        made, weighing=msgspec.structs.replace(made.weighing, settled_at=stamp(at))
+    )
+
+
+async def unloading(console):
+    """Open a case and begin to unload, an hour after noon; return the road officer."""
+    await open_case(console)
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    console.clock.move(timedelta(hours=1))
+    await console.act(road, "order_to_correct", "R2", plate="蒙L12345")
+    await console.act(road, "begin_unloading", "R2", method="转运", place="场")
+    return road
+
+
+@pytest.mark.parametrize(("late_s", "status"), [(0, 422), (1, 200)])
+async def test_a_recheck_was_weighed_after_the_unloading_began(console, late_s, status):
+    road = await unloading(console)
+    at = console.clock.now() + timedelta(seconds=late_s)
+    await console.store.append((Kind.PASSAGE, weighed(clear("p2", 0), at)))
+    assert (await console.act(road, "recheck", "R2", passage_id="p2")).status_code == status
+
+
+async def test_a_recheck_is_the_newest_weighing_of_the_truck(console):
+    road = await unloading(console)
+    at = console.clock.now()
+    await console.store.append(
+        (Kind.PASSAGE, weighed(clear("p2", 0), at + timedelta(minutes=1))),
+        (Kind.PASSAGE, weighed(clear("p3", 900), at + timedelta(minutes=2))),
+    )
+    assert (await console.act(road, "recheck", "R2", passage_id="p2")).status_code == 422
+    assert (await console.act(road, "recheck", "R2", passage_id="p3")).status_code == 200
+
+
+REVIEW = {"plate": "蒙L12345", "colour": "yellow", "drawing": "TR-06-A/6x4"}
+
+
+async def test_an_old_passage_reviewed_later_is_no_recheck(console):
+    old = passage("p0", verdict="needs_review", tractor=plate_evidence(None))
+    await console.store.append((Kind.PASSAGE, weighed(old, NOON - timedelta(hours=4))))
+    road = await unloading(console)
+    assert (await road.post("/api/passages/p0/review", json=REVIEW)).status_code == 200
+    assert (await console.store.passage("p0")).recheck_of is None
+
+
+async def test_a_passage_of_a_held_truck_reviewed_after_its_release_opens_no_second_case(console):
+    road = await unloading(console)
+    at = console.clock.now()
+    unread = passage("p2", verdict="needs_review", tractor=plate_evidence(None))
+    await console.store.append(
+        (Kind.PASSAGE, weighed(unread, at + timedelta(minutes=1))),
+        (Kind.PASSAGE, weighed(clear("p3", 0), at + timedelta(minutes=2))),
+    )
+    console.clock.move(timedelta(minutes=3))
+    await console.act(road, "recheck", "R2", passage_id="p3")
+    assert (await console.act(road, "release", "R2")).status_code == 200
+    assert (await road.post("/api/passages/p2/review", json=REVIEW)).status_code == 200
+    assert (await console.store.passage("p2")).recheck_of == "LINHE202603010001"
+    assert len((await road.get("/api/cases")).json()) == 1
+
+
+async def test_a_passage_that_a_recheck_was_taken_from_is_not_reviewed_again(console):
+    road = await unloading(console)
+    at = console.clock.now() + timedelta(minutes=1)
+    await console.store.append((Kind.PASSAGE, weighed(clear("p2", 0), at)))
+    await console.act(road, "recheck", "R2", passage_id="p2")
+    asked = {**REVIEW, "plate": "蒙L54321"}
+    assert (await road.post("/api/passages/p2/review", json=asked)).status_code == 422
 
 
 async def test_a_review_names_plate_and_vehicle_and_opens_the_case(console):

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 
 import apsw
 import pytest
@@ -123,7 +124,10 @@ async def test_views_follow_the_entries(store):
     assert first.case_no == "LINHE202603010001"
     (case,) = await store.cases(closed=False, limit=10)
     assert case.stage is Stage.ORDERED
-    assert (await store.held_case("蒙L12345")).case_no == case.case_no
+    before, opened = case.opened_at - timedelta(milliseconds=1), case.opened_at
+    assert await store.held_case("蒙L12345", before) is None
+    assert (await store.held_case("蒙L12345", opened)).case_no == case.case_no
+    assert await store.held_case("蒙L54321", opened) is None
     assert await store.cases_opened_on("2026-03-01") == 1
     assert await store.cases_opened_on("2026-03-02") == 0
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from station.application.lane import WINDOW_NS, Lane, LastPassage, Unweighed, Weighed
-from station.application.measuring import MeasuringRules
+from station.application.measuring import Changed, MeasuringRules
 from station.domain.plates import PlateColour, PlateReading, Sighting
 from station.domain.units import Kg
 from station.domain.weighing import Reading
@@ -110,10 +110,94 @@ def test_the_plate_of_the_vehicle_before_is_not_taken_for_the_next_one():
     assert scene.plates == [(30000, "蒙L11111"), (40000, None)]
 
 
-def test_the_plate_of_the_next_vehicle_is_not_taken_for_the_one_that_left():
+@pytest.mark.parametrize(("empty_between", "second"), [(True, "蒙L22222"), (False, None)])
+def test_the_plate_of_the_next_vehicle_is_not_taken_for_the_one_that_left(empty_between, second):
+    scene = Scene().show(0, 5).show(30000, 25).show(0, 5)
+    if empty_between:
+        scene.see()
+    # Without it, this may be the unread vehicle on its way out: an officer decides.
+    scene.see("蒙L22222").show(40000, 10).see("蒙L22222").show(40000, 140)
+    assert scene.plates == [(30000, None), (40000, second)]
+
+
+X, A = "蒙L11111", "蒙L22222"
+
+
+def never_settles(scene):
+    """X comes, is read, and leaves before its weight settled."""
+    return scene.show(30000, 5).see(X).see(X).show(30000, 5)
+
+
+def test_the_plate_of_a_vehicle_that_never_settled_is_not_the_next_ones():
+    scene = never_settles(Scene().show(0, 5)).show(0, 20)
+    scene.show(48000, 30).wait(15)
+    assert scene.plates == [(48000, None)]
+
+
+def test_the_plate_of_an_unweighed_vehicle_on_its_way_out_is_not_the_next_ones():
+    scene = never_settles(Scene().show(0, 5)).show(0, 5).see(X).see(X).show(0, 15)
+    scene.show(48000, 150)
+    assert scene.plates == [(48000, None)]
+
+
+def test_an_unread_vehicle_read_on_its_way_out_does_not_name_the_next_one():
+    scene = Scene().show(0, 5).show(30000, 140).show(0, 5).see(X).see(X).show(0, 15)
+    scene.show(48000, 150)
+    assert scene.plates == [(30000, None), (48000, None)]
+
+
+def test_an_unread_vehicle_read_too_late_does_not_name_the_next_one():
+    scene = Scene().show(0, 5).show(30000, 140).see(X).see(X).show(30000, 10).show(0, 10)
+    scene.show(48000, 30).wait(15)
+    assert scene.plates == [(30000, None), (48000, None)]
+
+
+def test_a_vehicle_still_in_view_does_not_name_the_one_on_the_platform():
+    scene = Scene().show(0, 5).see(X).see(X).show(49000, 25).show(0, 3)
+    scene.show(30000, 4).see(X).show(30000, 4).see(X).show(30000, 140)
+    assert scene.plates == [(49000, X), (30000, None)]
+
+
+def test_the_trailer_before_is_not_the_next_ones():
+    scene = Scene().show(0, 5).see(X, "蒙L1111挂").see(X, "蒙L1111挂").show(49000, 25).show(0, 5)
+    scene.see("蒙L1111挂").show(0, 20).see(A).show(30000, 10).see(A).show(30000, 30)
+    assert scene.plates == [(49000, X), (30000, A)]
+    assert scene.outcomes[-1].plates.trailer.reading is None
+
+
+def test_a_line_lost_after_the_weight_settled_waits_for_no_later_vehicle():
     scene = Scene().show(0, 5).show(30000, 25)
-    scene.show(0, 5).see("蒙L22222").show(40000, 10).see("蒙L22222").show(40000, 30)
-    assert scene.plates == [(30000, None), (40000, "蒙L22222")]
+    scene.lane.scale_lost("device.port_lost", scene.step * STEP_NS)
+    scene.step += 30
+    scene.see(A).see(A)
+    scene.outcomes += scene.lane.tick((scene.step + 40) * STEP_NS)
+    assert scene.plates == [(30000, None)]
+
+
+def test_a_weight_that_changes_before_its_plate_is_read_is_recorded_first():
+    scene = Scene().show(0, 5).see(A).see(A).show(30000, 25).show(0, 5).see().show(0, 20)
+    scene.show(40000, 30).show(46000, 30)
+    assert [type(outcome) for outcome in scene.outcomes] == [Weighed, Weighed, Changed]
+    assert scene.plates == [(30000, A), (40000, None)]
+
+
+def test_a_vehicle_recorded_is_not_recorded_again_as_unweighed():
+    never = never_settles(Scene().show(0, 5)).show(0, 5).see(X).see(X).wait(15)
+    assert len(never.outcomes) == 1
+    ambiguous = Scene().show(0, 5).show(30000, 5).see(X).see(A).show(30000, 20)
+    ambiguous.see(X).show(30000, 10).see(X).show(30000, 10).wait(15)
+    assert ambiguous.plates == [(30000, None)]
+    assert len(ambiguous.outcomes) == 1
+    late = Scene().show(0, 5).show(30000, 140).see(X).show(30000, 10).see(X).show(30000, 10)
+    late.wait(15)
+    assert len(late.outcomes) == 1
+
+
+def test_a_vehicle_that_left_before_the_line_was_lost_hides_nobody():
+    scene = Scene().show(0, 5).see(X).see(X).show(30000, 25).show(0, 20)
+    scene.lane.scale_lost("device.port_lost", scene.step * STEP_NS)
+    scene.show(30020, 150)
+    assert scene.plates == [(30000, X), (30020, None)]
 
 
 def test_the_same_truck_may_come_again_once_the_scene_was_empty():

@@ -142,6 +142,22 @@ def test_steady_is_what_stands_still_with_or_without_a_vehicle():
     assert not platform.steady
 
 
+def test_a_silence_within_the_window_breaks_it():
+    platform = Platform(RULES)
+    _, step = show(platform, [0] * 3 + [48260] * 10)
+    assert show(platform, [48260], step + RULES.longest_gap_ms // 100)[0] == []
+    platform = Platform(RULES)
+    _, step = show(platform, [0] * 3 + [48260] * 10)
+    late, _ = show(platform, [48260] * 2, step + RULES.longest_gap_ms // 100 - 1)
+    assert kinds(late) == [Settled]
+
+
+def test_a_dip_within_the_window_breaks_it():
+    platform = Platform(RULES)
+    events, _ = show(platform, [0] * 3 + [48260] * 12 + [400, 400] + [48260] * 10)
+    assert kinds(events) == [Arrived]
+
+
 def test_every_frame_kept_was_sent():
     platform = Platform(RULES)
     events, _ = show(platform, [0] * 3 + [48260] * 25)

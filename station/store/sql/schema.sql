@@ -34,12 +34,11 @@ CREATE TABLE IF NOT EXISTS joint_case (
     seq       INTEGER NOT NULL,
     opened_on TEXT NOT NULL,
     plate     TEXT NOT NULL,
-    held      INTEGER NOT NULL,
     closed    INTEGER NOT NULL,
     view      BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS case_open ON joint_case (closed, seq);
-CREATE INDEX IF NOT EXISTS case_held ON joint_case (plate) WHERE held = 1;
+CREATE INDEX IF NOT EXISTS case_by_plate ON joint_case (plate);
 CREATE INDEX IF NOT EXISTS case_by_day ON joint_case (opened_on);
 
 CREATE TABLE IF NOT EXISTS alarm (

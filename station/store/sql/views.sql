@@ -17,11 +17,11 @@ SELECT view FROM passage ORDER BY seq DESC LIMIT ?1;
 SELECT view FROM passage WHERE recheck_of = ?1 ORDER BY seq DESC;
 
 -- name: put_case
--- ?1 case_no, ?2 seq (kept from the first time), ?3 opened_on, ?4 plate, ?5 held, ?6 closed, ?7 view
-INSERT INTO joint_case (case_no, seq, opened_on, plate, held, closed, view)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+-- ?1 case_no, ?2 seq (kept from the first time), ?3 opened_on, ?4 plate, ?5 closed, ?6 view
+INSERT INTO joint_case (case_no, seq, opened_on, plate, closed, view)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (case_no) DO UPDATE
-   SET plate = excluded.plate, held = excluded.held, closed = excluded.closed, view = excluded.view;
+   SET plate = excluded.plate, closed = excluded.closed, view = excluded.view;
 
 -- name: case
 SELECT view FROM joint_case WHERE case_no = ?1;
@@ -30,9 +30,9 @@ SELECT view FROM joint_case WHERE case_no = ?1;
 -- ?1 closed (0 or 1), ?2 how many
 SELECT view FROM joint_case WHERE closed = ?1 ORDER BY seq DESC LIMIT ?2;
 
--- name: held_case
--- ?1 plate
-SELECT view FROM joint_case WHERE plate = ?1 AND held = 1 ORDER BY seq DESC LIMIT 1;
+-- name: cases_of
+-- ?1 plate; the few that a truck has, newest first
+SELECT view FROM joint_case WHERE plate = ?1 ORDER BY seq DESC;
 
 -- name: cases_opened_on
 -- ?1 local day
