@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 
 from station.api import live, routes
-from station.api.errors import install, refusal
+from station.api.errors import install
+from station.api.guards import Guards
 from station.api.schemas import ErrorOut, LiveOut
-from station.api.services import Services, foreign
+from station.api.services import Services
 from station.contract.messages import message
-from station.domain.errors import NotPermitted
 
 
 def create_app(services: Services) -> FastAPI:
@@ -34,7 +33,7 @@ def interface() -> FastAPI:
     """Return the application without services and page: enough to describe it."""
     app = FastAPI(title="治超站控制台", version="1", openapi_url="/api/openapi.json", docs_url=None)
     install(app)
-    app.middleware("http")(_own_pages_only)
+    app.add_middleware(Guards)
     for router in (routes.public, routes.seeing, routes.acting, live.router):
         app.include_router(router)
     return app
@@ -49,14 +48,6 @@ def description() -> dict[str, object]:
     )
     schema["components"]["schemas"].update(extra["$defs"])
     return schema
-
-
-async def _own_pages_only(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    if request.method not in ("GET", "HEAD", "OPTIONS") and foreign(request.headers):
-        return refusal(NotPermitted("the request comes from another site", permission="origin"))
-    return await call_next(request)
 
 
 async def _page_missing() -> Response:

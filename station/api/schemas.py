@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Tree = dict[str, object]
 FieldKind = Literal["text", "integer"]
@@ -17,6 +17,24 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Asked(Shape):
+    """Base of what is asked: numbers are numbers and text is text, and both are bounded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _writable(text: str) -> str:
+    """Refuse what a screen or a document could not show: control characters, half characters."""
+    if not text.strip() or not all(one.isprintable() or one == "\n" for one in text):
+        raise ValueError("blank, or characters that cannot be written")
+    return text
+
+
+Word = Annotated[str, Field(max_length=64), AfterValidator(_writable)]
+Text = Annotated[str, Field(max_length=2000), AfterValidator(_writable)]
+Amount = Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
 class ErrorOut(Shape):
     """Every refusal: a stable code, a Chinese sentence to act on, and its facts."""
 
@@ -25,10 +43,10 @@ class ErrorOut(Shape):
     fields: dict[str, str | int]
 
 
-class SignIn(Shape):
+class SignIn(Asked):
     """``POST /api/session``."""
 
-    certificate_no: str
+    certificate_no: Word
     password: Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -128,20 +146,20 @@ class PassageOut(Shape):
     recheck_of: str | None
 
 
-class ReviewIn(Shape):
+class ReviewIn(Asked):
     """``POST /api/passages/{id}/review``: an officer names plate and vehicle, never the weight.
 
     ``drawing`` is an id of ``GET /api/drawings``; null keeps the vehicle already known.
     ``registered_gross_kg`` (行驶证总质量), ``approved_load_kg`` and ``kerb_kg`` complete it.
     """
 
-    plate: str
-    colour: str
-    trailer_plate: str | None = None
-    drawing: str | None = None
-    registered_gross_kg: int | None = None
-    approved_load_kg: int | None = None
-    kerb_kg: int | None = None
+    plate: Word
+    colour: Word
+    trailer_plate: Word | None = None
+    drawing: Word | None = None
+    registered_gross_kg: Amount | None = None
+    approved_load_kg: Amount | None = None
+    kerb_kg: Amount | None = None
 
 
 class DrawingOut(Shape):
@@ -154,7 +172,7 @@ class DrawingOut(Shape):
     vehicle: Tree
 
 
-class ActIn(Shape):
+class ActIn(Asked):
     """``POST /api/cases/{case_no}/acts``: the officer signed in acts, with a second on duty.
 
     ``act`` and its ``details`` are those of ``station.domain.case.FIELDS``, but for the re-check:
@@ -162,9 +180,9 @@ class ActIn(Shape):
     result (``recheck_clear`` or ``recheck_over``) from that passage.
     """
 
-    act: str
-    second_officer: str
-    details: dict[str, str | int]
+    act: Word
+    second_officer: Word
+    details: Annotated[dict[Word, Text | Amount], Field(max_length=16)]
 
 
 class DoneOut(Shape):

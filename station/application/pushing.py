@@ -10,10 +10,13 @@ from typing import Final
 
 from station.application.ports import Centre, Ledger
 from station.domain.errors import BrokenChain, EvidenceError, UplinkError
+from station.domain.ledger import Entry
 
 log = logging.getLogger(__name__)
 
 BATCH: Final = 200
+BATCH_BYTES: Final = 1_000_000
+"""A batch goes over a slow line too, and under any bound on a body; one entry always goes."""
 LOOK_EVERY_S: Final = 1.0
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
@@ -71,7 +74,7 @@ class Pusher:
             UplinkError, EvidenceError: see :class:`~station.application.ports.Centre`.
         """
         delivered = await self._ledger.delivered()
-        entries = await self._ledger.entries_after(delivered, BATCH)
+        entries = _fitting(await self._ledger.entries_after(delivered, BATCH))
         self.waiting = (await self._ledger.head()).seq - delivered
         if not entries:
             return False
@@ -90,3 +93,13 @@ class Pusher:
         if not isinstance(expected, int) or expected > delivered:
             raise exc
         await self._ledger.note_delivered(expected - 1)
+
+
+def _fitting(entries: list[Entry]) -> list[Entry]:
+    """Return the first entries that go into one batch."""
+    size = 0
+    for count, entry in enumerate(entries):
+        size += len(entry.body)
+        if count and size > BATCH_BYTES:
+            return entries[:count]
+    return entries

@@ -15,8 +15,12 @@ from typing import Final
 
 from station.domain.errors import IllegalTransition, InvalidFacts, WrongAuthority
 from station.domain.officers import Pair, Role
+from station.domain.plates import parse
 
 Details = Mapping[str, str | int]
+
+MOST_POINTS: Final = 12
+"""A driver's points of a whole cycle (记分管理办法 art 3): no single act carries more."""
 
 
 class Stage(Enum):
@@ -203,6 +207,8 @@ def _check(case: Case, act: Act, details: Details) -> None:
             raise InvalidFacts(f"{name} must be {kind.__name__} and not empty", field=name)
         if kind is int and int(value) < 0:
             raise InvalidFacts(f"{name} must not be negative", field=name)
+    if act is Act.CORRECT_PLATE:
+        _check_plate(str(details["plate"]))
     if act is Act.ORDER_TO_CORRECT and details["plate"] != case.plate:
         raise InvalidFacts("the plate confirmed is not the plate of the case", field="plate")
     if act is Act.RECHECK_CLEAR and details["excess_kg"] != 0:
@@ -213,12 +219,20 @@ def _check(case: Case, act: Act, details: Details) -> None:
         _check_decision(details)
 
 
+def _check_plate(number: str) -> None:
+    plate = parse(number)
+    if plate is None or plate.number != number or plate.is_trailer:
+        raise InvalidFacts("not a tractor's number plate", field="plate")
+
+
 def _check_decision(details: Details) -> None:
     kind, fine = details["kind"], int(details["fine_fen"])
     if kind not in ("fine", "warning"):
         raise InvalidFacts("a decision is a fine or a warning", field="kind")
     if (kind == "fine") != (fine > 0):
         raise InvalidFacts("a fine has an amount, a warning has none", field="fine_fen")
+    if int(details["points"]) > MOST_POINTS:
+        raise InvalidFacts(f"one act carries at most {MOST_POINTS} points", field="points")
     # 记分管理办法 art 28: a warning carries no points.
     if kind == "warning" and details["points"] != 0:
         raise InvalidFacts("a warning carries no points", field="points")

@@ -1,5 +1,6 @@
 """The console over the real application and store: who may do what, and what is said."""
 
+import json
 from datetime import date, timedelta
 
 import httpx
@@ -482,6 +483,51 @@ async def test_a_wrong_review_is_refused_and_changes_nothing(console, changed):
     assert answer.status_code == 422
     assert answer.json()["message"]
     assert (await console.store.head()).seq == 1
+
+
+DECIDED = {"kind": "fine", "fine_fen": 50000, "points": 3, "statement": "无"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"fine_fen": 50000.0},
+        {"fine_fen": 10**30},
+        {"points": True},
+        {"points": 13},
+        {"statement": "x" * 2001},
+        {"statement": " "},
+        {"statement": "\x00"},
+        {"statement": "\ud800"},
+    ],
+    ids=str,
+)
+async def test_what_is_no_number_or_no_text_is_refused(console, changed):
+    police = await notified(console, fine_yuan=None, points=None)
+    asked = {"act": "decide", "second_officer": "P2", "details": {**DECIDED, **changed}}
+    answer = await police.post(
+        "/api/cases/LINHE202603010001/acts",
+        content=json.dumps(asked),
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status_code == 422, answer.text
+    assert (await console.act(police, "decide", "P2", **DECIDED)).status_code == 200
+
+
+async def test_a_body_too_large_is_refused_before_anybody_is_asked_for(console):
+    asked = {"certificate_no": "R1", "password": "x" * 70_000}
+    assert (await console.client().post("/api/session", json=asked)).status_code == 413
+
+
+@pytest.mark.parametrize("plate", ["hello", "蒙L1234挂", "蒙l12345", "x" * 65])
+async def test_a_corrected_plate_is_a_plate(console, plate):
+    await open_case(console)
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    answer = await console.act(road, "correct_plate", "R2", plate=plate, reason="看错")
+    assert answer.status_code == 422
+    good = await console.act(road, "correct_plate", "R2", plate="蒙L54321", reason="看错")
+    assert good.status_code == 200
 
 
 async def test_police_may_not_review(console):

@@ -76,6 +76,17 @@ async def test_everything_is_delivered_in_order():
     assert set(states) == {"ok"}
 
 
+async def test_a_batch_is_bounded_in_bytes_and_one_entry_always_goes(monkeypatch):
+    ledger = FakeLedger(5)
+    size = len(ledger.entries[0].body)
+    for bound, sent in [(1, 1), (2 * size, 2), (2 * size - 1, 1), (100 * size, 5)]:
+        monkeypatch.setattr("station.application.pushing.BATCH_BYTES", bound)
+        ledger.mark = 0
+        centre = FakeCentre()
+        await Pusher(ledger, centre, lambda *_: None).push_once()
+        assert len(centre.held) == sent
+
+
 async def test_while_the_centre_is_away_pauses_grow_and_nothing_is_noted():
     ledger, centre = FakeLedger(3), FakeCentre(*[UplinkError("away")] * 8)
     pauses, states, _ = await run(ledger, centre, 8)

@@ -1,0 +1,50 @@
+"""What every request passes first: where it comes from, and a bound on its size."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from station.api.errors import refusal
+from station.api.services import foreign
+from station.domain.errors import NotPermitted
+
+LARGEST_BODY: Final = 64 * 1024
+"""Nothing that an officer sends is near this; what is larger is not read to its end."""
+_SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_TOO_LARGE: Final = 413
+
+
+class Guards:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif scope["method"] not in _SAFE and foreign(Headers(scope=scope)):
+            error = NotPermitted("the request comes from another site", permission="origin")
+            await refusal(error)(scope, receive, send)
+        else:
+            await self._app(scope, _bounded(receive), send)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Count what comes in, whatever its headers promised."""
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > LARGEST_BODY:
+            raise HTTPException(_TOO_LARGE, f"more than {LARGEST_BODY} bytes")
+        return message
+
+    return counted
