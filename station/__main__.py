@@ -78,14 +78,16 @@ def read_plates(
 @app.command()
 def rebuild(config: Config) -> None:
     """Throw the views away and fold the ledger anew. The station must not be running."""
-    from station.bootstrap.opening import open_store
+    from station.bootstrap.opening import claimed, open_store
     from station.settings import read_settings
 
-    stored = open_store(read_settings(config))
-    try:
-        count = asyncio.run(stored.ledger.rebuild())
-    finally:
-        stored.close()
+    settings = read_settings(config)
+    with claimed(settings):
+        stored = open_store(settings)
+        try:
+            count = asyncio.run(stored.ledger.rebuild())
+        finally:
+            stored.close()
     typer.echo(f"{count} entries")
 
 

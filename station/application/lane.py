@@ -7,7 +7,7 @@ no other vehicle stood there. What is ambiguous or missing goes to the officer; 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from station.application.measuring import (
@@ -127,7 +127,7 @@ class Lane:
                 return self._try_finish(at_ns)
             case Changed():
                 # What it changed from is written first.
-                return [*self._finish(at_ns), event]
+                return [*self._finish(at_ns), event, self._weighed_again(event.again)]
             case Left():
                 self._last = self._lost_ns = None
                 return self._departed(event)
@@ -197,6 +197,20 @@ class Lane:
             self._last = LastPassage(plate=plate, gross=settled.gross)
         self._before_is_known = plate is not None
         return [Weighed(settled=settled, plates=plates, sightings=sightings)]
+
+    def _weighed_again(self, settled: Settled) -> Weighed:
+        """Return a weighing that an officer must name: two vehicles may stand there."""
+        sightings = self._belonging(settled.at_ns)
+        plates = _vote(sightings)
+        self._last = LastPassage(plate=None, gross=settled.gross)
+        return Weighed(
+            settled=settled,
+            plates=VehiclePlates(
+                tractor=replace(plates.tractor, reading=None),
+                trailer=replace(plates.trailer, reading=None),
+            ),
+            sightings=sightings,
+        )
 
     def _departed(self, left: Left) -> list[Outcome]:
         if left.settled:

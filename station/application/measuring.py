@@ -6,7 +6,7 @@ A weight counts only when the platform showed it without a break, in frames that
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -67,11 +67,13 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """The weight settled again at another value while the same vehicle stood there."""
+    """The weight settled again at another value before the platform was empty.
 
-    gross: Kg
-    frames: tuple[bytes, ...]
-    at_ns: int
+    The vehicle had not been on it whole, or another drove on: ``again`` says what stands there now,
+    and nothing can say whose it is.
+    """
+
+    again: Settled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,24 +209,21 @@ class Platform:
         stood_ms = (at_ns - window[0][0]) // NS_PER_MS
         if stood_ms < self._rules.settle_ms:
             return None
-        gross, frames = _most_shown(window), tuple(raw for _, _, raw in window)
-        spread = _spread(window)
-        window.clear()
-        if self._recorded is not None:
-            if abs(gross - self._recorded) <= self._rules.division:
-                return None
-            self._recorded = gross
-            return Changed(gross=gross, frames=frames, at_ns=at_ns)
-        self._state, self._recorded = _State.WEIGHED, gross
-        return Settled(
-            gross=gross,
-            frames=frames,
-            spread=spread,
+        settled = Settled(
+            gross=_most_shown(window),
+            frames=tuple(raw for _, _, raw in window),
+            spread=_spread(window),
             settled_ms=stood_ms,
             arrived_ns=self._arrived_ns,
             at_ns=at_ns,
             resumed=self._resumed,
         )
+        window.clear()
+        before, self._state = self._recorded, _State.WEIGHED
+        if before is not None and abs(settled.gross - before) <= self._rules.division:
+            return None
+        self._recorded = settled.gross
+        return settled if before is None else Changed(again=replace(settled, resumed=False))
 
 
 def _spread(window: deque[tuple[int, Kg, bytes]]) -> Kg:

@@ -190,8 +190,8 @@ class Recorder:
         payload = WeightChanged(
             passage_id=self._newest,
             recorded_kg=view.passage.weighing.gross_kg,
-            later_kg=changed.gross,
-            frames=[frame.hex() for frame in changed.frames],
+            later_kg=changed.again.gross,
+            frames=[frame.hex() for frame in changed.again.frames],
         )
         await self._ledger.append((Kind.WEIGHT_CHANGED, payload))
         self._hub.publish((await self._views.alarms(1))[0])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -109,6 +112,26 @@ def open_store(settings: Settings) -> Stored:
         media=FileMedia(folder / "media"),
         signer=key,
     )
+
+
+@contextmanager
+def claimed(settings: Settings) -> Iterator[None]:
+    """Hold the station's folder: two programs at one ledger would record each vehicle twice.
+
+    The lock ends with the process, however that ends.
+
+    Raises:
+        SettingsError: another program works there.
+    """
+    folder = settings.station.data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "running.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            where = f"{folder}: another program of this station runs"
+            raise SettingsError(where, key="station.data_dir") from exc
+        yield
 
 
 async def add_officer(settings: Settings, officer: Officer, password: str) -> None:

@@ -31,7 +31,7 @@ from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
 from station.application.telling import Teller
 from station.application.views import moment
-from station.bootstrap.opening import Stored, SystemClock, legal_id, open_store
+from station.bootstrap.opening import Stored, SystemClock, claimed, legal_id, open_store
 from station.contract.entries import Kind, Run
 from station.contract.sealing import local_day
 from station.domain.clock import Clock
@@ -66,6 +66,7 @@ async def run(settings: Settings) -> None:
         StorageError: the store failed; nothing further would be durable.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(claimed(settings))
         stored = open_store(settings)
         stack.callback(stored.close)
         station = await _assemble(settings, stored, stack)

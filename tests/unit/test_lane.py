@@ -177,8 +177,15 @@ def test_a_line_lost_after_the_weight_settled_waits_for_no_later_vehicle():
 def test_a_weight_that_changes_before_its_plate_is_read_is_recorded_first():
     scene = Scene().show(0, 5).see(A).see(A).show(30000, 25).show(0, 5).see().show(0, 20)
     scene.show(40000, 30).show(46000, 30)
-    assert [type(outcome) for outcome in scene.outcomes] == [Weighed, Weighed, Changed]
-    assert scene.plates == [(30000, A), (40000, None)]
+    assert [type(o) for o in scene.outcomes] == [Weighed, Weighed, Changed, Weighed]
+    assert scene.plates == [(30000, A), (40000, None), (46000, None)]
+
+
+def test_a_vehicle_that_was_not_whole_on_the_platform_is_weighed_again_for_an_officer():
+    scene = Scene().show(0, 5).see(X).see(X).show(9000, 25).show(49000, 25).show(0, 20)
+    assert [type(o) for o in scene.outcomes] == [Weighed, Changed, Weighed]
+    assert scene.plates == [(9000, X), (49000, None)]
+    assert scene.outcomes[-1].plates.tractor.candidates == (X,)
 
 
 def test_a_vehicle_recorded_is_not_recorded_again_as_unweighed():

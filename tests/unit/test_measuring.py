@@ -98,7 +98,7 @@ def test_a_weight_that_changes_after_it_was_recorded_is_told():
     assert kinds(events) == [Arrived, Settled]
     events, _ = show(platform, [48260] * 25, step)
     assert kinds(events) == [Changed]
-    assert events[0].gross == 48260
+    assert events[0].again.gross == 48260
 
 
 def test_one_division_of_change_is_none():

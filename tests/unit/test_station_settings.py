@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from station.bootstrap.opening import claimed
 from station.domain.errors import SettingsError
 from station.settings import read_settings
 
@@ -64,6 +65,18 @@ def test_what_is_wrong_is_named(tmp_path, old, new, where):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(SettingsError):
         read_settings(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("command", ["run", "rebuild"])
+def test_a_second_program_on_the_same_folder_is_refused(tmp_path, command):
+    path = write(tmp_path, GOOD)
+    with claimed(read_settings(path)):
+        words = [sys.executable, "-m", "station", command, "--config", str(path)]
+        result = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert "another program" in result.stderr
+    with claimed(read_settings(path)):
+        pass
 
 
 def test_a_port_that_is_taken_is_told(tmp_path):
