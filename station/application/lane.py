@@ -93,7 +93,7 @@ class Lane:
         self._cleared_ns = 0
         self._leftover: set[str] = set()
         self._leftover_before: set[str] = set()
-        self._before_is_known = True
+        self._before_is_known = self._before_was_known = True
         self._seen: dict[str, _Seen] = {}
         self._fault: str | None = None
 
@@ -121,6 +121,7 @@ class Lane:
                 outcomes = self._finish(at_ns)
                 self._arrived_ns, self._bound_ns = at_ns, self._left_ns
                 self._leftover_before = self._leftover
+                self._before_was_known = self._before_is_known
                 return outcomes
             case Settled():
                 self._pending, self._pending_left_ns = event, None
@@ -280,13 +281,13 @@ class Lane:
     def _is_own(self, sighting: Sighting) -> bool:
         """Tell whether the picture cannot show the vehicle before any more.
 
-        Taken before the arrival it counts only after the scene was seen empty: a plate on its way
-        out and one on its way in look alike. Taken after it, only the plates known from before are
-        in doubt.
+        Once the scene was seen empty it cannot. Until then a plate known from the vehicle before
+        is in doubt; and before the arrival every plate is, if that vehicle's own was never read: a
+        plate on its way out and one on its way in look alike.
         """
         if self._bound_ns <= self._cleared_ns < sighting.mono_ns:
             return True
-        if sighting.mono_ns < self._arrived_ns:
+        if sighting.mono_ns < self._arrived_ns and not self._before_was_known:
             return self._bound_ns == 0
         return not self._leftover_before & _plates(sighting)
 

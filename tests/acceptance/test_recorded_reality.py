@@ -19,14 +19,14 @@ import httpx
 import numpy as np
 import pytest
 
-from simulators.camera.truck_art import Scene, scene_art
+from simulators.camera.truck_art import EMPTY, Scene, scene_art
 from station.domain.plates import PlateColour, parse
 
 ROOT = Path(__file__).parents[2]
 FRAMES = ROOT / "tests/golden/indicator-frames.tsv"
 PASSWORD = "a password of the test"
 PICTURES = 8
-PERIOD = timedelta(seconds=5)
+PERIOD = timedelta(seconds=2.5)
 BYTES_PER_S = 960  # 9600 baud
 
 STATION = """
@@ -63,13 +63,17 @@ def frames_of(protocol, *origins):
 
 
 def line(empty, trucks):
-    """Lay the frames on the line: 1 s empty, then for each truck 3 s of it and 2 s empty."""
+    """Lay the frames on the line: 1.5 s empty, then each truck for 2.6 s and 2.4 s empty.
+
+    A picture comes each 2.5 s: the empty road first, then a truck 1 s after it drove on, the road
+    0.9 s after it left, and so on.
+    """
 
     def for_seconds(frame, seconds):
-        return frame * (seconds * BYTES_PER_S // len(frame))
+        return frame * round(seconds * BYTES_PER_S / len(frame))
 
-    return for_seconds(empty, 1) + b"".join(
-        for_seconds(truck, 3) + for_seconds(empty, 2) for truck in trucks
+    return for_seconds(empty, 1.5) + b"".join(
+        for_seconds(truck, 2.6) + for_seconds(empty, 2.4) for truck in trucks
     )
 
 
@@ -88,10 +92,12 @@ def photographs():
 def pictures_into(folder):
     """Put the pictures into *folder* in order and return their plates."""
     folder.mkdir()
+    for number in range(PICTURES + 1):
+        cv2.imwrite(str(folder / f"{number:02d}-a-road.png"), scene_art(EMPTY))
     if os.environ.get("ZHICHAO_PLATE_PHOTOS"):
         plates = []
         for number, (path, plate) in enumerate(photographs()):
-            (folder / f"{number:02d}{path.suffix}").write_bytes(path.read_bytes())
+            (folder / f"{number:02d}-b{path.suffix}").write_bytes(path.read_bytes())
             plates.append(plate)
         return plates
     plates = [f"蒙L{number}{number}{number}8{number}" for number in range(1, PICTURES + 1)]
@@ -99,7 +105,7 @@ def pictures_into(folder):
         art = scene_art(Scene(front=parse(plate, PlateColour.YELLOW), seed=number))
         noise = np.random.default_rng(number).normal(0, 3, art.shape)
         picture = np.clip(art + noise, 0, 255).astype(np.uint8)
-        cv2.imwrite(str(folder / f"{number:02d}.jpg"), picture)
+        cv2.imwrite(str(folder / f"{number:02d}-b.jpg"), picture)
     return plates
 
 
