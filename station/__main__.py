@@ -46,8 +46,8 @@ def run(config: Config) -> None:
 @app.command()
 def key(config: Config) -> None:
     """Print the station's public key (hex), making the key when there is none."""
+    from station.keys.signing import signer
     from station.settings import read_settings
-    from station.store.keys import signer
 
     folder = read_settings(config).station.data_dir
     typer.echo(signer(folder / "station.key").public_key.hex())

@@ -20,11 +20,11 @@ from station.contract.sealing import Sealer
 from station.contract.signature import Ed25519Signer
 from station.domain.errors import SettingsError
 from station.domain.officers import Officer
+from station.keys.signing import signer
 from station.rules.lawbook import lawbook
 from station.settings import Settings
 from station.store.accounts import SqliteAccounts
 from station.store.database import Database
-from station.store.keys import signer
 from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
 from station.store.sqlite_store import SqliteStore
