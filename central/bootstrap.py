@@ -26,7 +26,7 @@ from central.application.stations import Board, Stations, TakeState
 from central.export.repeat_vehicles import file_name, repeat_vehicles_csv
 from central.live.hub import Hub
 from central.live.socket import Live
-from central.settings import CentralSettings
+from central.settings import CentralSettings, address
 from central.store.accounts import SqlAccounts
 from central.store.embedded import Place, embedded, running
 from central.store.ledgers import Enrolment, SqlArchive
@@ -213,7 +213,7 @@ def _place(settings: CentralSettings) -> Place:
 @contextlib.contextmanager
 def _listening(settings: CentralSettings) -> Iterator[socket.socket]:
     """Bind the address first: a port that is taken must be known before a database starts."""
-    host, port = settings.central.address
+    host, port = address(settings.central.listen)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -9,12 +9,23 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from station.domain.errors import SettingsError
 
 _HIGHEST_PORT = 65535
+
+
+ServerName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]{1,253}$")]
 
 
 class Section(BaseModel):
@@ -23,32 +34,45 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _with_a_port(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > _HIGHEST_PORT:
+        raise ValueError("must be address:port, e.g. 127.0.0.1:8080")
+    return text
+
+
+Listen = Annotated[str, AfterValidator(_with_a_port)]
+"""``address:port``; port 0 takes any free one; an IPv6 address stands in brackets."""
+
+
+def address(listen: Listen) -> tuple[str, int]:
+    """Return host and port; an IPv6 host without its brackets."""
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
 class CentralSection(Section):
-    """``[central]``.
+    """``[central]``: what people see.
 
     Attributes:
-        listen: ``address:port``; port 0 takes any free one.
         name: of the office, shown on the page.
         data_dir: where the embedded database lives; relative to the configuration file.
     """
 
-    listen: str = "127.0.0.1:8080"
+    listen: Listen = "127.0.0.1:8080"
     name: Annotated[str, Field(min_length=1)]
     data_dir: Path
 
-    @field_validator("listen")
-    @classmethod
-    def _has_a_port(cls, text: str) -> str:
-        host, _, port = text.rpartition(":")
-        if not host or not port.isascii() or not port.isdigit() or int(port) > _HIGHEST_PORT:
-            raise ValueError("must be address:port, e.g. 127.0.0.1:8080")
-        return text
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """Return host and port; an IPv6 host without its brackets."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+class MachinesSection(Section):
+    """``[machines]``: where stations deliver, by TLS with certificates on both sides.
+
+    Attributes:
+        names: under which stations reach it; they stand in the server's certificate.
+    """
+
+    listen: Listen = "127.0.0.1:8443"
+    names: Annotated[tuple[ServerName, ...], Field(min_length=1)] = ("127.0.0.1", "localhost")
 
 
 class DatabaseSection(Section):
@@ -84,6 +108,7 @@ class CentralSettings(BaseSettings):
     )
 
     central: CentralSection
+    machines: MachinesSection = MachinesSection()
     database: DatabaseSection = DatabaseSection()
     stations: tuple[StationSection, ...] = ()
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Final
 
 import uvicorn
@@ -37,6 +39,7 @@ from station.contract.sealing import local_day
 from station.domain.clock import Clock
 from station.domain.errors import SettingsError
 from station.domain.units import Kg
+from station.keys.tls import TlsFiles
 from station.plate_reader.reader import PlateReader
 from station.plate_reader.watcher import CameraWatcher
 from station.rules.decide import decide
@@ -48,6 +51,7 @@ from station.settings import Settings
 from station.store.register import FileRegister
 from station.store.sqlite_store import SqliteStore
 from station.uplink.http_centre import HttpCentre
+from station.uplink.identity import Identity
 
 PROGRAM: Final = "station"
 NO_UPLINK: Final = "uplink.none"
@@ -226,10 +230,17 @@ def _uplink(
         runtime.uplink_state(NO_UPLINK, "")
         return None
     node = settings.station.node
-    centre = HttpCentre(settings.uplink.url, node, stored.signer)
+    centre = HttpCentre(settings.uplink.url, node, stored.signer, _tls(settings))
     stack.push_async_callback(centre.close)
     pusher = Pusher(stored.ledger, centre, runtime.uplink_state)
     return pusher, Teller(node, runtime.view, stored.ledger, centre)
+
+
+def _tls(settings: Settings) -> Callable[[], ssl.SSLContext]:
+    if settings.uplink.url.startswith("http:"):
+        return cache(ssl.create_default_context)
+    files = TlsFiles(settings.station.data_dir)
+    return Identity(key=files.key, certificate=files.certificate, authority=files.authority).context
 
 
 def _services(

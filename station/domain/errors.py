@@ -14,6 +14,10 @@
         * :exc:`NotSignedIn`
         * :exc:`SignInRefused`
         * :exc:`NotPermitted`
+        * :exc:`NoCertificate` · :exc:`CertificateRevoked` · :exc:`OtherNode` -- between machines
+        * :exc:`EnrolError` -- a station is not enrolled
+            * :exc:`TokenUnknown` · :exc:`TokenExpired` · :exc:`TokenUsed`
+            * :exc:`BadProof` · :exc:`TooManyAttempts`
     * :exc:`EvidenceError` -- a ledger does not hold together
         * :exc:`BrokenChain`
         * :exc:`BadSignature`
@@ -27,7 +31,8 @@
         * :exc:`StoreFull` · :exc:`StoreFailed`
     * :exc:`SettingsError` -- the configuration file cannot be used
     * :exc:`UplinkError` -- central cannot be reached: queued, never shown as a failure of the act
-        * :exc:`NotEnrolled` -- it answers, and does not know this station's key
+        * :exc:`NotEnrolled` -- this station has no certificate, or its centre does not know it
+        * :exc:`WrongCentre` -- whoever answers is not the centre that the token names
 """
 
 from __future__ import annotations
@@ -126,6 +131,60 @@ class NotPermitted(AccessError):
     """The officer's role does not include this."""
 
     code = "access.not_permitted"
+
+
+class NoCertificate(AccessError):
+    """A machine shows no certificate of the centre's own authority."""
+
+    code = "access.no_certificate"
+
+
+class CertificateRevoked(AccessError):
+    """The machine's certificate was revoked."""
+
+    code = "access.certificate_revoked"
+
+
+class OtherNode(AccessError):
+    """A machine speaks for another node than its certificate names."""
+
+    code = "access.other_node"
+
+
+class EnrolError(AccessError):
+    """A station cannot be enrolled like this."""
+
+    code = "enrol"
+
+
+class TokenUnknown(EnrolError):
+    """No such token, or not for this node; which of the two is not said."""
+
+    code = "enrol.token_unknown"
+
+
+class TokenExpired(EnrolError):
+    """The token's time is over."""
+
+    code = "enrol.token_expired"
+
+
+class TokenUsed(EnrolError):
+    """The token was used: it serves once."""
+
+    code = "enrol.token_used"
+
+
+class BadProof(EnrolError):
+    """Whoever asks does not hold the keys that he wants enrolled."""
+
+    code = "enrol.bad_proof"
+
+
+class TooManyAttempts(EnrolError):
+    """Too many attempts at once from one address."""
+
+    code = "enrol.too_many_attempts"
 
 
 class EvidenceError(ZhichaoError):
@@ -231,6 +290,12 @@ class UplinkError(ZhichaoError):
 
 
 class NotEnrolled(UplinkError):
-    """The centre does not know this station: its key must be enrolled there."""
+    """The station has no certificate, or the centre does not know it: it must be enrolled."""
 
     code = "uplink.not_enrolled"
+
+
+class WrongCentre(UplinkError):
+    """Whoever answers is not the centre that the token names; nothing secret was sent."""
+
+    code = "uplink.wrong_centre"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ssl
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import httpx
@@ -12,8 +13,10 @@ from station.contract.uplink import LaneState, Receipt, batch, sign_state
 from station.domain.errors import (
     BadSignature,
     BrokenChain,
+    CertificateRevoked,
     Fork,
     MalformedEntry,
+    NoCertificate,
     NotEnrolled,
     NotFound,
     UplinkError,
@@ -23,6 +26,7 @@ from station.domain.ledger import Entry, Signer
 
 TIMEOUT_S: Final = 10.0
 _REFUSALS: Final = {cls.code: cls for cls in (BrokenChain, Fork, BadSignature, MalformedEntry)}
+_UNKNOWN: Final = {cls.code for cls in (NotFound, NoCertificate, CertificateRevoked)}
 
 
 class _Error(msgspec.Struct):
@@ -34,10 +38,15 @@ class _Error(msgspec.Struct):
 class HttpCentre:
     """Implements :class:`~station.application.ports.Centre` over HTTP."""
 
-    def __init__(self, url: str, node: str, signer: Signer) -> None:
+    def __init__(
+        self, url: str, node: str, signer: Signer, tls: Callable[[], ssl.SSLContext]
+    ) -> None:
+        """Prepare; *tls* gives the context: another one after the station was enrolled anew."""
+        self._url = url
         self._node = node
         self._signer = signer
-        self._client = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False)
+        self._tls = tls
+        self._clients: dict[ssl.SSLContext, httpx.AsyncClient] = {}
 
     async def push(self, entries: Sequence[Entry]) -> int:
         """See :class:`~station.application.ports.Centre`."""
@@ -63,17 +72,27 @@ class HttpCentre:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
     async def _post(self, path: str, content: bytes) -> httpx.Response:
         headers = {"content-type": "application/json"}
         try:
-            answer = await self._client.post(path, content=content, headers=headers)
+            answer = await self._line().post(path, content=content, headers=headers)
         except httpx.HTTPError as exc:
             raise UplinkError(str(exc) or type(exc).__name__) from exc
         if answer.is_success:
             return answer
         raise _refusal(answer)
+
+    def _line(self) -> httpx.AsyncClient:
+        """Return the client, made once the station is enrolled, which may be while it runs."""
+        context = self._tls()
+        if context not in self._clients:
+            self._clients[context] = httpx.AsyncClient(
+                base_url=self._url, timeout=TIMEOUT_S, trust_env=False, verify=context
+            )
+        return self._clients[context]
 
 
 def _refusal(answer: httpx.Response) -> ZhichaoError:
@@ -84,6 +103,6 @@ def _refusal(answer: httpx.Response) -> ZhichaoError:
     refusal = _REFUSALS.get(error.code)
     if refusal:
         return refusal(error.message, **error.fields)
-    if error.code == NotFound.code:
+    if error.code in _UNKNOWN:
         return NotEnrolled(error.message)
     return UplinkError(f"{error.code}: {error.message}")

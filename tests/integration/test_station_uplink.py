@@ -1,7 +1,9 @@
 """The uplink against a real HTTP server that answers as the centre would, or a broken one."""
 
 import asyncio
+import functools
 import json
+import ssl
 from contextlib import asynccontextmanager
 
 import pytest
@@ -21,6 +23,8 @@ from station.uplink.http_centre import HttpCentre
 from tests.fakes import sealer, verifier
 
 ENTRY = sealer().seal(Kind.START, Run(program="p", detail=""), Head())
+PLAIN = functools.cache(ssl.create_default_context)
+"""The servers here speak without TLS; test_mutual_tls.py has those that do."""
 DEVICE = DeviceState(code="ok", detail="", since="2026-03-01T04:00:00.000Z")
 STATE = LaneState(
     node="linhe",
@@ -52,7 +56,7 @@ async def server(status, answer):
 
     listening = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    centre = HttpCentre(f"http://127.0.0.1:{port}", "linhe", sealer().signer)
+    centre = HttpCentre(f"http://127.0.0.1:{port}", "linhe", sealer().signer, PLAIN)
     try:
         yield centre, bodies
     finally:
@@ -112,6 +116,9 @@ async def test_only_a_receipt_for_these_entries_acknowledges_them(answer):
         (422, refused("evidence.malformed"), MalformedEntry),
         (422, refused("evidence.bad_signature"), BadSignature),
         (404, refused("not_found"), NotEnrolled),
+        (401, refused("access.no_certificate"), NotEnrolled),
+        (403, refused("access.certificate_revoked"), NotEnrolled),
+        (403, refused("access.other_node"), UplinkError),
         (500, refused("internal"), UplinkError),
         (502, b"Bad Gateway", UplinkError),
     ],
@@ -126,7 +133,7 @@ async def test_each_refusal_is_its_own_error(status, answer, error):
 
 
 async def test_nobody_there_is_an_uplink_error():
-    centre = HttpCentre("http://127.0.0.1:1", "linhe", sealer().signer)
+    centre = HttpCentre("http://127.0.0.1:1", "linhe", sealer().signer, PLAIN)
     with pytest.raises(UplinkError):
         await centre.push([ENTRY])
     await centre.close()

@@ -1,6 +1,6 @@
 import pytest
 
-from central.settings import load
+from central.settings import address, load
 from station.domain.errors import SettingsError
 
 KEY = "ab" * 32
@@ -30,7 +30,7 @@ def write(tmp_path):
 def test_a_file_is_read_and_its_folder_is_where_relative_paths_begin(write, tmp_path):
     settings = load(write(GOOD))
 
-    assert settings.central.address == ("127.0.0.1", 8090)
+    assert address(settings.central.listen) == ("127.0.0.1", 8090)
     assert settings.central.data_dir == tmp_path / "data"
     assert settings.database.dsn == ""
     assert settings.stations[0].public_key == KEY
@@ -42,7 +42,7 @@ def test_the_environment_comes_before_the_file(write, monkeypatch):
 
     settings = load(write(GOOD))
 
-    assert settings.central.address == ("0.0.0.0", 80)
+    assert address(settings.central.listen) == ("0.0.0.0", 80)
     assert settings.central.name == "治超办"
     assert settings.database.dsn == "postgresql://x"
 
@@ -54,7 +54,7 @@ def test_an_unrelated_variable_of_the_project_is_nobodys_business(write, monkeyp
 
 
 def test_an_ipv6_address_stands_in_brackets(write):
-    assert load(write(GOOD.replace("127.0.0.1", "[::1]"))).central.address == ("::1", 8090)
+    assert address(load(write(GOOD.replace("127.0.0.1", "[::1]"))).central.listen) == ("::1", 8090)
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_configurations_of_the_readme_are_accepted(tmp_path):
 
 def test_configurations_of_the_containers_are_accepted():
     assert read_settings(ROOT / "docker/station.toml").station.listen == "0.0.0.0:8081"
-    assert load(ROOT / "docker/central.toml").central.address == ("0.0.0.0", 8080)
+    assert load(ROOT / "docker/central.toml").central.listen == "0.0.0.0:8080"
 
 
 def test_the_compose_file_holds_no_password():
