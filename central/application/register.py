@@ -34,6 +34,6 @@ class Authority(Protocol):
         """Return a certificate that names *node* for the key of a request (PEM).
 
         Raises:
-            BadProof: it is no request, not signed by its own key, or its key is of another kind.
+            KeysNotProven: no request, not signed by its own key, or a key of another kind.
         """
         ...

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from station.domain.errors import BadProof
+from station.domain.errors import KeysNotProven
 from station.keys.tls import TlsKey
 
 AUTHORITY_LIFE: Final = timedelta(days=20 * 365)
@@ -59,19 +59,19 @@ class Issuer:
         """Return a certificate that names *node*, for the key of the request (PEM).
 
         Raises:
-            BadProof: it is no request, not signed by its own key, or its key is not P-256.
+            KeysNotProven: it is no request, not signed by its own key, or its key is not P-256.
         """
         try:
             asked = x509.load_pem_x509_csr(csr.encode())
             asked.public_key()
             sound = asked.is_signature_valid
         except (ValueError, InvalidSignature) as exc:
-            raise BadProof(f"csr: {exc}") from exc
+            raise KeysNotProven(f"csr: {exc}") from exc
         public = asked.public_key()
         if not sound or not isinstance(public, ec.EllipticCurvePublicKey):
-            raise BadProof("csr: not signed by a key for TLS")
+            raise KeysNotProven("csr: not signed by a key for TLS")
         if not isinstance(public.curve, ec.SECP256R1):
-            raise BadProof("csr: the curve is P-256")
+            raise KeysNotProven("csr: the curve is P-256")
         return self._leaf(
             _certificate(
                 _name(node), self.certificate.subject, public, at, STATION_LIFE

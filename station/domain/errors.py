@@ -17,7 +17,7 @@
         * :exc:`NoCertificate` · :exc:`CertificateRevoked` · :exc:`OtherNode` -- between machines
         * :exc:`EnrolError` -- a station is not enrolled
             * :exc:`TokenUnknown` · :exc:`TokenExpired` · :exc:`TokenUsed`
-            * :exc:`BadProof` · :exc:`TooManyAttempts`
+            * :exc:`KeysNotProven` · :exc:`TooManyAttempts`
     * :exc:`EvidenceError` -- a ledger does not hold together
         * :exc:`BrokenChain`
         * :exc:`BadSignature`
@@ -175,10 +175,10 @@ class TokenUsed(EnrolError):
     code = "enrol.token_used"
 
 
-class BadProof(EnrolError):
+class KeysNotProven(EnrolError):
     """Whoever asks does not hold the keys that he wants enrolled."""
 
-    code = "enrol.bad_proof"
+    code = "enrol.keys_not_proven"
 
 
 class TooManyAttempts(EnrolError):
