@@ -28,12 +28,20 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class EnrolRequest(Message, frozen=True, kw_only=True):
-    """``public_key``, ``proof``: hex; ``csr``: a PKCS#10 request (PEM) for the TLS key."""
+    """What a station brings.
+
+    Attributes:
+        public_key, proof: hex.
+        after_seq: the last own entry that another key has signed, 0 for none. The centre may not
+            have it yet.
+        csr: a PKCS#10 request (PEM) for the TLS key.
+    """
 
     token: str
     node: str
     alg: str
     public_key: str
+    after_seq: int
     proof: str
     csr: str
 
