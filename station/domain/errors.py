@@ -23,6 +23,7 @@
         * :exc:`BadSignature`
         * :exc:`Fork`
         * :exc:`MalformedEntry`
+        * :exc:`BadProof` -- not in the log, or not the log that was shown before
     * :exc:`DeviceError` -- a scale or a camera; the lane goes on by hand
         * :exc:`PortLost`
             * :exc:`CaptureEnded`
@@ -215,6 +216,12 @@ class MalformedEntry(EvidenceError):
     """The bytes are not a canonical entry."""
 
     code = "evidence.malformed"
+
+
+class BadProof(EvidenceError):
+    """A proof of the log does not lead to the root that it should."""
+
+    code = "evidence.bad_proof"
 
 
 class DeviceError(ZhichaoError):
