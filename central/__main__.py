@@ -13,6 +13,8 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 import uvloop
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from central import bootstrap
 from central.api.app import interface
@@ -24,6 +26,7 @@ from central.settings import CentralSettings, load
 from central.store.accounts import SqlAccounts
 from central.store.passwords import Argon2Passwords
 from central.store.reading import SqlReading
+from station.contract.entries import Kind, payload
 from station.contract.messages import message
 from station.domain.errors import InvalidFacts, ZhichaoError
 from station.domain.officers import Officer, Role
@@ -79,8 +82,28 @@ def officer_add(
 @app.command()
 def rebuild(config: Config) -> None:
     """Make all projections again from the kept bytes."""
-    entries = _run(bootstrap.rebuilt(load(config)))
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.completed}"),
+        SpinnerColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=None)
+        entries = _run(bootstrap.rebuilt(load(config), lambda at: bar.update(task, completed=at)))
     typer.echo(message("central.rebuilt", {"entries": entries}))
+
+
+@app.command()
+def publish(
+    config: Config,
+    kind: Annotated[Kind, typer.Option(help="watch_list, register_extract, permit, legal_ids …")],
+    source: Annotated[Path, typer.Option("--in", help="JSON, as in station/contract.")],
+) -> None:
+    """Publish a list to every station: an entry of the centre's own ledger."""
+    _run(bootstrap.published(load(config), kind, payload(kind, source.read_bytes())))
+    typer.echo(message("central.published", {"kind": kind.value}))
 
 
 @app.command("export-repeat-vehicles")

@@ -11,17 +11,24 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+from uuid import uuid4
 
 import uvicorn
 
 from central.api.app import create_app
 from central.api.parts import Parts
 from central.api.shaping import frame
-from central.application.accept import Accept
+from central.application.accept import Accept, TakeAhead
 from central.application.announce import Announcer
+from central.application.appending import Writer
+from central.application.projecting import Projector
+from central.application.publishing import OwnLedger, Publish
 from central.application.rebuild import rebuild
 from central.application.recheck import Recheck
+from central.application.refusing import Refuser
+from central.application.serving import Serve
 from central.application.sign_in import Sessions
+from central.application.signatures import SignatureCheck
 from central.application.stations import Board, Stations, TakeState
 from central.export.repeat_vehicles import file_name, repeat_vehicles_csv
 from central.live.hub import Hub
@@ -34,9 +41,14 @@ from central.store.migrate import migrate
 from central.store.passwords import Argon2Passwords
 from central.store.pool import Pool, connection, pool
 from central.store.reading import SqlReading
-from station.contract.signature import Ed25519Verifier
+from central.store.shelf import SqlShelf
+from station.contract.entries import Kind, Payload
+from station.contract.legal_id import legal_id
+from station.contract.sealing import Sealer
+from station.contract.signature import Ed25519Signer
 from station.domain.clock import Clock
 from station.domain.errors import SettingsError
+from station.keys.signing import signer
 from station.rules.lawbook import lawbook
 
 GRACE_S: Final = 5
@@ -61,36 +73,38 @@ class Centre:
 
     parts: Parts
     announcer: Announcer
+    projector: Projector
+    signatures: SignatureCheck
     hub: Hub
 
 
-def compose(settings: CentralSettings, database: Pool, clock: Clock) -> Centre:
-    """Make the parts on an open database.
-
-    Raises:
-        SettingsError: a station's key is no key.
-    """
-    enrolled = {one.node: Ed25519Verifier(one.public_key) for one in enrolments(settings)}
-    reading = SqlReading(database)
-    board = Board(clock, enrolled)
+def compose(settings: CentralSettings, database: Pool, clock: Clock, key: Ed25519Signer) -> Centre:
+    """Make the parts on an open database. *key*: the centre's own."""
+    reading, archive, law = SqlReading(database), SqlArchive(database), lawbook()
+    board = Board(clock, [one.node for one in settings.stations])
     stations = Stations(reading=reading, board=board)
     hub = Hub()
     announcer = Announcer(
         reading, board, lambda news: hub.publish(frame(news)), lambda: hub.watched
     )
+    refuser = Refuser(announcer.note)
+    own = OwnLedger(node=settings.central.node, sealer=_sealer(settings, clock, key), clock=clock)
+    projector = Projector(archive, Recheck(law), own, announcer.note)
 
     async def greeting() -> list[str]:
         return [frame(station) for station in await stations.all()]
 
     parts = Parts(
         accept=Accept(
-            archive=SqlArchive(database),
-            enrolled=enrolled,
+            archive=archive,
+            writer=Writer(archive, clock, refuser, projector.wake),
+            refuser=refuser,
             clock=clock,
-            differs=Recheck(lawbook()),
-            announce=announcer.note,
+            signer=key,
         ),
-        take_state=TakeState(enrolled=enrolled, board=board, announce=announcer.note),
+        take_ahead=TakeAhead(archive=archive, clock=clock),
+        take_state=TakeState(ring_of=archive.ring_of, board=board, announce=announcer.note),
+        serve=Serve(shelf=SqlShelf(database), node=settings.central.node, clock=clock),
         sessions=Sessions(SqlAccounts(database), Argon2Passwords(), clock, asyncio.sleep),
         stations=stations,
         reading=reading,
@@ -99,11 +113,29 @@ def compose(settings: CentralSettings, database: Pool, clock: Clock) -> Centre:
         repeat_csv=repeat_vehicles_csv,
         repeat_file_name=file_name,
     )
-    return Centre(parts=parts, announcer=announcer, hub=hub)
+    return Centre(
+        parts=parts,
+        announcer=announcer,
+        projector=projector,
+        signatures=SignatureCheck(archive, clock, announcer.note),
+        hub=hub,
+    )
+
+
+def _sealer(settings: CentralSettings, clock: Clock, key: Ed25519Signer) -> Sealer:
+    law = lawbook()
+    return Sealer(
+        node=settings.central.node,
+        signer=key,
+        clock=clock,
+        boot_id=str(uuid4()),
+        legal_id=legal_id(),
+        law_edition=law.edition,
+    )
 
 
 def enrolments(settings: CentralSettings) -> list[Enrolment]:
-    """Return the register of keys as the configuration states it."""
+    """Return the register of stations' keys as the configuration states it."""
     return [
         Enrolment(
             node=one.node,
@@ -128,10 +160,20 @@ async def opened(settings: CentralSettings) -> AsyncIterator[Pool]:
         yield database
 
 
-async def rebuilt(settings: CentralSettings) -> int:
+async def rebuilt(settings: CentralSettings, report: Callable[[int], None]) -> int:
     """Make all projections again; return how many entries were folded."""
     async with opened(settings) as database:
-        return await rebuild(SqlArchive(database), Recheck(lawbook()))
+        return await rebuild(SqlArchive(database), Recheck(lawbook()), report)
+
+
+async def published(settings: CentralSettings, kind: Kind, payload: Payload) -> None:
+    """Publish a list to every station."""
+    async with opened(settings) as database:
+        key, clock = own_key(settings), SystemClock()
+        own = OwnLedger(
+            node=settings.central.node, sealer=_sealer(settings, clock, key), clock=clock
+        )
+        await Publish(archive=SqlArchive(database), own=own)(kind, payload)
 
 
 async def run(settings: CentralSettings, ready: Callable[[str], None]) -> None:
@@ -149,8 +191,8 @@ async def run(settings: CentralSettings, ready: Callable[[str], None]) -> None:
                 tasks.append(server.keep_running())
             database = await stack.enter_async_context(pool(dsn))
             await _prepare(settings, database)
-            centre = compose(settings, database, SystemClock())
-            tasks.append(centre.announcer.run())
+            centre = compose(settings, database, SystemClock(), own_key(settings))
+            tasks += [centre.announcer.run(), centre.projector.run(), centre.signatures.run()]
             async with asyncio.TaskGroup() as group:
                 background = [group.create_task(task) for task in tasks]
                 await _serve(centre, listener, stop, ready)
@@ -203,7 +245,19 @@ class _Server(uvicorn.Server):
 async def _prepare(settings: CentralSettings, database: Pool) -> None:
     async with connection(database) as taken:
         await migrate(taken)
-    await SqlArchive(database).enrol(enrolments(settings))
+    own = Enrolment(
+        node=settings.central.node,
+        name=settings.central.name,
+        road="",
+        public_key=own_key(settings).public_key,
+        own=True,
+    )
+    await SqlArchive(database).enrol([own, *enrolments(settings)])
+
+
+def own_key(settings: CentralSettings) -> Ed25519Signer:
+    """Return the centre's own key, made at the first call."""
+    return signer(settings.central.data_dir / "centre.key")
 
 
 def _place(settings: CentralSettings) -> Place:

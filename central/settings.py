@@ -56,12 +56,19 @@ class CentralSection(Section):
 
     Attributes:
         name: of the office, shown on the page.
-        data_dir: where the embedded database lives; relative to the configuration file.
+        data_dir: where the embedded database, the keys and the recordings live; relative to the
+            configuration file.
+        node: of the centre's own ledger; no station has it.
+        origin: names the log in checkpoints, e.g. ``zhichao.example.gov.cn``.
+        checkpoint_every_s: how often a checkpoint is signed when the log has grown.
     """
 
     listen: Listen = "127.0.0.1:8080"
     name: Annotated[str, Field(min_length=1)]
     data_dir: Path
+    node: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")] = "centre"
+    origin: Annotated[str, Field(pattern=r"^[^\s+]+$")] = "zhichao-centre"
+    checkpoint_every_s: Annotated[float, Field(gt=0)] = 60.0
 
 
 class MachinesSection(Section):
@@ -115,6 +122,8 @@ class CentralSettings(BaseSettings):
     @model_validator(mode="after")
     def _enrols_each_node_once(self) -> Self:
         nodes = [station.node for station in self.stations]
+        if self.central.node in nodes:
+            raise ValueError(f"stations: {self.central.node} is the centre's own node")
         if twice := sorted({node for node in nodes if nodes.count(node) > 1}):
             raise ValueError(f"stations: {', '.join(twice)} stands there twice")
         return self

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
-from central.api import errors, machines, watching
+from central.api import errors, log, machines, watching
 from central.api.guards import Guards
 from central.api.parts import Parts
 from central.api.schemas import ErrorOut, LiveOut, Shape
@@ -37,6 +37,7 @@ def interface() -> FastAPI:
     )
     app.include_router(machines.ROUTER)
     app.include_router(watching.ROUTER)
+    app.include_router(log.ROUTER)
     app.add_api_route("/api/health", _health, methods=["GET"], tags=["operation"])
     app.add_middleware(Guards)
     errors.install(app)

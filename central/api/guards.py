@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 BATCH_BYTES: Final = 8 * 1024 * 1024
 OTHER_BYTES: Final = 64 * 1024
 _TOO_LARGE: Final = 413
-_INGEST: Final = "/api/ingest"
+_BATCHES: Final = frozenset({"/api/ingest", "/api/ahead"})
 _HEADERS: Final = {
     "content-security-policy": (
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -34,7 +34,7 @@ class Guards:
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
-        bound = BATCH_BYTES if path == _INGEST else OTHER_BYTES
+        bound = BATCH_BYTES if path in _BATCHES else OTHER_BYTES
         await self._app(scope, _bounded(receive, bound), _headed(send, path))
 
 

@@ -2,42 +2,67 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from central.api import schemas
+from central.api.bodies import body_of
 from central.api.parts import parts_of
-from station.domain.errors import MalformedEntry
+from station.contract.sealing import stamp
+from station.contract.uplink import Wanted
 
 ROUTER: Final = APIRouter(prefix="/api", tags=["station"])
-BODY_S: Final = 30.0
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     404: {"model": schemas.ErrorOut, "description": "The node is not enrolled."},
     409: {"model": schemas.ErrorOut, "description": "A gap (fields.expected), or a fork."},
     422: {"model": schemas.ErrorOut, "description": "Malformed, or not the node's signature."},
 }
+Seq = Annotated[int, Query(ge=0, lt=2**63)]
 
 
 @ROUTER.post("/ingest", responses=_REFUSALS)
 async def ingest(request: Request) -> Response:
-    """Take in a batch of entries (station/contract/uplink.py: Batch) and answer with a Receipt."""
-    receipt = await parts_of(request).accept(await _body(request))
-    return Response(msgspec.json.encode(receipt), media_type="application/json")
+    """Take in a batch (station/contract/uplink.py: Batch) and answer with an Acknowledged."""
+    answer = await parts_of(request).accept(await body_of(request))
+    return _json(msgspec.json.encode(answer))
 
 
-@ROUTER.post("/lane-state", status_code=204, responses=_REFUSALS)
-async def lane_state(request: Request) -> Response:
-    """Show what a lane shows (station/contract/uplink.py: Signed LaneState). Never stored."""
-    parts_of(request).take_state(await _body(request))
+@ROUTER.post("/ahead", status_code=204, responses=_REFUSALS)
+async def ahead(request: Request) -> Response:
+    """Take in new entries while older ones still wait. They come again in their order."""
+    await parts_of(request).take_ahead(await body_of(request))
     return Response(status_code=204)
 
 
-async def _body(request: Request) -> bytes:
-    try:
-        async with asyncio.timeout(BODY_S):
-            return await request.body()
-    except TimeoutError as exc:
-        raise MalformedEntry("the body did not arrive in time") from exc
+@ROUTER.post("/lane-state", responses=_REFUSALS)
+async def lane_state(request: Request) -> Response:
+    """Show what a lane shows (Signed LaneState), never stored; answer with a Wanted."""
+    parts = parts_of(request)
+    await parts.take_state(await body_of(request))
+    return _json(msgspec.json.encode(Wanted(watches=[], at=stamp(parts.clock.now()))))
+
+
+@ROUTER.get("/down")
+async def down(request: Request, after: Seq = 0) -> Response:
+    """Give the next entries of the centre's own ledger (Down)."""
+    return _json(msgspec.json.encode(await parts_of(request).serve.down(after)))
+
+
+@ROUTER.get("/ledger")
+async def ledger(request: Request, node: str, after: Seq = 0) -> Response:
+    """Give the next of the node's own entries as the centre holds them (Batch)."""
+    return _json(await parts_of(request).serve.ledger(node, after))
+
+
+@ROUTER.get("/proofs", responses=_REFUSALS)
+async def proofs(request: Request, node: str, seqs: str) -> Response:
+    """Prove that entries of the node stand in the log (Proofs). ``seqs``: 1,2,3."""
+    wanted = [int(one) for one in seqs.split(",") if one.isascii() and one.isdecimal()]
+    found = await parts_of(request).serve.proofs(node, [one for one in wanted if one < 2**63])
+    return _json(msgspec.json.encode(found))
+
+
+def _json(content: bytes) -> Response:
+    return Response(content, media_type="application/json")

@@ -9,8 +9,9 @@ from datetime import date
 from fastapi import WebSocket
 from starlette.requests import HTTPConnection
 
-from central.application.accept import Accept
+from central.application.accept import Accept, TakeAhead
 from central.application.ports import Reading
+from central.application.serving import Serve
 from central.application.sign_in import Sessions
 from central.application.stations import Stations, TakeState
 from central.domain.counting import RepeatVehicle, Window
@@ -28,6 +29,8 @@ class Parts:
     """
 
     accept: Accept
+    take_ahead: TakeAhead
+    serve: Serve
     take_state: TakeState
     sessions: Sessions
     stations: Stations

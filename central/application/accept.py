@@ -3,47 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from itertools import pairwise
 
-import msgspec
-
-from central.application.ports import Alarm, Archive, Books, Desk, Refused
-from central.application.project import Arrived, Differs, Touched, fold
-from central.domain.chain import Walk, walk
-from station.contract.entries import Kind
-from station.contract.uplink import Receipt, read_batch
+from central.application.appending import Delivery, Writer, acknowledged
+from central.application.ledger_ports import Archive
+from central.application.refusing import Refuser, claimed_node, keep_unread
+from station.contract.uplink import Acknowledged, read_batch
 from station.domain.clock import Clock
-from station.domain.errors import BadSignature, EvidenceError, Fork, MalformedEntry, NotFound
-from station.domain.ledger import Entry, Verifier
-
-Enrolled = Mapping[str, Verifier]
-"""The register of keys: every node that may deliver, and who verifies its signatures."""
-
-Announce = Callable[[Touched], None]
-
-_KEPT: Final[dict[type[EvidenceError], str]] = {
-    Fork: "fork",
-    BadSignature: "bad_signature",
-    MalformedEntry: "malformed",
-}
-"""Refusals whose bytes are kept. A gap is none: the station sends again from where it says."""
+from station.domain.errors import BadSignature, BrokenChain, MalformedEntry, NotFound
+from station.domain.ledger import Entry, Signer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accept:
-    """The use case of ``POST /api/ingest``."""
+    """The use case of ``POST /api/ingest``. ``signer``: the centre's, for receipts."""
 
     archive: Archive
-    enrolled: Enrolled
+    writer: Writer
+    refuser: Refuser
     clock: Clock
-    differs: Differs
-    announce: Announce
+    signer: Signer
 
-    async def __call__(self, data: bytes) -> Receipt:
+    async def __call__(self, data: bytes) -> Acknowledged:
         """Take in a batch and return the receipt for all that is held now.
 
         Whatever comes before a refused entry is taken, durably, before the refusal is raised.
@@ -52,120 +34,56 @@ class Accept:
             NotFound: the node is not enrolled.
             BrokenChain: a gap; ``fields["expected"]`` is where to go on.
             Fork: two entries claim one place; the node is in quarantine from then on.
-            BadSignature, MalformedEntry: refused, and kept.
+            BadSignature, KeyNotGood, MalformedEntry: refused, and kept.
         """
-        at = self.clock.now()
         try:
-            node, entries = await asyncio.to_thread(read_batch, data)
+            node, entries, openings = await asyncio.to_thread(read_batch, data)
         except MalformedEntry as refusal:
-            await self._keep_unread(data, refusal, at)
+            await self._keep_unread(data, refusal)
             raise
-        key = self.enrolled.get(node)
-        if key is None:
-            raise NotFound("not enrolled", node=node)
-        touched = Touched(nodes={node: None})
+        taken = await self.writer.take(Delivery(node=node, entries=entries, openings=openings))
+        if taken.refusal is not None:
+            raise taken.refusal
+        return acknowledged(node, taken, self.clock.now(), self.signer)
+
+    async def _keep_unread(self, data: bytes, refusal: MalformedEntry) -> None:
         async with self.archive.desk() as desk:
-            found = await self._walk(desk, node, entries, key)
-            await self._write(desk, found, at, touched)
-        self.announce(touched)
-        if found.refusal is not None:
-            raise found.refusal
-        return Receipt(
-            node=node,
-            seq=found.head.seq,
-            digest=found.head.digest,
-            accepted=len(found.accepted),
-            duplicates=found.duplicates,
-        )
+            enrolled = await desk.states({claimed_node(data)})
+            touched = await keep_unread(desk, data, refusal, enrolled, self.clock.now())
+        self.refuser.announce(touched)
 
-    async def _walk(self, desk: Desk, node: str, entries: tuple[Entry, ...], key: Verifier) -> Walk:
-        state = await desk.lock(node)
-        if state.quarantined_at is not None:
-            raise Fork("the node is in quarantine", node=node, seq=state.head.seq)
-        places = [entry.seq for entry in entries if 0 < entry.seq <= state.head.seq]
-        held = await desk.held(node, places)
-        return await asyncio.to_thread(walk, entries, state.head, held, key)
 
-    async def _write(self, desk: Desk, found: Walk, at: datetime, touched: Touched) -> None:
-        if any(entry.kind == Kind.CASE_ACT.value for entry in found.accepted):
-            await desk.lock_decisions()
-        await desk.append(found.accepted, at)
-        arrived = [Arrived(entry, at) for entry in found.accepted]
-        touched.add(await fold(arrived, desk, self.differs))
-        if found.refusal is not None:
-            await self._refuse(desk, found, at, touched)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeAhead:
+    """The use case of ``POST /api/ahead``: new entries are seen while older ones still wait."""
 
-    async def _refuse(self, desk: Desk, found: Walk, at: datetime, touched: Touched) -> None:
-        reason = _KEPT.get(type(found.refusal)) if found.refusal else None
-        if reason is None or found.refusal is None:
+    archive: Archive
+    clock: Clock
+
+    async def __call__(self, data: bytes) -> None:
+        """Keep entries that will come again in their order.
+
+        Raises:
+            NotFound: the node is not enrolled.
+            BrokenChain, BadSignature, KeyNotGood, MalformedEntry: not a run of the node's entries.
+        """
+        node, entries, _ = await asyncio.to_thread(read_batch, data)
+        if not entries:
             return
-        first = found.refused[0]
-        stands = await desk.held(
-            first.node, [entry.seq for entry in found.refused if entry.seq > 0]
-        )
-        kept = False
-        for entry in found.refused:
-            rival = stands.get(entry.seq, found.head.digest) if reason == "fork" else None
-            refused = _refused(entry, reason, found.refusal, rival, at)
-            kept = await desk.keep(refused) or kept
-        if reason == "fork":
-            await desk.quarantine(first.node, at)
-        if kept:
-            alarm = _alarm(first.node, found.refusal, f"#{first.seq}", at)
-            await _raise(desk, alarm, touched)
-
-    async def _keep_unread(self, data: bytes, refusal: MalformedEntry, at: datetime) -> None:
-        """Keep a batch that is none. Whose it is, only its own word says: nothing follows."""
-        claimed = _claimed_node(data)
-        node = claimed if claimed in self.enrolled else ""
-        touched = Touched()
-        refused = Refused(
-            node=node,
-            seq=None,
-            digest=hashlib.sha256(data).hexdigest(),
-            reason="malformed",
-            detail=refusal.detail,
-            body=data,
-            signature=None,
-            stands_against=None,
-            at=at,
-        )
         async with self.archive.desk() as desk:
-            if await desk.keep(refused) and node:
-                await _raise(desk, _alarm(node, refusal, refusal.detail, at), touched)
-        self.announce(touched)
+            state = (await desk.states({node})).get(node)
+            if state is None:
+                raise NotFound("not enrolled", node=node)
+            _check_run(entries)
+            state.ring.verify_entry(entries[-1])
+            new = [entry for entry in entries if entry.seq > state.head.seq]
+            if new and state.quarantined_at is None:
+                await desk.keep_ahead(node, new, self.clock.now())
 
 
-class _Claim(msgspec.Struct):
-    node: str = ""
-
-
-def _claimed_node(data: bytes) -> str:
-    try:
-        return msgspec.json.decode(data, type=_Claim).node
-    except msgspec.MsgspecError:
-        return ""
-
-
-async def _raise(books: Books, alarm: Alarm, touched: Touched) -> None:
-    touched.alarms[await books.raise_alarm(alarm)] = None
-
-
-def _alarm(node: str, why: EvidenceError, detail: str, at: datetime) -> Alarm:
-    return Alarm(node=node, seq=None, code=why.code, detail=detail, at=at)
-
-
-def _refused(
-    entry: Entry, reason: str, why: EvidenceError, stands_against: str | None, at: datetime
-) -> Refused:
-    return Refused(
-        node=entry.node,
-        seq=entry.seq if entry.seq > 0 else None,
-        digest=entry.digest,
-        reason=reason,
-        detail=why.detail,
-        body=entry.body,
-        signature=entry.signature,
-        stands_against=stands_against,
-        at=at,
-    )
+def _check_run(entries: tuple[Entry, ...]) -> None:
+    for before, entry in pairwise(entries):
+        if entry.seq != before.seq + 1 or entry.prev != before.digest:
+            raise BrokenChain(node=entry.node, seq=entry.seq, expected=before.seq + 1)
+    if entries[0].seq < 1:
+        raise BadSignature("places are counted from 1", node=entries[0].node)

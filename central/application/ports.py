@@ -16,8 +16,9 @@ from central.application.views import (
     PassageView,
 )
 from central.domain.counting import CountedDecision
+from station.contract.entries import AllowedProgram
 from station.domain.case import Case
-from station.domain.ledger import Entry, Head
+from station.domain.ledger import Entry
 from station.domain.officers import Officer
 
 
@@ -38,7 +39,7 @@ class Refused:
 
     Attributes:
         node: "" when the bytes do not say whose they are.
-        reason: ``fork``, ``bad_signature``, ``malformed`` or ``poison``.
+        reason: ``fork``, ``bad_signature``, ``key_not_good``, ``malformed`` or ``poison``.
         body: None for poison: its bytes stand in the ledger.
         stands_against: digest (hex) of the entry that holds the place a fork claims.
     """
@@ -52,14 +53,6 @@ class Refused:
     signature: bytes | None
     stands_against: str | None
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerState:
-    """Where a node's ledger ends here, and whether it is in quarantine."""
-
-    head: Head
-    quarantined_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +115,15 @@ class OpenedCase:
     occurred_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An entry that was taken in, its place in the log, and when."""
+
+    position: int
+    entry: Entry
+    at: datetime
+
+
 class Books(Protocol):
     """The projections, written within one transaction."""
 
@@ -165,6 +167,14 @@ class Books(Protocol):
         """Write a decision; False when it is a second fine and therefore has no effect."""
         ...
 
+    async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:
+        """Write the list of programs that may weigh (准用程序清单) in place of the one before."""
+        ...
+
+    async def may_weigh(self, legal_id: str, on: date) -> bool:
+        """Tell whether a program is on the list of a local day; True when no list was published."""
+        ...
+
     async def raise_alarm(self, alarm: Alarm) -> int:
         """Write an alarm and return its number."""
         ...
@@ -175,46 +185,6 @@ class Books(Protocol):
 
     async def keep(self, refused: Refused) -> bool:
         """Keep refused bytes; False when they are kept already, or the room for them is full."""
-        ...
-
-
-class Desk(Books, Protocol):
-    """One transaction on one node's ledger."""
-
-    async def lock(self, node: str) -> LedgerState:
-        """Wait until nobody else writes to the node's ledger, and return where it ends.
-
-        Raises:
-            NotFound: no such node.
-        """
-        ...
-
-    async def lock_decisions(self) -> None:
-        """Wait until no other batch with acts on cases is being written.
-
-        Then the order in which decisions take effect is the order of the entries' positions, and
-        a rebuild comes to the same fines.
-        """
-        ...
-
-    async def held(self, node: str, places: Sequence[int]) -> dict[int, str]:
-        """Return the digests (hex) of the entries held at *places*."""
-        ...
-
-    async def append(self, entries: Sequence[Entry], received_at: datetime) -> None:
-        """Write entries and move the node's head to the last of them."""
-        ...
-
-    async def quarantine(self, node: str, at: datetime) -> None:
-        """Take nothing from the node any more."""
-        ...
-
-
-class Archive(Protocol):
-    """Where ledgers and projections are kept."""
-
-    def desk(self) -> AbstractAsyncContextManager[Desk]:
-        """Open a transaction; it is durable when the block has ended without an error."""
         ...
 
 

@@ -7,24 +7,38 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from central.application.ports import Alarm, Books, Decision, OpenedCase, Refused, Unweighed
+from central.application.ports import (
+    Alarm,
+    Arrived,
+    Books,
+    Decision,
+    OpenedCase,
+    Refused,
+    Unweighed,
+)
 from central.application.recheck import Difference, Found
 from central.application.rows import moment, opened, passage_row, reviewed_row
 from central.domain.days import local_day
 from station.contract.entries import (
     CaseAct,
     CaseOpened,
+    ClockChange,
+    DecisionInForce,
     DeviceEvent,
     Envelope,
     Kind,
+    LegalIds,
     Outage,
     Passage,
     PassageReview,
     Payload,
+    Run,
+    UnloadingForm,
     UnweighedPass,
     WeightChanged,
     read,
 )
+from station.contract.sealing import stamp
 from station.domain.case import Act, Case
 from station.domain.errors import DomainError, MalformedEntry
 from station.domain.ledger import Entry
@@ -35,6 +49,8 @@ SECOND_FINE: Final = "case.second_fine"
 UNKNOWN_CASE: Final = "case.unknown"
 RECOVERED: Final = "device.recovered"
 WEIGHT_CHANGED: Final = "weight.changed"
+CLOCK_CHANGED: Final = "clock.changed"
+NOT_ALLOWED: Final = "legal.not_allowed"
 
 Differs = Callable[[Found], Difference | None]
 """Tells how a finding is not what the law makes of its facts; None when it is."""
@@ -42,12 +58,16 @@ Differs = Callable[[Found], Difference | None]
 
 @dataclass(slots=True)
 class Touched:
-    """Rows that a fold has written, by their keys, without repetition."""
+    """Rows that a fold has written, by their keys, without repetition.
+
+    ``down``: what every station must hear of it, to be written into the centre's own ledger.
+    """
 
     nodes: dict[str, None] = field(default_factory=dict)
     passages: dict[tuple[str, str], None] = field(default_factory=dict)
     cases: dict[tuple[str, str], None] = field(default_factory=dict)
     alarms: dict[int, None] = field(default_factory=dict)
+    down: list[tuple[Kind, Payload]] = field(default_factory=list)
 
     def add(self, other: Touched) -> None:
         """Take in what another fold has written."""
@@ -55,14 +75,7 @@ class Touched:
         self.passages |= other.passages
         self.cases |= other.cases
         self.alarms |= other.alarms
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """An entry and when the centre took it in."""
-
-    entry: Entry
-    at: datetime
+        self.down += other.down
 
 
 async def fold(arrived: Sequence[Arrived], books: Books, differs: Differs) -> Touched:
@@ -143,8 +156,12 @@ class _Step:
                 await self._opened(payload)
             case CaseAct():
                 await self._act(payload)
-            case DeviceEvent() | Outage() | WeightChanged():
+            case DeviceEvent() | Outage() | WeightChanged() | ClockChange():
                 await self._notice(payload)
+            case Run() if self.envelope.kind is Kind.START:
+                await self._started()
+            case LegalIds():
+                await self.books.replace_legal_ids(payload.allowed)
 
     async def _passage(self, passage: Passage) -> None:
         row = passage_row(self.entry, passage)
@@ -222,8 +239,19 @@ class _Step:
                 OpenedCase(case=case, occurred_on=found.occurred_on), payload
             )
         if act is Act.RECHECK_CLEAR:
-            unloaded = max(0, case.gross_kg - int(payload.details["gross_kg"]))
+            cleared_kg = int(payload.details["gross_kg"])
+            unloaded = max(0, case.gross_kg - cleared_kg)
             await self.books.note_unloading(node, case.case_no, local_day(at), unloaded)
+            form = UnloadingForm(
+                node=node,
+                case_no=case.case_no,
+                plate=case.plate,
+                weighed_at=stamp(case.opened_at),
+                gross_kg=case.gross_kg,
+                cleared_at=payload.at,
+                cleared_kg=cleared_kg,
+            )
+            self.touched.down.append((Kind.UNLOADING_FORM, form))
         await self.books.save_case(node, case, local_day(at) if case.closed else None)
         self.touched.cases[node, case.case_no] = None
 
@@ -242,11 +270,27 @@ class _Step:
             points=int(payload.details["points"]),
         )
         if await self.books.add_decision(decision):
+            in_force = DecisionInForce(
+                node=decision.node,
+                case_no=decision.case_no,
+                violation_id=decision.violation_id,
+                plate=decision.plate,
+                occurred_on=decision.occurred_on.isoformat(),
+                decided_at=payload.at,
+                kind=decision.kind,
+            )
+            self.touched.down.append((Kind.DECISION_IN_FORCE, in_force))
             return case
         await self._alarm(SECOND_FINE, f"{case.case_no}: {case.violation_id}")
         return without_penalty(case)
 
-    async def _notice(self, event: DeviceEvent | Outage | WeightChanged) -> None:
+    async def _started(self) -> None:
+        """Tell once of a program that is on no list: it may not weigh."""
+        legal_id, on = self.envelope.legal_id, local_day(moment(self.envelope.wall_utc))
+        if not await self.books.may_weigh(legal_id, on):
+            await self._alarm(NOT_ALLOWED, legal_id, once=True)
+
+    async def _notice(self, event: DeviceEvent | Outage | WeightChanged | ClockChange) -> None:
         match event:
             case DeviceEvent() if self.envelope.kind is Kind.DEVICE_FAULT:
                 await self._alarm(event.code, f"{event.device} {event.detail}".strip())
@@ -257,6 +301,8 @@ class _Step:
             case WeightChanged():
                 detail = f"{event.passage_id}: {event.recorded_kg} → {event.later_kg} kg"
                 await self._alarm(WEIGHT_CHANGED, detail)
+            case ClockChange():
+                await self._alarm(CLOCK_CHANGED, f"{event.before} → {event.after}")
 
     async def _alarm(self, code: str, detail: str, *, once: bool = False) -> None:
         alarm = Alarm(

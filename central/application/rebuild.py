@@ -2,66 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from typing import Protocol
 
-from central.application.ports import Books
-from central.application.project import Arrived, Differs, fold
-from station.domain.ledger import Entry
+from central.application.ledger_ports import Desk
+from central.application.project import Differs, fold
+from central.application.projecting import WORKER
 
 
-class Stored(Protocol):
-    """A kept entry."""
+class Rebuilding(Desk, Protocol):
+    """One transaction in which the projections are made again while none is written."""
 
-    @property
-    def position(self) -> int:
-        """Return its place in the order of acceptance, over all nodes."""
-        ...
-
-    @property
-    def entry(self) -> Entry:
-        """Return the entry, read from its bytes."""
-        ...
-
-    @property
-    def received_at(self) -> datetime:
-        """Return when it came."""
-        ...
-
-
-class Rebuilding(Books, Protocol):
-    """One transaction in which the projections are made again while nothing is accepted."""
-
-    async def begin(self) -> None:
-        """Wait for batches under way, let no other begin, and forget the projections."""
-        ...
-
-    async def page(self, after: int) -> Sequence[Stored]:
-        """Return the next entries in the order in which they were accepted."""
+    async def forget(self) -> None:
+        """Forget the projections."""
         ...
 
 
 class Archive(Protocol):
     """Where ledgers and projections are kept."""
 
-    def rebuilding(self) -> AbstractAsyncContextManager[Rebuilding]:
-        """Open the transaction of a rebuild."""
+    def desk(self) -> AbstractAsyncContextManager[Rebuilding]:
+        """Open a transaction."""
         ...
 
 
-async def rebuild(archive: Archive, differs: Differs) -> int:
+async def rebuild(archive: Archive, differs: Differs, report: Callable[[int], None]) -> int:
     """Make every projection again, and return how many entries were folded.
 
-    The result is the running one, as long as the edition of the law is the same.
+    Entries are taken in meanwhile; what they mean waits until this has ended. The result is the
+    running one, as long as the edition of the law is the same. *report* gets the position reached.
     """
     folded = position = 0
-    async with archive.rebuilding() as books:
-        await books.begin()
-        while page := await books.page(position):
-            arrived = [Arrived(stored.entry, stored.received_at) for stored in page]
-            await fold(arrived, books, differs)
+    async with archive.desk() as desk:
+        await desk.worker(WORKER, wait=True)
+        await desk.forget()
+        while page := await desk.page(position):
+            await fold(page, desk, differs)
             position = page[-1].position
             folded += len(page)
+            report(position)
+        await desk.note_progress(WORKER, position)
     return folded

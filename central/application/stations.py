@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from central.application.accept import Announce, Enrolled
 from central.application.ports import Reading
 from central.application.project import Touched
+from central.application.refusing import Announce
 from central.application.rows import moment
 from central.application.views import NodeView
+from central.domain.keys import KeyRing
 from station.contract.uplink import LaneState, read_signed, verified_state
 from station.domain.clock import Clock
 from station.domain.errors import NotFound
@@ -98,15 +99,19 @@ class Stations:
         return [self.board.view(node) for node in nodes if node.node in self.board]
 
 
+RingOf = Callable[[str], Awaitable[KeyRing | None]]
+"""Gives a node's keys; None: it has none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeState:
     """The use case of ``POST /api/lane-state``. Not evidence: shown, never stored."""
 
-    enrolled: Enrolled
+    ring_of: RingOf
     board: Board
     announce: Announce
 
-    def __call__(self, data: bytes) -> None:
+    async def __call__(self, data: bytes) -> None:
         """Show what the lane shows.
 
         Raises:
@@ -114,10 +119,10 @@ class TakeState:
             BadSignature, MalformedEntry: not a state of that node.
         """
         message = read_signed(data)
-        key = self.enrolled.get(message.node)
-        if key is None:
+        ring = await self.ring_of(message.node)
+        if ring is None or message.node not in self.board:
             raise NotFound("not enrolled", node=message.node)
-        state = verified_state(message, key)
+        state = verified_state(message, ring)
         for text in (state.at, state.scale.since, state.camera.since):
             moment(text)
         if self.board.note(state):

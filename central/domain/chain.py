@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from station.domain.errors import EvidenceError, Fork, MalformedEntry
-from station.domain.ledger import TAG, Entry, Head, Verifier, check
+from central.domain.keys import KeyRing
+from station.domain.errors import BrokenChain, EvidenceError, Fork, MalformedEntry
+from station.domain.ledger import Entry, Head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class Walk:
         accepted: the entries that continue the ledger, in order.
         duplicates: number of entries held already, byte for byte.
         head: where the ledger ends with the accepted ones.
+        ring: the node's keys after the accepted ones.
         refusal: why the walk stopped, None when it reached the end.
         refused: the entry it stopped at, and for a fork all that follow it.
     """
@@ -24,12 +26,52 @@ class Walk:
     accepted: tuple[Entry, ...]
     duplicates: int
     head: Head
+    ring: KeyRing
     refusal: EvidenceError | None = None
     refused: tuple[Entry, ...] = ()
 
 
-def walk(entries: Sequence[Entry], head: Head, held: Mapping[int, str], key: Verifier) -> Walk:
+@dataclass(slots=True)
+class _Way:
+    """The walk under way. ``known``: digests by place, those accepted on the way included."""
+
+    head: Head
+    ring: KeyRing
+    known: dict[int, str]
+    accepted: list[Entry]
+    duplicates: int = 0
+
+    def step(self, entry: Entry, *, signed: bool) -> None:
+        """Take *entry* or raise; its own signature is verified when *signed* or it matters."""
+        if entry.seq < 1:
+            raise MalformedEntry("places are counted from 1", node=entry.node, seq=entry.seq)
+        if entry.seq <= self.head.seq:
+            if self.known.get(entry.seq) != entry.digest:
+                self.ring.verify_entry(entry)
+                raise Fork("the place is taken", node=entry.node, seq=entry.seq)
+            self.duplicates += 1
+            return
+        if entry.seq != self.head.seq + 1:
+            raise BrokenChain(node=entry.node, seq=entry.seq, expected=self.head.seq + 1)
+        if entry.prev != self.head.digest:
+            self.ring.verify_entry(entry)
+            raise Fork("it does not name the entry before it", node=entry.node, seq=entry.seq)
+        if signed or entry.kind == "key_rotate":
+            self.ring.verify_entry(entry)
+        else:
+            self.ring.good(entry)
+        self.accepted.append(entry)
+        self.head = entry.head
+        self.ring = self.ring.after(entry)
+        self.known[entry.seq] = entry.digest
+
+
+def walk(entries: Sequence[Entry], head: Head, held: Mapping[int, str], ring: KeyRing) -> Walk:
     """Follow *entries* from *head*.
+
+    The chain of every entry is checked, and the signature of the last one accepted, to which the
+    chain binds the others. When that one is bad, each is verified, and what comes before the first
+    bad one is accepted.
 
     A fork is only what the node itself has signed: a stranger's bytes at a place that is taken are
     a bad signature, or anybody could bring a station into quarantine.
@@ -38,38 +80,40 @@ def walk(entries: Sequence[Entry], head: Head, held: Mapping[int, str], key: Ver
         entries: of one node.
         head: where the node's ledger ends here.
         held: digests (hex) of the entries held at the batch's places up to *head*.
-        key: verifies the node's signatures.
+        ring: the node's keys.
     """
-    known = dict(held)
-    accepted: list[Entry] = []
-    duplicates = 0
+    found = _walk(entries, head, held, ring, signed=False)
+    if found.accepted and not _last_is_signed(found):
+        return _walk(entries, head, held, ring, signed=True)
+    return found
+
+
+def _walk(
+    entries: Sequence[Entry], head: Head, held: Mapping[int, str], ring: KeyRing, *, signed: bool
+) -> Walk:
+    way = _Way(head=head, ring=ring, known=dict(held), accepted=[])
+    refusal: EvidenceError | None = None
+    refused: tuple[Entry, ...] = ()
     for at, entry in enumerate(entries):
         try:
-            if _held(entry, head, known, key):
-                duplicates += 1
-                continue
-            check(entry, head, key)
-        except EvidenceError as refusal:
-            refused = entries[at:] if isinstance(refusal, Fork) else (entry,)
-            return Walk(
-                accepted=tuple(accepted),
-                duplicates=duplicates,
-                head=head,
-                refusal=refusal,
-                refused=tuple(refused),
-            )
-        accepted.append(entry)
-        head = entry.head
-        known[entry.seq] = head.digest
-    return Walk(accepted=tuple(accepted), duplicates=duplicates, head=head)
+            way.step(entry, signed=signed)
+        except EvidenceError as exc:
+            refusal = exc
+            refused = tuple(entries[at:]) if isinstance(exc, Fork) else (entry,)
+            break
+    return Walk(
+        accepted=tuple(way.accepted),
+        duplicates=way.duplicates,
+        head=way.head,
+        ring=way.ring,
+        refusal=refusal,
+        refused=refused,
+    )
 
 
-def _held(entry: Entry, head: Head, known: Mapping[int, str], key: Verifier) -> bool:
-    if entry.seq < 1:
-        raise MalformedEntry("places are counted from 1", node=entry.node, seq=entry.seq)
-    if entry.seq > head.seq:
+def _last_is_signed(found: Walk) -> bool:
+    try:
+        found.ring.verify_entry(found.accepted[-1])
+    except EvidenceError:
         return False
-    if known.get(entry.seq) != entry.digest:
-        key.verify(TAG + entry.body, entry.signature)
-        raise Fork("the place is taken", node=entry.node, seq=entry.seq)
     return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -18,10 +18,12 @@ from central.application.ports import (
     Unweighed,
     Weighed,
 )
+from central.application.rows import day
 from central.application.views import PassageView
 from central.domain.days import local_day
 from central.store.pool import Connection
 from central.store.sqlfile import load
+from station.contract.entries import AllowedProgram
 from station.domain.case import Case, Stage
 from station.domain.errors import MalformedEntry
 
@@ -175,6 +177,20 @@ class SqlBooks:
             return True
         await self._connection.execute(_SQL["add_void_decision"], *columns)
         return False
+
+    async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:
+        """Write the list of programs that may weigh in place of the one before."""
+        await self._connection.execute(_SQL["forget_legal_ids"])
+        for one in allowed:
+            last_on = None if one.last_on is None else day(one.last_on)
+            await self._connection.execute(
+                _SQL["add_legal_id"], one.legal_id, day(one.first_on), last_on
+            )
+
+    async def may_weigh(self, legal_id: str, on: date) -> bool:
+        """Tell whether a program is on the list of a local day; True when no list was published."""
+        found: bool = await self._connection.fetchval(_SQL["may_weigh"], legal_id, on)
+        return found
 
     async def raise_alarm(self, alarm: Alarm) -> int:
         """Write an alarm and return its number."""

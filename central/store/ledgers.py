@@ -1,67 +1,75 @@
-"""Keeps the nodes' ledgers: the register of keys, the entries, and where each ledger ends."""
+"""Keeps the nodes' ledgers: the register of keys, the entries, and the log over them."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
-from central.application.ports import LedgerState
+from central.application.ledger_ports import NodeState, Placed, StoredCheckpoint
+from central.application.ports import Arrived
+from central.domain.keys import KeyRing, NodeKey
+from central.domain.log import Block, grown
 from central.store import pool as pools
 from central.store.books import SqlBooks
 from central.store.pool import Pool
 from central.store.sqlfile import load
-from station.domain.errors import NotFound, SettingsError
+from station.contract.personal import Opening
+from station.contract.signature import key_id
+from station.domain.errors import SettingsError, StoreFailed
 from station.domain.ledger import Entry, Head, parse
+from station.domain.merkle import Frontier, leaf_hash
+
+MOST_AHEAD: Final = 5000
+"""Entries that are kept per node before their order."""
 
 _SQL: Final = load("ledger")
 _BOOKS: Final = load("books")
-_DECISIONS_LOCK: Final = 7_305_804_403
 _LONGEST_KIND: Final = 64
 _PAGE: Final = 500
+_WORKERS: Final = {"projector": 7_305_804_403, "signatures": 7_305_804_404, "log": 7_305_804_405}
+"""Numbers of advisory locks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolment:
-    """A station as the configuration names it. ``public_key``: 32 raw bytes."""
+    """A node and its first key. ``public_key``: 32 raw bytes; ``own``: the centre's ledger."""
 
     node: str
     name: str
     road: str
     public_key: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """A kept entry. ``position``: its place in the order of acceptance, over all nodes."""
-
-    position: int
-    entry: Entry
-    received_at: datetime
+    own: bool = False
 
 
 class SqlDesk(SqlBooks):
-    """One transaction on one node's ledger."""
+    """One transaction on the ledgers and the projections."""
 
-    async def lock(self, node: str) -> LedgerState:
-        """Wait until nobody else writes to the node's ledger, and return where it ends.
-
-        Raises:
-            NotFound: no such node.
-        """
-        row = await self._connection.fetchrow(_SQL["lock_node"], node)
+    async def begin(self) -> Frontier:
+        """Wait until nobody else appends, and return where the log ends."""
+        row = await self._connection.fetchrow(_SQL["lock_log"])
         if row is None:
-            raise NotFound(node=node)
-        return LedgerState(
-            head=Head(seq=row["last_seq"], digest=row["last_digest"].hex()),
-            quarantined_at=row["quarantined_at"],
-        )
+            raise StoreFailed("the log's row is missing")
+        return Frontier(size=row["size"], peaks=tuple(row["peaks"]))
 
-    async def lock_decisions(self) -> None:
-        """Wait until no other batch with acts on cases is being written."""
-        await self._connection.execute(_SQL["lock_decisions"], _DECISIONS_LOCK)
+    async def states(self, nodes: Collection[str]) -> dict[str, NodeState]:
+        """Return the states of those *nodes* that are known."""
+        asked = list(nodes)
+        keys: dict[str, list[NodeKey]] = {}
+        for row in await self._connection.fetch(_SQL["node_keys"], asked):
+            columns = dict(row)
+            keys.setdefault(columns.pop("node"), []).append(NodeKey(**columns))
+        return {
+            row["node"]: NodeState(
+                head=Head(seq=row["last_seq"], digest=row["last_digest"].hex()),
+                ring=KeyRing(tuple(keys.get(row["node"], ()))),
+                last_position=row["last_position"],
+                quarantined_at=row["quarantined_at"],
+            )
+            for row in await self._connection.fetch(_SQL["node_states"], asked)
+        }
 
     async def held(self, node: str, places: Sequence[int]) -> dict[int, str]:
         """Return the digests (hex) of the entries held at *places*."""
@@ -70,47 +78,151 @@ class SqlDesk(SqlBooks):
         rows = await self._connection.fetch(_SQL["held"], node, places)
         return {row["seq"]: row["digest"].hex() for row in rows}
 
-    async def append(self, entries: Sequence[Entry], received_at: datetime) -> None:
-        """Write entries and move the node's head to the last of them."""
-        if not entries:
-            return
-        node, head = entries[-1].node, entries[-1].head
+    async def append(self, placed: Sequence[Placed], at: datetime) -> None:
+        """Write entries and move their nodes' heads."""
+        await self._connection.execute(_SQL["make_month"], _month(at))
         await self._connection.execute(
             _SQL["append"],
+            [one.entry.node for one in placed],
+            [one.entry.seq for one in placed],
+            [one.position for one in placed],
+            [one.entry.kind.replace("\0", "\ufffd")[:_LONGEST_KIND] for one in placed],
+            [bytes.fromhex(one.entry.digest) for one in placed],
+            [one.entry.body for one in placed],
+            [one.entry.signature for one in placed],
+            placed[0].received_ms,
+            at,
+        )
+        newest = list({one.entry.node: one for one in placed}.values())
+        nodes, seqs = [one.entry.node for one in newest], [one.entry.seq for one in newest]
+        await self._connection.execute(
+            _SQL["advance"],
+            nodes,
+            seqs,
+            [bytes.fromhex(one.entry.digest) for one in newest],
+            [one.position for one in newest],
+            at,
+        )
+        await self._connection.execute(_SQL["arrived"], nodes, seqs)
+
+    async def grow(self, frontier: Frontier, blocks: Sequence[Block]) -> None:
+        """Write where the log ends now, and the blocks that became full."""
+        await self._connection.execute(_SQL["grow_log"], frontier.size, list(frontier.peaks))
+        if blocks:
+            await self._connection.execute(
+                _SQL["add_blocks"],
+                [block.level for block in blocks],
+                [block.number for block in blocks],
+                [block.root for block in blocks],
+            )
+
+    async def keep_openings(self, node: str, openings: Sequence[tuple[int, Opening]]) -> None:
+        """Write clear texts of personal fields, by seq."""
+        await self._connection.execute(
+            _SQL["add_openings"],
+            node,
+            [seq for seq, _ in openings],
+            [one.field for _, one in openings],
+            [one.salt for _, one in openings],
+            [one.text for _, one in openings],
+        )
+
+    async def keep_ahead(self, node: str, entries: Sequence[Entry], at: datetime) -> None:
+        """Write entries that were seen before their order."""
+        await self._connection.execute(
+            _SQL["put_ahead"],
             node,
             [entry.seq for entry in entries],
-            [entry.kind.replace("\0", "�")[:_LONGEST_KIND] for entry in entries],
             [bytes.fromhex(entry.digest) for entry in entries],
             [entry.body for entry in entries],
             [entry.signature for entry in entries],
-            received_at,
+            at,
+            MOST_AHEAD,
         )
-        digest = bytes.fromhex(head.digest)
-        await self._connection.execute(_SQL["advance"], node, head.seq, digest, received_at)
+
+    async def change_keys(
+        self, node: str, ended: Sequence[NodeKey], new: Sequence[NodeKey]
+    ) -> None:
+        """Write that keys have ended, and register new ones."""
+        for key in ended:
+            await self._connection.execute(_SQL["end_key"], node, key.key_id, key.until_seq)
+        for key in new:
+            await self._connection.execute(
+                _SQL["add_key"], node, key.key_id, key.alg, key.public_key, key.from_seq
+            )
 
     async def quarantine(self, node: str, at: datetime) -> None:
         """Take nothing from the node any more."""
         await self._connection.execute(_SQL["quarantine_node"], node, at)
 
-
-class SqlRebuild(SqlBooks):
-    """One transaction in which the projections are made again while nothing is accepted."""
-
-    async def begin(self) -> None:
-        """Wait for batches under way, let no other begin, and forget the projections."""
-        await self._connection.execute(_SQL["stop_ingest"])
-        await self._connection.execute(_BOOKS["forget"])
-
-    async def page(self, after: int) -> list[Stored]:
-        """Return the next entries in the order in which they were accepted."""
+    async def page(self, after: int) -> list[Arrived]:
+        """Return the next entries in the order of the log."""
         return [
-            Stored(
-                position=row["position"],
-                entry=parse(row["body"], row["signature"]),
-                received_at=row["received_at"],
-            )
+            Arrived(row["position"], parse(row["body"], row["signature"]), row["received_at"])
             for row in await self._connection.fetch(_SQL["page"], after, _PAGE)
         ]
+
+    async def worker(self, name: str, *, wait: bool = False) -> int | None:
+        """Return how far a worker has come, held until the end; None: another process has it."""
+        if wait:
+            await self._connection.execute(_SQL["wait_worker"], _WORKERS[name])
+        elif not await self._connection.fetchval(_SQL["lock_worker"], _WORKERS[name]):
+            return None
+        return await self._connection.fetchval(_SQL["progress"], name) or 0
+
+    async def note_progress(self, name: str, position: int) -> None:
+        """Write how far a worker has come."""
+        await self._connection.execute(_SQL["note_progress"], name, position)
+
+    async def tell(self, channel: str, what: str) -> None:
+        """Tell every process that listens, once this is durable."""
+        await self._connection.execute(_SQL["tell"], channel, what)
+
+    async def newest_checkpoint(self) -> StoredCheckpoint | None:
+        """Return the newest checkpoint."""
+        row = await self._connection.fetchrow(_SQL["newest_checkpoint"])
+        return None if row is None else StoredCheckpoint(**row)
+
+    async def add_checkpoint(self, checkpoint: StoredCheckpoint) -> bool:
+        """Write a checkpoint; False when there is one of that size."""
+        written = await self._connection.fetchval(
+            _SQL["add_checkpoint"],
+            checkpoint.log_size,
+            checkpoint.root,
+            checkpoint.at,
+            checkpoint.note,
+        )
+        return written is not None
+
+    async def adopt(self) -> None:
+        """Bring the log up to the entries that were taken in before there was one."""
+        frontier = await self.begin()
+        while rows := await self._connection.fetch(_SQL["leaves"], frontier.size + 1, _PAGE):
+            leaves = [leaf_hash(row["body"], row["signature"], row["received_ms"]) for row in rows]
+            frontier, blocks = grown(frontier, leaves)
+            await self.grow(frontier, blocks)
+
+    async def forget(self) -> None:
+        """Forget the projections: all that follows from entries."""
+        await self._connection.execute(_BOOKS["forget"])
+
+    async def enrol(self, one: Enrolment) -> None:
+        """Write a node's name and road, and its key when it has none.
+
+        Raises:
+            SettingsError: it has another one. Its entries were signed with that one: a changed key
+                needs a rotation, never an edited file.
+        """
+        await self._connection.execute(_SQL["enrol"], one.node, one.name, one.road, one.own)
+        keys = (await self.states([one.node]))[one.node].ring.keys
+        if not keys:
+            first = NodeKey(key_id=key_id(one.public_key), public_key=one.public_key, from_seq=1)
+            await self.change_keys(one.node, (), (first,))
+        elif all(key.public_key != one.public_key for key in keys):
+            raise SettingsError(
+                f"[[stations]] {one.node}: public_key is not the enrolled one, {keys[-1].key_id}…",
+                node=one.node,
+            )
 
 
 class SqlArchive:
@@ -125,27 +237,23 @@ class SqlArchive:
         async with pools.transaction(self._pool) as connection:
             yield SqlDesk(connection)
 
-    @contextlib.asynccontextmanager
-    async def rebuilding(self) -> AsyncIterator[SqlRebuild]:
-        """Open the transaction of a rebuild."""
-        async with pools.transaction(self._pool) as connection:
-            yield SqlRebuild(connection)
+    async def ring_of(self, node: str) -> KeyRing | None:
+        """Return a node's keys; None: it has none."""
+        async with self.desk() as desk:
+            state = (await desk.states([node])).get(node)
+        return state.ring if state and state.ring.keys else None
 
-    async def enrol(self, stations: Sequence[Enrolment]) -> None:
+    async def enrol(self, nodes: Sequence[Enrolment]) -> None:
         """Write the register of keys.
 
         Raises:
-            SettingsError: a node is enrolled with another key. Its entries were signed with that
-                one: a changed key needs a rotation, never an edited file.
+            SettingsError: a node is enrolled with another key.
         """
-        async with pools.transaction(self._pool) as connection:
-            for one in stations:
-                key = await connection.fetchval(
-                    _SQL["enrol"], one.node, one.name, one.road, one.public_key
-                )
-                if key != one.public_key:
-                    raise SettingsError(
-                        f"[[stations]] {one.node}: public_key is not the enrolled one, "
-                        f"{key.hex()[:16]}…",
-                        node=one.node,
-                    )
+        async with self.desk() as desk:
+            await desk.adopt()
+            for one in nodes:
+                await desk.enrol(one)
+
+
+def _month(at: datetime) -> date:
+    return at.astimezone(UTC).date().replace(day=1)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Final
 from uuid import uuid4
 
 from station.application.ports import Account
 from station.contract.entries import Kind, OfficerChange
+from station.contract.legal_id import legal_id
 from station.contract.sealing import Sealer
 from station.contract.signature import Ed25519Signer
 from station.domain.errors import SettingsError
@@ -29,7 +27,6 @@ from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
 from station.store.sqlite_store import SqliteStore
 
-LEGAL_PARTS: Final = ("domain", "rules", "scale_driver/protocols")
 SHORTEST_PASSWORD: Final = 12
 
 
@@ -60,30 +57,6 @@ class Stored:
         """Close files and threads."""
         self.media.close()
         self.database.close()
-
-
-def legal_id() -> str:
-    """Return the digest of the legally relevant sources: pure core and decoders, law data too."""
-    digest = hashlib.sha256()
-    for part in LEGAL_PARTS:
-        folder: Traversable = files("station")
-        for name in part.split("/"):
-            folder = folder / name
-        for name, content in sorted(_sources(folder, part)):
-            digest.update(f"{name}\0{len(content)}\0".encode())
-            digest.update(content)
-    return f"sha256:{digest.hexdigest()}"
-
-
-def _sources(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    for item in folder.iterdir():
-        name = f"{prefix}/{item.name}"
-        if item.is_dir():
-            found += _sources(item, name)
-        elif item.name.endswith((".py", ".yaml")):
-            found.append((name, item.read_bytes()))
-    return found
 
 
 def open_store(settings: Settings) -> Stored:

@@ -33,8 +33,9 @@ from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
 from station.application.telling import Teller
 from station.application.views import moment
-from station.bootstrap.opening import Stored, SystemClock, claimed, legal_id, open_store
+from station.bootstrap.opening import Stored, SystemClock, claimed, open_store
 from station.contract.entries import Kind, Run
+from station.contract.legal_id import legal_id
 from station.contract.sealing import local_day
 from station.domain.clock import Clock
 from station.domain.errors import SettingsError

@@ -1,7 +1,8 @@
 """What a sealed entry looks like: one envelope, and a strict payload for each kind.
 
-The station writes these and the centre reads them with the same code. A field more or less than
-stated is an error on both sides; a change of shape is a new kind or a new version of this contract.
+The station writes these and the centre reads them with the same code, and the other way round for
+the centre's own ledger. A field more or less than stated is an error on both sides; a change of
+shape is a new kind or a new version of this contract.
 """
 
 from __future__ import annotations
@@ -11,13 +12,90 @@ from typing import Final
 
 import msgspec
 
+from station.contract.centre_entries import (
+    AllowedProgram,
+    DecisionInForce,
+    Enrolment,
+    KeyRevoked,
+    LegalIds,
+    Permit,
+    QuarantineRelease,
+    RegisteredVehicle,
+    RegisterExtract,
+    UnloadingForm,
+    Watched,
+    WatchList,
+)
+from station.contract.part import Part, Record
+from station.contract.station_entries import (
+    CameraWatch,
+    CaseAct,
+    CaseOpened,
+    ClockChange,
+    DeviceEvent,
+    KeyRotate,
+    MediaErased,
+    OfficerChange,
+    Outage,
+    Passage,
+    PassageReview,
+    Picture,
+    PlateEvidence,
+    Rejoin,
+    Run,
+    UnweighedPass,
+    Weighing,
+    WeightChanged,
+)
 from station.domain.errors import MalformedEntry
 from station.domain.ledger import Entry
 
 VERSION: Final = 1
 
-Record = dict[str, object]
-"""A part that another module defines (the finding, the facts): kept whole, read there."""
+__all__ = [
+    "PAYLOADS",
+    "VERSION",
+    "AllowedProgram",
+    "Anchor",
+    "CameraWatch",
+    "CaseAct",
+    "CaseOpened",
+    "ClockChange",
+    "ClockState",
+    "DecisionInForce",
+    "DeviceEvent",
+    "Enrolment",
+    "Envelope",
+    "KeyRevoked",
+    "KeyRotate",
+    "Kind",
+    "LegalIds",
+    "MediaErased",
+    "OfficerChange",
+    "Outage",
+    "Part",
+    "Passage",
+    "PassageReview",
+    "Payload",
+    "Permit",
+    "Picture",
+    "PlateEvidence",
+    "QuarantineRelease",
+    "Record",
+    "RegisterExtract",
+    "RegisteredVehicle",
+    "Rejoin",
+    "Run",
+    "UnloadingForm",
+    "UnweighedPass",
+    "WatchList",
+    "Watched",
+    "Weighing",
+    "WeightChanged",
+    "payload",
+    "read",
+    "tree",
+]
 
 
 class Kind(Enum):
@@ -36,10 +114,21 @@ class Kind(Enum):
     OFFICER_CHANGE = "officer_change"
     OUTAGE_BEGIN = "outage_begin"
     OUTAGE_END = "outage_end"
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every payload and of its parts."""
+    CLOCK_CHANGE = "clock_change"
+    KEY_ROTATE = "key_rotate"
+    CAMERA_WATCH = "camera_watch"
+    MEDIA_ERASED = "media_erased"
+    REJOIN = "rejoin"
+    # The centre's own ledger; stations pull it.
+    ENROLMENT = "enrolment"
+    KEY_REVOKED = "key_revoked"
+    QUARANTINE_RELEASE = "quarantine_release"
+    WATCH_LIST = "watch_list"
+    REGISTER_EXTRACT = "register_extract"
+    PERMIT = "permit"
+    LEGAL_IDS = "legal_ids"
+    DECISION_IN_FORCE = "decision_in_force"
+    UNLOADING_FORM = "unloading_form"
 
 
 class ClockState(Part, frozen=True, kw_only=True):
@@ -78,186 +167,6 @@ class Envelope(Part, frozen=True, kw_only=True):
     payload: msgspec.Raw
 
 
-class Weighing(Part, frozen=True, kw_only=True):
-    """One weighing (称重) and all that is needed to judge it again.
-
-    Attributes:
-        frames: the indicator frames of the settled window, hex, as they came over the line.
-        spread_kg: highest minus lowest weight within that window.
-        settled_ms: length of the window.
-        certificate_no, certificate_until: of the scale's verification (检定证书), day included.
-        evidence: False when the certificate had run out: kept, but no basis of a finding.
-    """
-
-    scale_id: str
-    protocol: str
-    gross_kg: int
-    frames: list[str]
-    spread_kg: int
-    settled_ms: int
-    arrived_at: str
-    settled_at: str
-    certificate_no: str
-    certificate_until: str
-    evidence: bool
-
-
-class PlateEvidence(Part, frozen=True, kw_only=True):
-    """One plate of a passage and where it came from.
-
-    Attributes:
-        text: None when the reader was not sure and no officer has named it yet.
-        origin: ``camera``, ``officer`` or ``none``.
-        best_guess: what the reader saw though it was not sure; shown, never used.
-        crop: SHA-256 of the picture of the plate alone, "" when there is none.
-    """
-
-    text: str | None
-    colour: str
-    origin: str
-    best_guess: str
-    confidence_permille: int
-    crop: str
-
-
-class Picture(Part, frozen=True, kw_only=True):
-    """A picture kept beside the ledger under its digest."""
-
-    sha256: str
-    role: str
-    media_type: str
-    size: int
-    taken_at: str
-
-
-class Passage(Part, frozen=True, kw_only=True):
-    """A vehicle weighed (过车记录): weight, plate, vehicle, and the finding.
-
-    Attributes:
-        occurred_on: local date (Asia/Shanghai), the day whose law applies.
-        mode: how the vehicle was checked (驻站联合, …), see :class:`station.rules.facts.Mode`.
-        vehicle: the facts record of the vehicle, None when not known.
-        vehicle_origin: ``register``, ``officer`` or ``none``.
-        verdict: the full finding as the rules core made it.
-        explanation: the same in plain Chinese, as it was shown.
-        recheck_of: number of the case whose truck this is, weighed again (复检); None at the
-            first weighing (初检).
-    """
-
-    passage_id: str
-    lane: str
-    occurred_on: str
-    mode: str
-    weighing: Weighing
-    tractor: PlateEvidence
-    trailer: PlateEvidence | None
-    pictures: list[Picture]
-    vehicle: Record | None
-    vehicle_origin: str
-    verdict: Record
-    explanation: str
-    recheck_of: str | None
-
-
-class PassageReview(Part, frozen=True, kw_only=True):
-    """Officers named what the devices could not (人工核定), and the finding made anew from it.
-
-    The weight is not among the things that can be named by hand.
-    """
-
-    passage_id: str
-    officer: str
-    mode: str
-    tractor: PlateEvidence
-    trailer: PlateEvidence | None
-    vehicle: Record
-    vehicle_origin: str
-    verdict: Record
-    explanation: str
-    recheck_of: str | None
-
-
-class UnweighedPass(Part, frozen=True, kw_only=True):
-    """A vehicle was there but no valid weight came of it (未称重通过), and why."""
-
-    pass_id: str
-    lane: str
-    reason: str
-    began_at: str
-    plate: str | None
-    highest_kg: int | None
-    pictures: list[Picture]
-
-
-class WeightChanged(Part, frozen=True, kw_only=True):
-    """The weight on the platform changed after it had been recorded: for an officer to judge."""
-
-    passage_id: str
-    recorded_kg: int
-    later_kg: int
-    frames: list[str]
-
-
-class CaseOpened(Part, frozen=True, kw_only=True):
-    """A violation opened a case (立案)."""
-
-    case_no: str
-    violation_id: str
-    passage_id: str
-    plate: str
-    occurred_on: str
-    opened_at: str
-    gross_kg: int
-    limit_kg: int
-    excess_kg: int
-
-
-class CaseAct(Part, frozen=True, kw_only=True):
-    """One act of two officers on a case."""
-
-    case_no: str
-    act: str
-    authority: str
-    officers: list[str]
-    at: str
-    details: dict[str, str | int]
-    stage: str
-    plate: str
-    violation_id: str
-
-
-class DeviceEvent(Part, frozen=True, kw_only=True):
-    """A device failed or recovered."""
-
-    device: str
-    code: str
-    detail: str
-    since: str
-
-
-class OfficerChange(Part, frozen=True, kw_only=True):
-    """An account was made or changed. No password, no name."""
-
-    certificate_no: str
-    role: str
-    valid_until: str
-    change: str
-
-
-class Outage(Part, frozen=True, kw_only=True):
-    """The line to the centre was lost or came back."""
-
-    code: str
-    waiting: int
-
-
-class Run(Part, frozen=True, kw_only=True):
-    """The program started or stopped."""
-
-    program: str
-    detail: str
-
-
 Payload = (
     Passage
     | PassageReview
@@ -269,6 +178,20 @@ Payload = (
     | OfficerChange
     | Outage
     | Run
+    | ClockChange
+    | KeyRotate
+    | CameraWatch
+    | MediaErased
+    | Rejoin
+    | Enrolment
+    | KeyRevoked
+    | QuarantineRelease
+    | WatchList
+    | RegisterExtract
+    | Permit
+    | LegalIds
+    | DecisionInForce
+    | UnloadingForm
 )
 
 PAYLOADS: Final[dict[Kind, type[Payload]]] = {
@@ -285,6 +208,20 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.OFFICER_CHANGE: OfficerChange,
     Kind.OUTAGE_BEGIN: Outage,
     Kind.OUTAGE_END: Outage,
+    Kind.CLOCK_CHANGE: ClockChange,
+    Kind.KEY_ROTATE: KeyRotate,
+    Kind.CAMERA_WATCH: CameraWatch,
+    Kind.MEDIA_ERASED: MediaErased,
+    Kind.REJOIN: Rejoin,
+    Kind.ENROLMENT: Enrolment,
+    Kind.KEY_REVOKED: KeyRevoked,
+    Kind.QUARANTINE_RELEASE: QuarantineRelease,
+    Kind.WATCH_LIST: WatchList,
+    Kind.REGISTER_EXTRACT: RegisterExtract,
+    Kind.PERMIT: Permit,
+    Kind.LEGAL_IDS: LegalIds,
+    Kind.DECISION_IN_FORCE: DecisionInForce,
+    Kind.UNLOADING_FORM: UnloadingForm,
 }
 
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
@@ -311,3 +248,15 @@ def read(entry: Entry) -> tuple[Envelope, Payload]:
     if envelope.version != VERSION:
         raise MalformedEntry("unknown version", node=entry.node, seq=entry.seq)
     return envelope, payload
+
+
+def payload(kind: Kind, data: bytes) -> Payload:
+    """Read the payload of a kind from JSON.
+
+    Raises:
+        MalformedEntry: a field too many, missing or of a wrong type.
+    """
+    try:
+        return _DECODERS[kind].decode(data)
+    except msgspec.MsgspecError as exc:
+        raise MalformedEntry(str(exc), kind=kind.value) from exc

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from station.contract.entries import PAYLOADS, VERSION, Kind, Payload, tree
+import msgspec
+
+from station.contract.entries import (
+    PAYLOADS,
+    VERSION,
+    Anchor,
+    ClockState,
+    Kind,
+    Payload,
+    tree,
+)
 from station.domain.clock import Clock
 from station.domain.ledger import Entry, Head, Signer, seal
 
@@ -32,6 +43,19 @@ def local_day(moment: datetime) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Witnessed:
+    """What the node knows of the centre's time and log at a moment."""
+
+    clock: ClockState
+    anchor: Anchor | None
+
+
+def alone() -> Witnessed:
+    """Return what a node knows that has never heard of the centre: its clock is unverified."""
+    return Witnessed(clock=ClockState(source="system"), anchor=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sealer:
     """Everything that one run of one node puts into each of its entries.
 
@@ -39,6 +63,7 @@ class Sealer:
         boot_id: new at each start; ``mono_ns`` of two entries compare only within one.
         legal_id: digest of the program's legally relevant sources.
         law_edition: digest of the law data.
+        witnessed: tells, for each entry, how far the clock is known and the newest checkpoint.
     """
 
     node: str
@@ -47,11 +72,13 @@ class Sealer:
     boot_id: str
     legal_id: str
     law_edition: str
+    witnessed: Callable[[], Witnessed] = alone
 
     def seal(self, kind: Kind, payload: Payload, head: Head) -> Entry:
         """Return the entry that comes after *head*."""
         if not isinstance(payload, PAYLOADS[kind]):
             raise TypeError(f"{type(payload).__name__} is no payload of {kind.value}")
+        known = self.witnessed()
         return seal(
             {
                 "node": self.node,
@@ -62,9 +89,8 @@ class Sealer:
                 "version": VERSION,
                 "wall_utc": stamp(self.clock.now()),
                 "mono_ns": self.clock.monotonic_ns(),
-                # Until a time source is watched, the clock's state is honestly unknown.
-                "clock": {"source": "system", "offset_ms": None, "age_s": None},
-                "anchor": None,
+                "clock": msgspec.to_builtins(known.clock),
+                "anchor": msgspec.to_builtins(known.anchor),
                 "legal_id": self.legal_id,
                 "law_edition": self.law_edition,
                 "payload": tree(payload),

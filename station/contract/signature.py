@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from station.domain.errors import BadSignature
 
 ED25519: Final = "ed25519"
+ROTATE_TAG: Final = b"zhichao-rotate-v1\0"
 
 
 def key_id(public_key: bytes) -> str:
@@ -53,3 +54,8 @@ class Ed25519Verifier:
             self._key.verify(signature, message)
         except InvalidSignature as exc:
             raise BadSignature(key_id=self.key_id) from exc
+
+
+def rotation_message(node: str, old_key_id: str, public_key: bytes) -> bytes:
+    """Return what a new key signs to show that its holder is there (密钥轮换)."""
+    return ROTATE_TAG + f"{node}\n{old_key_id}\n{public_key.hex()}".encode()

@@ -24,6 +24,7 @@
         * :exc:`Fork`
         * :exc:`MalformedEntry`
         * :exc:`BadProof` -- not in the log, or not the log that was shown before
+        * :exc:`BadOpening` · :exc:`BadReceipt` · :exc:`KeyNotGood`
     * :exc:`DeviceError` -- a scale or a camera; the lane goes on by hand
         * :exc:`PortLost`
             * :exc:`CaptureEnded`
@@ -218,10 +219,28 @@ class MalformedEntry(EvidenceError):
     code = "evidence.malformed"
 
 
+class BadOpening(EvidenceError):
+    """The clear text of a personal field is not what its entry commits to."""
+
+    code = "evidence.bad_opening"
+
+
 class BadProof(EvidenceError):
     """A proof of the log does not lead to the root that it should."""
 
     code = "evidence.bad_proof"
+
+
+class BadReceipt(EvidenceError):
+    """A receipt is not the centre's, or not for what was sent."""
+
+    code = "evidence.bad_receipt"
+
+
+class KeyNotGood(EvidenceError):
+    """The key is not good at that place: rotated, revoked, or never registered."""
+
+    code = "evidence.key_not_good"
 
 
 class DeviceError(ZhichaoError):

@@ -7,11 +7,12 @@ is computed from the bytes, never from a stored column.
 from __future__ import annotations
 
 import hashlib
-import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
+
+import msgspec
 
 from station.domain.errors import BrokenChain, Fork, MalformedEntry
 
@@ -31,19 +32,25 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One sealed entry. ``digest`` is the SHA-256 (hex) of the tag and the body."""
+    """One sealed entry.
+
+    Attributes:
+        digest: SHA-256 (hex) of the tag and the body, which the next entry carries as ``prev``;
+            always computed from the bytes.
+        key_id: which of the node's keys signed.
+    """
 
     node: str
     seq: int
     prev: str
     kind: str
+    key_id: str
     body: bytes
     signature: bytes
+    digest: str = field(init=False)
 
-    @property
-    def digest(self) -> str:
-        """Return the digest that the next entry must carry as ``prev``."""
-        return digest(self.body)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", digest(self.body))
 
     @property
     def head(self) -> Head:
@@ -74,12 +81,13 @@ def canonical(tree: Tree) -> bytes:
     """Serialise so that equal records give equal bytes: sorted keys, UTF-8 in NFC, no floats.
 
     Raises:
-        TypeError: for a float or a value JSON does not know; masses and money are integers here.
+        TypeError: for a float, a whole number beyond 64 bits, or a value JSON does not know; masses
+            and money are integers here.
     """
-    plain = _plain(tree)
-    return json.dumps(
-        plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    ).encode()
+    try:
+        return _ENCODER.encode(_plain(tree))
+    except OverflowError as exc:
+        raise TypeError("a whole number beyond 64 bits") from exc
 
 
 def digest(body: bytes) -> str:
@@ -97,25 +105,24 @@ def parse(body: bytes, signature: bytes) -> Entry:
     """Read an entry from its bytes.
 
     Raises:
-        MalformedEntry: not JSON, not in canonical form, or one of the four fields is missing.
+        MalformedEntry: not JSON, not in canonical form, or one of the five fields is missing.
     """
     try:
-        tree = json.loads(body)
-        if not isinstance(tree, dict) or canonical(tree) != body:
+        tree = _DECODER.decode(body)
+        if not isinstance(tree, dict) or _ENCODER.encode(tree) != body or not _in_nfc(body):
             raise MalformedEntry("the bytes are not in canonical form")
         node, seq, prev, kind = tree["node"], tree["seq"], tree["prev"], tree["kind"]
+        key_id = tree["key_id"]
     except KeyError as exc:
         raise MalformedEntry(f"field {exc} is missing") from exc
-    except (ValueError, TypeError, RecursionError) as exc:
+    except (ValueError, TypeError, OverflowError, RecursionError) as exc:
         raise MalformedEntry("the bytes are not canonical JSON") from exc
-    if not (
-        isinstance(node, str)
-        and type(seq) is int
-        and isinstance(prev, str)
-        and isinstance(kind, str)
-    ):
-        raise MalformedEntry("node, seq, prev or kind has the wrong type")
-    return Entry(node=node, seq=seq, prev=prev, kind=kind, body=body, signature=signature)
+    texts = (node, prev, kind, key_id)
+    if type(seq) is not int or not all(isinstance(text, str) for text in texts):
+        raise MalformedEntry("node, seq, prev, kind or key_id has the wrong type")
+    return Entry(
+        node=node, seq=seq, prev=prev, kind=kind, key_id=key_id, body=body, signature=signature
+    )
 
 
 def check(entry: Entry, head: Head, verifier: Verifier) -> None:
@@ -133,6 +140,19 @@ def check(entry: Entry, head: Head, verifier: Verifier) -> None:
     verifier.verify(TAG + entry.body, entry.signature)
     if entry.prev != head.digest:
         raise Fork("it does not name the entry before it", node=entry.node, seq=entry.seq)
+
+
+def _no_float(text: str) -> float:
+    raise ValueError(f"{text} is no whole number")
+
+
+def _in_nfc(body: bytes) -> bool:
+    # No text can compose across a quotation mark: the whole is in NFC when each text is.
+    return unicodedata.is_normalized("NFC", body.decode())
+
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=_no_float)
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
 def _plain(node: object) -> object:

@@ -9,7 +9,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from station.contract.uplink import LaneState, Receipt, batch, sign_state
+from station.contract.uplink import Acknowledged, LaneState, batch, sign_state
 from station.domain.errors import (
     BadSignature,
     BrokenChain,
@@ -52,13 +52,13 @@ class HttpCentre:
         """See :class:`~station.application.ports.Centre`."""
         answer = await self._post("/api/ingest", batch(self._node, entries))
         try:
-            receipt = msgspec.json.decode(answer.content, type=Receipt)
+            receipt = msgspec.json.decode(answer.content, type=Acknowledged).receipt
         except msgspec.MsgspecError as exc:
             raise UplinkError(f"not a receipt: {exc}") from exc
         last = entries[-1]
-        behind = receipt.seq < last.seq
-        other = receipt.seq == last.seq and receipt.digest != last.digest
-        if receipt.node != self._node or behind or other:
+        if receipt is None or receipt.node != self._node or receipt.seq < last.seq:
+            raise UplinkError("the receipt is for something else")
+        if receipt.seq == last.seq and receipt.digest != last.digest:
             raise UplinkError("the receipt is for something else")
         return last.seq
 

@@ -1,6 +1,7 @@
 """Entries are taken in over the real database: in order, once, verified, and kept unchanged."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 
 import asyncpg
@@ -15,12 +16,12 @@ from station.domain.errors import (
     BadSignature,
     BrokenChain,
     Fork,
+    KeyNotGood,
     MalformedEntry,
     NotFound,
     SettingsError,
     StoreFailed,
 )
-from station.domain.ledger import GENESIS, Entry
 from tests.migration.central_kit import FakeStation, Headquarters
 
 pytest_plugins = ["tests.migration.central_database"]
@@ -46,11 +47,11 @@ def notes(station, count, text="x"):
 async def test_a_batch_is_kept_byte_for_byte_and_acknowledged_up_to_its_last(hq, linhe):
     notes(linhe, 3)
 
-    receipt = await hq.accept(linhe.batch())
+    answer = await hq.accept(linhe.batch())
 
     assert await hq.held() == [entry.body for entry in linhe.entries]
-    assert (receipt.seq, receipt.digest) == (3, linhe.head.digest)
-    assert (receipt.accepted, receipt.duplicates) == (3, 0)
+    assert (answer.receipt.seq, answer.receipt.digest) == (3, linhe.head.digest)
+    assert (answer.accepted, answer.duplicates) == (3, 0)
     assert await hq.rows("SELECT signature FROM entry ORDER BY seq") == [
         (entry.signature,) for entry in linhe.entries
     ]
@@ -62,8 +63,8 @@ async def test_an_empty_batch_asks_where_the_ledger_ends(hq, linhe):
     notes(linhe, 2)
     await hq.accept(linhe.batch())
 
-    assert (first.seq, first.digest) == (0, GENESIS)
-    assert (await hq.accept(empty)).seq == 2
+    assert first.receipt is None
+    assert (await hq.accept(empty)).receipt.seq == 2
 
 
 async def test_the_same_batch_again_has_no_effect(hq, linhe):
@@ -72,7 +73,7 @@ async def test_the_same_batch_again_has_no_effect(hq, linhe):
 
     receipt = await hq.accept(linhe.batch())
 
-    assert (receipt.seq, receipt.accepted, receipt.duplicates) == (3, 0, 3)
+    assert (receipt.receipt.seq, receipt.accepted, receipt.duplicates) == (3, 0, 3)
     assert len(await hq.held()) == 3
 
 
@@ -82,7 +83,7 @@ async def test_a_batch_that_overlaps_adds_what_is_new(hq, linhe):
 
     receipt = await hq.accept(linhe.batch(first=2))
 
-    assert (receipt.seq, receipt.accepted, receipt.duplicates) == (5, 2, 2)
+    assert (receipt.receipt.seq, receipt.accepted, receipt.duplicates) == (5, 2, 2)
 
 
 async def test_a_gap_is_refused_with_the_place_to_go_on_from(hq, linhe):
@@ -94,7 +95,7 @@ async def test_a_gap_is_refused_with_the_place_to_go_on_from(hq, linhe):
 
     assert refused.value.fields["expected"] == 2
     assert len(await hq.held()) == 1
-    assert (await hq.accept(linhe.batch(first=2))).seq == 4
+    assert (await hq.accept(linhe.batch(first=2))).receipt.seq == 4
 
 
 async def test_entries_out_of_order_are_taken_up_to_where_the_order_breaks(hq, linhe):
@@ -168,49 +169,70 @@ async def test_an_entry_that_does_not_name_the_one_before_it_is_a_fork(hq, linhe
     assert against == [(2, bytes.fromhex(linhe.head.digest))]
 
 
-async def test_a_strangers_fork_is_a_bad_signature_and_quarantines_nobody(hq, linhe):
+async def test_a_strangers_fork_is_refused_and_quarantines_nobody(hq, linhe):
     stranger = FakeStation(key=99)
     notes(linhe, 2)
     notes(stranger, 2, text="y")
     await hq.accept(linhe.batch())
 
-    with pytest.raises(BadSignature):
+    with pytest.raises(KeyNotGood):
         await hq.accept(stranger.batch())
 
     notes(linhe, 1)
-    assert (await hq.accept(linhe.batch(first=3))).seq == 3
+    assert (await hq.accept(linhe.batch(first=3))).receipt.seq == 3
     assert await hq.rows("SELECT node, seq, reason FROM quarantine") == [
-        ("linhe", 1, "bad_signature")
+        ("linhe", 1, "key_not_good")
     ]
 
 
-async def test_a_wrong_signature_is_refused_and_kept_and_what_came_before_it_is_taken(hq, linhe):
+def signed_by(entry, other):
+    return replace(entry, signature=other.signature)
+
+
+async def test_a_wrong_last_signature_is_refused_and_what_came_before_it_is_taken(hq, linhe):
     notes(linhe, 3)
-    first, second, third = linhe.entries
-    forged = Entry(
-        node=second.node,
-        seq=second.seq,
-        prev=second.prev,
-        kind=second.kind,
-        body=second.body,
-        signature=first.signature,
-    )
+    first, second, _ = linhe.entries
 
     with pytest.raises(BadSignature):
-        await hq.accept(batch("linhe", [first, forged, third]))
+        await hq.accept(batch("linhe", [first, signed_by(second, first)]))
 
     assert await hq.held() == [first.body]
     assert await hq.rows("SELECT seq, reason, signature FROM quarantine") == [
         (2, "bad_signature", first.signature)
     ]
-    assert (await hq.accept(linhe.batch())).seq == 3
+    assert (await hq.accept(linhe.batch())).receipt.seq == 3
+
+
+async def test_a_wrong_signature_in_the_middle_is_found_soon_after_and_named(hq, linhe):
+    notes(linhe, 3)
+    first, second, third = linhe.entries
+    await hq.accept(batch("linhe", [first, signed_by(second, first), third]))
+    assert len(await hq.held()) == 3  # the chain binds the bodies to the last signature
+
+    assert await hq.signatures.step()
+
+    assert await hq.rows("SELECT node, seq, code FROM alarm") == [
+        ("linhe", 2, "evidence.bad_signature")
+    ]
+    notes(linhe, 1)
+    with pytest.raises(Fork, match="quarantine"):
+        await hq.accept(linhe.batch(first=4))
+
+
+async def test_good_signatures_raise_no_alarm(hq, linhe):
+    notes(linhe, 3)
+    await hq.accept(linhe.batch())
+
+    assert await hq.signatures.step()
+    assert not await hq.signatures.step()
+    assert await hq.rows("SELECT * FROM alarm") == []
 
 
 async def test_the_same_refusal_again_is_neither_kept_nor_alarmed_twice(hq, linhe):
     stranger = FakeStation(key=99)
     notes(stranger, 1)
     for _ in range(3):
-        with pytest.raises(BadSignature):
+        with pytest.raises(KeyNotGood):
             await hq.accept(stranger.batch())
 
     assert await hq.rows("SELECT count(*) FROM quarantine") == [(1,)]
@@ -238,7 +260,7 @@ async def test_another_nodes_entries_are_refused(hq, linhe):
         await hq.accept(batch("linhe", neighbour.entries))
     claimed = FakeStation("linhe", key=7)
     notes(claimed, 1)
-    with pytest.raises(BadSignature):
+    with pytest.raises(KeyNotGood):
         await hq.accept(claimed.batch())
 
     assert await hq.held() == []
@@ -299,7 +321,7 @@ async def test_poison_keeps_its_place_and_blocks_nothing(hq, linhe, changed):
 
     receipt = await hq.accept(linhe.batch())
 
-    assert (receipt.seq, receipt.accepted) == (3, 3)
+    assert (receipt.receipt.seq, receipt.accepted) == (3, 3)
     assert await hq.held() == [entry.body for entry in linhe.entries]
     assert await hq.rows("SELECT seq, reason, digest, body FROM quarantine") == [
         (2, "poison", bytes.fromhex(poison.digest), None)
@@ -327,7 +349,7 @@ async def test_a_value_that_no_table_holds_is_poison_too(hq, linhe, changed):
     linhe.rewrite(payload={**payload, **changed})
     linhe.weigh("after")
 
-    assert (await hq.accept(linhe.batch())).seq == 3
+    assert (await hq.accept(linhe.batch())).receipt.seq == 3
     assert await hq.rows("SELECT seq, reason FROM quarantine") == [(2, "poison")]
     assert await hq.rows("SELECT passage_id FROM passage ORDER BY receipt") == [
         ("before",),
@@ -351,7 +373,7 @@ async def test_batches_at_the_same_time_are_written_one_after_the_other(hq, linh
 
     receipts = await asyncio.gather(*(hq.accept(linhe.batch()) for _ in range(8)))
 
-    assert {receipt.seq for receipt in receipts} == {40}
+    assert {one.receipt.seq for one in receipts} == {40}
     assert sum(receipt.accepted for receipt in receipts) == 40
     assert sum(receipt.duplicates for receipt in receipts) == 40 * 7
     assert len(await hq.held()) == 40

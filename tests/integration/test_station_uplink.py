@@ -70,10 +70,14 @@ def receipt(**changed):
         "node": "linhe",
         "seq": 1,
         "digest": ENTRY.digest,
-        "accepted": 1,
-        "duplicates": 0,
+        "leaf_index": 0,
+        "log_size": 1,
+        "root": "0" * 64,
+        "at": "2026-03-01T04:00:00.000Z",
+        "key_id": "k",
+        "sig": "00",
     }
-    return {**good, **changed}
+    return {"receipt": {**good, **changed}, "accepted": 1, "duplicates": 0}
 
 
 def refused(code, **fields):
@@ -83,7 +87,7 @@ def refused(code, **fields):
 async def test_entries_arrive_as_they_were_sealed():
     async with server(200, receipt()) as (centre, bodies):
         assert await centre.push([ENTRY]) == 1
-    assert read_batch(bodies[0]) == ("linhe", (ENTRY,))
+    assert read_batch(bodies[0]) == ("linhe", (ENTRY,), {})
 
 
 async def test_a_centre_that_holds_more_acknowledges_what_was_sent():

@@ -11,12 +11,16 @@ from pathlib import Path
 import msgspec
 
 from central.application.accept import Accept
+from central.application.appending import Writer
 from central.application.project import Touched
+from central.application.projecting import Projector
+from central.application.publishing import OwnLedger
 from central.application.recheck import Recheck
+from central.application.refusing import Refuser
+from central.application.signatures import SignatureCheck
 from central.store.ledgers import Enrolment, SqlArchive
 from station.contract.entries import CaseAct, CaseOpened, Kind, PassageReview
 from station.contract.sealing import local_day, stamp
-from station.contract.signature import Ed25519Verifier
 from station.contract.uplink import DeviceState, LaneState, batch
 from station.domain.case import TRANSITIONS, Act, Stage
 from station.domain.ledger import Head, seal
@@ -182,25 +186,48 @@ class FakeStation:
             self.act(act, case_no, **details)
 
 
+CENTRE = sealer(node="centre", key=200)
+OWN = Enrolment(
+    node="centre", name="centre", road="", public_key=CENTRE.signer.public_key, own=True
+)
+
+
 class Headquarters:
-    def __init__(self, database, *stations):
+    def __init__(self, database, *stations, clock=None):
         self.database = database
         self.archive = SqlArchive(database)
         self.told = Touched()
         self.stations = stations
-        self.accept = Accept(
+        self.clock = clock or FakeClock()
+        refuser = Refuser(self.told.add)
+        self.writer = Writer(self.archive, self.clock, refuser, lambda: None)
+        self.taking = Accept(
             archive=self.archive,
-            enrolled={one.node: Ed25519Verifier(one.public_key) for one in stations},
-            clock=FakeClock(),
-            differs=Recheck(lawbook()),
-            announce=self.told.add,
+            writer=self.writer,
+            refuser=refuser,
+            clock=self.clock,
+            signer=CENTRE.signer,
         )
+        self.own = OwnLedger(node="centre", sealer=CENTRE, clock=self.clock)
+        self.projector = Projector(self.archive, Recheck(lawbook()), self.own, self.told.add)
+        self.signatures = SignatureCheck(self.archive, self.clock, self.told.add)
+
+    async def accept(self, data):
+        """Take a batch and, whatever comes of it, write what it means."""
+        try:
+            return await self.taking(data)
+        finally:
+            while await self.projector.step():
+                pass
 
     async def enrol(self):
         await self.archive.enrol(
             [
-                Enrolment(node=one.node, name=one.node, road="G6", public_key=one.public_key)
-                for one in self.stations
+                OWN,
+                *(
+                    Enrolment(node=one.node, name=one.node, road="G6", public_key=one.public_key)
+                    for one in self.stations
+                ),
             ]
         )
 

@@ -12,7 +12,7 @@ pytest_plugins = ["tests.migration.central_database"]
 
 CATALOG = """
 SELECT table_name, column_name, data_type, is_nullable, column_default, identity_generation,
-       ordinal_position::text
+       (row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position))::text
   FROM information_schema.columns WHERE table_schema = 'public'
  UNION ALL
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', '', '', ''
@@ -27,7 +27,13 @@ SELECT proname, '', pg_get_functiondef(oid), '', '', '', ''
   FROM pg_proc WHERE pronamespace = 'public'::regnamespace
  UNION ALL
 SELECT relname, '', coalesce(relacl::text, ''), '', '', '', ''
-  FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+  FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+ UNION ALL
+SELECT tablename, policyname, cmd, coalesce(qual, ''), coalesce(with_check, ''), '', ''
+  FROM pg_policies WHERE schemaname = 'public'
+ UNION ALL
+SELECT relname, 'row security', relrowsecurity::text, relforcerowsecurity::text, '', '', ''
+  FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
  ORDER BY 1, 2, 3, 4, 5, 6, 7
 """
 

@@ -6,12 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central.domain.chain import walk
+from central.domain.keys import KeyRing, NodeKey
 from station.contract.entries import Kind, Run
 from station.domain.errors import BadSignature, BrokenChain, Fork
 from station.domain.ledger import Head
-from tests.fakes import sealer, verifier
+from tests.fakes import sealer
 
-KEY = verifier()
+SIGNER = sealer().signer
+RING = KeyRing((NodeKey(key_id=SIGNER.key_id, public_key=SIGNER.public_key, from_seq=1),))
 
 
 def ledger(count, text="x"):
@@ -39,7 +41,7 @@ class Held:
             return None
         head = self.entries[-1].head if self.entries else Head()
         held = {entry.seq: entry.digest for entry in self.entries}
-        found = walk(batch, head, held, KEY)
+        found = walk(batch, head, held, RING)
         self.entries += found.accepted
         self.quarantined = isinstance(found.refusal, Fork)
         return found

@@ -15,10 +15,11 @@ from central.application.stations import (
     TakeState,
 )
 from central.application.views import AlarmView, NodeView
+from central.domain.keys import KeyRing, NodeKey
 from station.contract.signature import Ed25519Signer
 from station.contract.uplink import sign_state
 from station.domain.errors import BadSignature, MalformedEntry, NotFound
-from tests.fakes import NOON, FakeClock, verifier
+from tests.fakes import NOON, FakeClock
 from tests.migration.central_kit import lane_state
 
 KEY = bytes(range(32))
@@ -120,20 +121,26 @@ def told():
 
 @pytest.fixture
 def take(board, told):
-    return TakeState(enrolled={"linhe": verifier()}, board=board, announce=told)
+    key = Ed25519Signer(KEY)
+    known = KeyRing((NodeKey(key_id=key.key_id, public_key=key.public_key, from_seq=1),))
+
+    async def ring_of(node):
+        return known if node == "linhe" else None
+
+    return TakeState(ring_of=ring_of, board=board, announce=told)
 
 
-def test_a_signed_state_is_shown_and_told(take, board, told):
-    take(sign_state(lane_state(), Ed25519Signer(KEY)))
+async def test_a_signed_state_is_shown_and_told(take, board, told):
+    await take(sign_state(lane_state(), Ed25519Signer(KEY)))
 
     assert board.view(node()).lane.gross_kg == 61000
     assert told == ["linhe"]
 
 
-def test_a_replayed_state_is_not_told(take, told):
+async def test_a_replayed_state_is_not_told(take, told):
     data = sign_state(lane_state(), Ed25519Signer(KEY))
-    take(data)
-    take(data)
+    await take(data)
+    await take(data)
 
     assert told == ["linhe"]
 
@@ -155,9 +162,9 @@ def test_a_replayed_state_is_not_told(take, told):
     ],
     ids=["no message", "another key", "not enrolled", "no base64", "no time"],
 )
-def test_a_state_that_is_not_the_nodes_is_refused(take, board, told, data, error):
+async def test_a_state_that_is_not_the_nodes_is_refused(take, board, told, data, error):
     with pytest.raises(error):
-        take(data)
+        await take(data)
 
     assert board.view(node()).lane is None
     assert told == []

@@ -77,6 +77,20 @@ INSERT INTO decision
         effective)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, false);
 
+-- name: forget_legal_ids
+DELETE FROM legal_id;
+
+-- name: add_legal_id
+-- Idempotent; the last line of a program counts. $1 legal_id, $2 first_on, $3 last_on
+INSERT INTO legal_id (legal_id, first_on, last_on) VALUES ($1, $2, $3)
+    ON CONFLICT (legal_id) DO UPDATE SET first_on = excluded.first_on, last_on = excluded.last_on;
+
+-- name: may_weigh
+-- True when no list was published. $1 legal_id, $2 on
+SELECT NOT EXISTS (SELECT FROM legal_id)
+    OR EXISTS (SELECT FROM legal_id
+                WHERE legal_id = $1 AND first_on <= $2 AND (last_on IS NULL OR last_on >= $2));
+
 -- name: raise_alarm
 -- $1 node, $2 seq, $3 code, $4 detail, $5 at
 INSERT INTO alarm (node, seq, code, detail, at) VALUES ($1, $2, $3, $4, $5) RETURNING alarm_id;
@@ -91,4 +105,5 @@ DELETE FROM passage;
 DELETE FROM unweighed_pass;
 DELETE FROM joint_case;
 DELETE FROM decision;
+DELETE FROM legal_id;
 DELETE FROM alarm WHERE seq IS NOT NULL;

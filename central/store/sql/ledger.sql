@@ -1,36 +1,105 @@
--- Statements on nodes and their entries.
+-- Statements on nodes, their keys and entries, and the log over them.
 
 -- name: enrol
--- Idempotent. Name and road follow the register; the key never changes here.
--- $1 node, $2 name, $3 road, $4 public_key
-INSERT INTO node (node, name, road, public_key) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (node) DO UPDATE SET name = excluded.name, road = excluded.road
-RETURNING public_key;
+-- Idempotent. Name and road follow the configuration. $1 node, $2 name, $3 road, $4 own
+INSERT INTO node (node, name, road, own) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (node) DO UPDATE SET name = excluded.name, road = excluded.road;
 
--- name: lock_node
--- One writer per node. $1 node
-SELECT last_seq, last_digest, quarantined_at FROM node WHERE node = $1 FOR UPDATE;
+-- name: add_key
+-- Gives no row when the node has that key already.
+-- $1 node, $2 key_id, $3 alg, $4 public_key, $5 from_seq
+INSERT INTO node_key (node, key_id, alg, public_key, from_seq) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT DO NOTHING
+RETURNING key_id;
 
--- name: lock_decisions
--- $1 number of the lock, held until the transaction ends
-SELECT pg_advisory_xact_lock($1);
+-- name: end_key
+-- $1 node, $2 key_id, $3 until_seq
+UPDATE node_key SET until_seq = $3 WHERE node = $1 AND key_id = $2;
+
+-- name: lock_log
+-- One writer at a time: whoever appends, and whoever changes a node, holds this row.
+SELECT size, peaks FROM log FOR UPDATE;
+
+-- name: log
+SELECT size, peaks FROM log;
+
+-- name: node_states
+-- $1 nodes
+SELECT node, last_seq, last_digest, last_position, quarantined_at
+  FROM node WHERE node = ANY ($1::text[]);
+
+-- name: node_keys
+-- $1 nodes
+SELECT node, key_id, alg, public_key, from_seq, until_seq, revoked_from_seq
+  FROM node_key WHERE node = ANY ($1::text[]) ORDER BY node, from_seq;
 
 -- name: held
 -- $1 node, $2 places
 SELECT seq, digest FROM entry WHERE node = $1 AND seq = ANY ($2::bigint[]);
 
+-- name: make_month
+-- Idempotent. $1 first day of the month
+SELECT make_entry_month($1);
+
 -- name: append
--- No ON CONFLICT: the caller has compared digests under the node's lock.
--- $1 node, $2 seqs, $3 kinds, $4 digests, $5 bodies, $6 signatures, $7 received_at
-INSERT INTO entry (node, seq, kind, digest, body, signature, received_at)
-SELECT $1, one.seq, one.kind, one.digest, one.body, one.signature, $7
-  FROM unnest($2::bigint[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
-       AS one (seq, kind, digest, body, signature)
- ORDER BY one.seq;
+-- No ON CONFLICT: the caller has compared digests under the log's lock.
+-- $1 nodes, $2 seqs, $3 positions, $4 kinds, $5 digests, $6 bodies, $7 signatures, $8 received_ms,
+-- $9 received_at
+INSERT INTO entry (node, seq, position, kind, digest, body, signature, received_ms, received_at)
+SELECT one.node, one.seq, one.position, one.kind, one.digest, one.body, one.signature, $8, $9
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::bytea[],
+              $7::bytea[])
+       AS one (node, seq, position, kind, digest, body, signature);
 
 -- name: advance
--- $1 node, $2 last_seq, $3 last_digest, $4 last_entry_at
-UPDATE node SET last_seq = $2, last_digest = $3, last_entry_at = $4 WHERE node = $1;
+-- $1 nodes, $2 last_seqs, $3 last_digests, $4 last_positions, $5 last_entry_at
+UPDATE node
+   SET last_seq = one.seq, last_digest = one.digest, last_position = one.position,
+       last_entry_at = $5
+  FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bigint[])
+       AS one (node, seq, digest, position)
+ WHERE node.node = one.node;
+
+-- name: grow_log
+-- $1 size, $2 peaks
+UPDATE log SET size = $1, peaks = $2;
+
+-- name: add_blocks
+-- $1 levels, $2 numbers, $3 roots
+INSERT INTO log_block (level, number, root)
+SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[]);
+
+-- name: blocks
+-- $1 level, $2 first number, $3 how many
+SELECT number, root FROM log_block
+ WHERE level = $1 AND number >= $2 AND number < $2 + $3 ORDER BY number;
+
+-- name: leaves
+-- $1 first position, $2 how many
+SELECT position, body, signature, received_ms FROM entry
+ WHERE position >= $1 AND position < $1 + $2 ORDER BY position;
+
+-- name: add_openings
+-- Idempotent. $1 node, $2 seqs, $3 fields, $4 salts, $5 texts
+INSERT INTO opening (node, seq, field, salt, text)
+SELECT $1, one.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[]) AS one
+    ON CONFLICT DO NOTHING;
+
+-- name: put_ahead
+-- Idempotent; the first one of a place stays. Bounded by rows per node.
+-- $1 node, $2 seqs, $3 digests, $4 bodies, $5 signatures, $6 received_at, $7 most rows
+INSERT INTO ahead (node, seq, digest, body, signature, received_at)
+SELECT $1, one.seq, one.digest, one.body, one.signature, $6
+  FROM unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[])
+       AS one (seq, digest, body, signature)
+ WHERE (SELECT count(*) FROM ahead WHERE node = $1) < $7
+    ON CONFLICT DO NOTHING;
+
+-- name: arrived
+-- What was seen ahead has come in its order. $1 nodes, $2 last_seqs
+DELETE FROM ahead USING unnest($1::text[], $2::bigint[]) AS one (node, seq)
+ WHERE ahead.node = one.node AND ahead.seq <= one.seq
+RETURNING ahead.node, ahead.seq, ahead.digest;
 
 -- name: quarantine_node
 -- Idempotent. $1 node, $2 at
@@ -48,13 +117,9 @@ SELECT $1::text, $2::bigint, $3::bytea, $4::text, $5::text, $6::bytea, $7::bytea
  WHERE $4 IN ('fork', 'poison')
     OR (SELECT count(*) < $10 AND coalesce(sum(octet_length(body)), 0) < $11
           FROM quarantine
-         WHERE node = $1 AND reason IN ('bad_signature', 'malformed'))
+         WHERE node = $1 AND reason IN ('bad_signature', 'malformed', 'key_not_good'))
     ON CONFLICT (node, digest, reason) DO NOTHING
 RETURNING quarantine_id;
-
--- name: stop_ingest
--- Held until the transaction ends; SELECT … FOR UPDATE on node waits for it.
-LOCK TABLE node IN EXCLUSIVE MODE;
 
 -- name: page
 -- $1 after this position, $2 limit
@@ -63,3 +128,51 @@ SELECT position, node, seq, body, signature, received_at
  WHERE position > $1
  ORDER BY position
  LIMIT $2;
+
+-- name: ledger_page
+-- $1 node, $2 after this seq, $3 limit
+SELECT seq, body, signature, received_ms, position FROM entry
+ WHERE node = $1 AND seq > $2 ORDER BY seq LIMIT $3;
+
+-- name: entries_at
+-- $1 node, $2 seqs
+SELECT seq, body, signature, received_ms, position FROM entry
+ WHERE node = $1 AND seq = ANY ($2::bigint[]) ORDER BY seq;
+
+-- name: head
+-- $1 node
+SELECT last_seq FROM node WHERE node = $1;
+
+-- name: progress
+-- $1 worker
+SELECT position FROM progress WHERE worker = $1;
+
+-- name: note_progress
+-- Idempotent. $1 worker, $2 position
+INSERT INTO progress (worker, position) VALUES ($1, $2)
+    ON CONFLICT (worker) DO UPDATE SET position = excluded.position;
+
+-- name: lock_worker
+-- Held until the transaction ends; false when another process has it. $1 number of the lock
+SELECT pg_try_advisory_xact_lock($1);
+
+-- name: wait_worker
+-- As above, but waits. $1 number of the lock
+SELECT pg_advisory_xact_lock($1);
+
+-- name: tell
+-- Processes that listen hear it when the transaction has committed. $1 channel, $2 what
+SELECT pg_notify($1, $2);
+
+-- name: newest_checkpoint
+SELECT log_size, root, at, note FROM checkpoint ORDER BY log_size DESC LIMIT 1;
+
+-- name: checkpoint_of
+-- $1 log_size
+SELECT log_size, root, at, note FROM checkpoint WHERE log_size = $1;
+
+-- name: add_checkpoint
+-- Gives no row when there is one of that size. $1 log_size, $2 root, $3 at, $4 note
+INSERT INTO checkpoint (log_size, root, at, note) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING
+RETURNING log_size;

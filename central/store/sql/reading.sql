@@ -1,7 +1,8 @@
 -- Statements that read the projections.
 
 -- name: nodes
-SELECT node, name, road, last_seq, last_entry_at, quarantined_at FROM node ORDER BY node;
+SELECT node, name, road, last_seq, last_entry_at, quarantined_at
+  FROM node WHERE NOT own ORDER BY node;
 
 -- name: passages
 -- $1 node or NULL for all, $2 limit
@@ -73,6 +74,7 @@ SELECT node.node, passages, released, warnings, violations, reviews_open, unweig
  CROSS JOIN LATERAL (
        SELECT coalesce(sum(unloaded_kg), 0)::bigint AS unloaded_kg
          FROM joint_case WHERE joint_case.node = node.node AND cleared_on = $1) AS cleared
+ WHERE NOT node.own
  ORDER BY node.node;
 
 -- name: decisions

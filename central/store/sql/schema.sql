@@ -1,31 +1,33 @@
 -- The register of nodes, their entries, and what was refused or could not be read.
 
+-- last_position: in the log, of the newest entry; 0 before the first. own: the centre's ledger.
 CREATE TABLE node (
     node           text        PRIMARY KEY,
     name           text        NOT NULL,
     road           text        NOT NULL,
-    public_key     bytea       NOT NULL CHECK (octet_length(public_key) = 32),
     last_seq       bigint      NOT NULL DEFAULT 0 CHECK (last_seq >= 0),
     last_digest    bytea       NOT NULL DEFAULT decode(repeat('00', 32), 'hex')
                                CHECK (octet_length(last_digest) = 32),
     last_entry_at  timestamptz,
-    quarantined_at timestamptz
+    quarantined_at timestamptz,
+    last_position  bigint      NOT NULL DEFAULT 0,
+    own            boolean     NOT NULL DEFAULT false
 );
 
--- position: the order in which the centre accepted entries of all nodes.
-CREATE TABLE entry (
-    node        text        NOT NULL REFERENCES node,
-    seq         bigint      NOT NULL CHECK (seq > 0),
-    position    bigint      GENERATED ALWAYS AS IDENTITY UNIQUE,
-    kind        text        NOT NULL,
-    digest      bytea       NOT NULL CHECK (octet_length(digest) = 32),
-    body        bytea       NOT NULL,
-    signature   bytea       NOT NULL,
-    received_at timestamptz NOT NULL,
-    PRIMARY KEY (node, seq)
+-- from_seq, until_seq, revoked_from_seq: see central/domain/keys.py.
+CREATE TABLE node_key (
+    node             text        NOT NULL REFERENCES node,
+    key_id           text        NOT NULL,
+    alg              text        NOT NULL,
+    public_key       bytea       NOT NULL CHECK (octet_length(public_key) = 32),
+    from_seq         bigint      NOT NULL CHECK (from_seq > 0),
+    until_seq        bigint,
+    revoked_from_seq bigint,
+    reason           text        NOT NULL DEFAULT '',
+    enrolled_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (node, key_id)
 );
-
--- reason: fork, bad_signature, malformed, poison. node is '' when the bytes do not say whose
+-- reason: fork, bad_signature, key_not_good, malformed, poison. node is '' when the bytes do not say whose
 -- they are. body is NULL for poison alone: its bytes stand in entry.
 -- stands_against: digest of the entry that holds the place a fork claims.
 CREATE TABLE quarantine (
@@ -34,7 +36,7 @@ CREATE TABLE quarantine (
     seq            bigint,
     digest         bytea       NOT NULL,
     reason         text        NOT NULL
-                               CHECK (reason IN ('fork', 'bad_signature', 'malformed', 'poison')),
+                               CHECK (reason IN ('fork', 'bad_signature', 'malformed', 'poison', 'key_not_good')),
     detail         text        NOT NULL,
     body           bytea,
     signature      bytea,
@@ -51,17 +53,126 @@ BEGIN
 END
 $$;
 
+CREATE TRIGGER quarantine_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON quarantine
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE quarantine ENABLE ALWAYS TRIGGER quarantine_append_only;
+REVOKE UPDATE, DELETE, TRUNCATE ON quarantine FROM PUBLIC, CURRENT_USER;
+-- position: leaf index in the log plus one. received_ms: milliseconds since 1970, as in the leaf.
+-- What is unique, the log's lock and each node's watermark keep so: one writer at a time appends.
+CREATE TABLE entry (
+    node        text        NOT NULL,
+    seq         bigint      NOT NULL CHECK (seq > 0),
+    position    bigint      NOT NULL CHECK (position > 0),
+    kind        text        NOT NULL,
+    digest      bytea       NOT NULL CHECK (octet_length(digest) = 32),
+    body        bytea       NOT NULL,
+    signature   bytea       NOT NULL,
+    received_ms bigint      NOT NULL,
+    received_at timestamptz NOT NULL
+) PARTITION BY RANGE (received_at);
+CREATE INDEX entry_node_seq ON entry (node, seq);
+CREATE INDEX entry_position ON entry (position);
+ALTER TABLE entry ENABLE ROW LEVEL SECURITY;
+ALTER TABLE entry FORCE ROW LEVEL SECURITY;
+CREATE POLICY entry_is_read ON entry FOR SELECT USING (true);
+CREATE POLICY entry_is_appended ON entry FOR INSERT WITH CHECK (true);
 CREATE TRIGGER entry_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON entry
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 ALTER TABLE entry ENABLE ALWAYS TRIGGER entry_append_only;
 REVOKE UPDATE, DELETE, TRUNCATE ON entry FROM PUBLIC, CURRENT_USER;
 
-CREATE TRIGGER quarantine_append_only
-    BEFORE UPDATE OR DELETE OR TRUNCATE ON quarantine
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-ALTER TABLE quarantine ENABLE ALWAYS TRIGGER quarantine_append_only;
-REVOKE UPDATE, DELETE, TRUNCATE ON quarantine FROM PUBLIC, CURRENT_USER;
+-- Makes the partition of a month when it is not there, with every guard of the whole table: a
+-- statement that names the partition itself meets them too.
+CREATE FUNCTION make_entry_month(first date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    month text := 'entry_' || to_char(first, 'YYYY_MM');
+BEGIN
+    IF to_regclass(month) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format(
+        'CREATE TABLE %I PARTITION OF entry FOR VALUES FROM (%L) TO (%L)',
+        month, first::timestamp AT TIME ZONE 'UTC',
+        (first + interval '1 month') AT TIME ZONE 'UTC');
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', month);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', month);
+    EXECUTE format(
+        'CREATE TRIGGER entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
+        'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', month);
+    EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER entry_append_only', month);
+    EXECUTE format('REVOKE ALL ON %I FROM PUBLIC, CURRENT_USER', month);
+END
+$$;
+
+-- size: leaves; peaks: roots of the full subtrees, largest first. One row, and the lock of whoever
+-- appends.
+CREATE TABLE log (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    size   bigint  NOT NULL CHECK (size >= 0),
+    peaks  bytea[] NOT NULL
+);
+INSERT INTO log (size, peaks) VALUES (0, '{}');
+
+-- Roots of the full blocks of 256 leaves (level 1), of 256 such blocks (level 2), and so on.
+CREATE TABLE log_block (
+    level  smallint NOT NULL CHECK (level > 0),
+    number bigint   NOT NULL CHECK (number >= 0),
+    root   bytea    NOT NULL CHECK (octet_length(root) = 32),
+    PRIMARY KEY (level, number)
+);
+
+-- note: the signed note (检查点), cosignatures of witnesses included.
+CREATE TABLE checkpoint (
+    log_size bigint      PRIMARY KEY,
+    root     bytea       NOT NULL CHECK (octet_length(root) = 32),
+    at       timestamptz NOT NULL,
+    note     text        NOT NULL
+);
+
+-- How far each of the workers that follow the log has come.
+CREATE TABLE progress (
+    worker   text   PRIMARY KEY,
+    position bigint NOT NULL
+);
+
+-- New entries of a node whose older ones still wait; they come again in their order.
+CREATE TABLE ahead (
+    node        text        NOT NULL REFERENCES node,
+    seq         bigint      NOT NULL,
+    digest      bytea       NOT NULL CHECK (octet_length(digest) = 32),
+    body        bytea       NOT NULL,
+    signature   bytea       NOT NULL,
+    received_at timestamptz NOT NULL,
+    PRIMARY KEY (node, seq)
+);
+
+-- Clear text of personal fields (个人信息): no part of the ledger, and erasable.
+CREATE TABLE opening (
+    node  text   NOT NULL REFERENCES node,
+    seq   bigint NOT NULL,
+    field text   NOT NULL,
+    salt  text   NOT NULL,
+    text  text   NOT NULL,
+    PRIMARY KEY (node, seq, field)
+);
+
+-- Programs that may weigh (准用程序清单), as the newest list says; empty: no list was published.
+CREATE TABLE legal_id (
+    legal_id text PRIMARY KEY,
+    first_on date NOT NULL,
+    last_on  date
+);
+
+-- released_by: the first of the two persons who let a node deliver again (解除隔离).
+CREATE TABLE quarantine_release (
+    node        text        PRIMARY KEY REFERENCES node,
+    reason      text        NOT NULL,
+    proposed_by text        NOT NULL,
+    proposed_at timestamptz NOT NULL
+);
+
 -- What the entries come to. Every row can be made again from table entry.
 
 CREATE TABLE passage (

@@ -1,0 +1,26 @@
+"""The log, for anybody who checks it: witnesses, auditors, courts. Nothing in it is personal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import PlainTextResponse
+
+from central.api.parts import parts_of
+
+ROUTER: Final = APIRouter(prefix="/api/log", tags=["log"])
+From = Annotated[int, Query(alias="from", ge=0, lt=2**63)]
+To = Annotated[int, Query(alias="to", ge=0, lt=2**63)]
+
+
+@ROUTER.get("/checkpoint", response_class=PlainTextResponse)
+async def checkpoint(request: Request) -> PlainTextResponse:
+    """Give the newest signed note (C2SP tlog-checkpoint)."""
+    return PlainTextResponse(await parts_of(request).serve.checkpoint())
+
+
+@ROUTER.get("/consistency")
+async def consistency(request: Request, old: From, new: To) -> list[str]:
+    """Prove that one checkpoint's tree is the beginning of another's (RFC 6962 2.1.2, base64)."""
+    return await parts_of(request).serve.consistency(old, new)

@@ -1,0 +1,70 @@
+"""The centre's own ledger: what it tells every station (下行记录), sealed like a station's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from central.application.appending import Growth
+from central.application.ledger_ports import Archive, Desk
+from central.domain.chain import Walk
+from station.contract.entries import Kind, Payload
+from station.contract.sealing import Sealer
+from station.domain.clock import Clock
+from station.domain.errors import InvalidFacts
+from station.domain.ledger import Entry
+
+PUBLISHED: Final = frozenset(
+    {
+        Kind.OFFICER_CHANGE,
+        Kind.WATCH_LIST,
+        Kind.REGISTER_EXTRACT,
+        Kind.PERMIT,
+        Kind.LEGAL_IDS,
+    }
+)
+"""What people publish; the rest of the centre's entries follow from what it does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLedger:
+    """Appends to the centre's ledger, within a transaction that the caller has opened."""
+
+    node: str
+    sealer: Sealer
+    clock: Clock
+
+    async def write(self, desk: Desk, drafts: Sequence[tuple[Kind, Payload]]) -> None:
+        """Seal *drafts* in order and append them."""
+        frontier = await desk.begin()
+        states = await desk.states({self.node})
+        growth = Growth(desk, frontier, states, self.clock.now())
+        state = states[self.node]
+        head, entries = state.head, list[Entry]()
+        for kind, payload in drafts:
+            entries.append(self.sealer.seal(kind, payload, head))
+            head = entries[-1].head
+        found = Walk(accepted=tuple(entries), duplicates=0, head=head, ring=state.ring)
+        growth.add(self.node, found)
+        await growth.write()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """People publish a list to every station."""
+
+    archive: Archive
+    own: OwnLedger
+
+    async def __call__(self, kind: Kind, payload: Payload) -> None:
+        """Write it; stations pull it within seconds, or when they are back.
+
+        Raises:
+            InvalidFacts: entries of that kind follow from what the centre does.
+        """
+        if kind not in PUBLISHED:
+            known = ", ".join(sorted(one.value for one in PUBLISHED))
+            raise InvalidFacts(f"one of {known}", field="kind")
+        async with self.archive.desk() as desk:
+            await self.own.write(desk, [(kind, payload)])

@@ -1,0 +1,124 @@
+"""Keeps what was refused (隔离), with an alarm that names node and seq."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from central.application.ledger_ports import Desk
+from central.application.ports import Alarm, Books, Refused
+from central.application.project import Touched
+from central.domain.chain import Walk
+from station.domain.errors import (
+    BadSignature,
+    EvidenceError,
+    Fork,
+    KeyNotGood,
+    MalformedEntry,
+)
+from station.domain.ledger import Entry
+
+Announce = Callable[[Touched], None]
+
+_KEPT: Final[dict[type[EvidenceError], str]] = {
+    Fork: "fork",
+    BadSignature: "bad_signature",
+    MalformedEntry: "malformed",
+    KeyNotGood: "key_not_good",
+}
+"""Refusals whose bytes are kept. A gap is none: the station sends again from where it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuser:
+    """Writes refusals within a transaction; *announce* tells of the alarms once it is durable."""
+
+    announce: Announce
+
+    async def refuse(self, desk: Desk, found: Walk, at: datetime, touched: Touched) -> bool:
+        """Keep what a walk refused; True when the node is in quarantine from now on."""
+        refusal = found.refusal
+        reason = _KEPT.get(type(refusal)) if refusal else None
+        if reason is None or refusal is None:
+            return False
+        first = found.refused[0]
+        stands = await desk.held(
+            first.node, [entry.seq for entry in found.refused if entry.seq > 0]
+        )
+        kept = False
+        for entry in found.refused:
+            rival = stands.get(entry.seq, found.head.digest) if reason == "fork" else None
+            kept = await desk.keep(_refused(entry, reason, refusal, rival, at)) or kept
+        if reason == "fork":
+            await desk.quarantine(first.node, at)
+        if kept:
+            await _raise(desk, _alarm(first.node, refusal, f"#{first.seq}", at), touched)
+        return reason == "fork"
+
+
+async def keep_unread(
+    desk: Desk,
+    data: bytes,
+    refusal: MalformedEntry,
+    enrolled: Collection[str],
+    at: datetime,
+) -> Touched:
+    """Keep a batch that is none. Whose it is, only its own word says: nothing follows."""
+    touched = Touched()
+    claimed = claimed_node(data)
+    node = claimed if claimed in enrolled else ""
+    refused = Refused(
+        node=node,
+        seq=None,
+        digest=hashlib.sha256(data).hexdigest(),
+        reason="malformed",
+        detail=refusal.detail,
+        body=data,
+        signature=None,
+        stands_against=None,
+        at=at,
+    )
+    if await desk.keep(refused) and node:
+        await _raise(desk, _alarm(node, refusal, refusal.detail, at), touched)
+    return touched
+
+
+class _Claim(msgspec.Struct):
+    node: str = ""
+
+
+def claimed_node(data: bytes) -> str:
+    """Return whose batch *data* says that it is, "" when it does not say."""
+    try:
+        return msgspec.json.decode(data, type=_Claim).node
+    except msgspec.MsgspecError:
+        return ""
+
+
+async def _raise(books: Books, alarm: Alarm, touched: Touched) -> None:
+    touched.alarms[await books.raise_alarm(alarm)] = None
+
+
+def _alarm(node: str, why: EvidenceError, detail: str, at: datetime) -> Alarm:
+    return Alarm(node=node, seq=None, code=why.code, detail=detail, at=at)
+
+
+def _refused(
+    entry: Entry, reason: str, why: EvidenceError, stands_against: str | None, at: datetime
+) -> Refused:
+    return Refused(
+        node=entry.node,
+        seq=entry.seq if entry.seq > 0 else None,
+        digest=entry.digest,
+        reason=reason,
+        detail=why.detail,
+        body=entry.body,
+        signature=entry.signature,
+        stands_against=stands_against,
+        at=at,
+    )

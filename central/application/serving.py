@@ -1,0 +1,133 @@
+"""What the centre tells of its ledgers and its log: the way down, and the proofs."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from central.application.ledger_ports import Placed, StoredCheckpoint
+from station.contract.sealing import stamp
+from station.contract.uplink import Down, EntryProof, Proofs, batch, sealed
+from station.domain.clock import Clock
+from station.domain.errors import NotFound
+from station.domain.merkle import (
+    Range,
+    consistency_proof,
+    inclusion_proof,
+    needed_consistency,
+    needed_inclusion,
+)
+
+PAGE: Final = 200
+"""Entries in one answer."""
+MOST_PROOFS: Final = 200
+"""Proofs in one answer."""
+
+
+class Shelf(Protocol):
+    """Ledgers and log, read."""
+
+    async def ledger(self, node: str, after: int, limit: int) -> list[Placed]:
+        """Return the next entries of a node."""
+        ...
+
+    async def at(self, node: str, seqs: Sequence[int]) -> list[Placed]:
+        """Return those entries of a node that are held."""
+        ...
+
+    async def head(self, node: str) -> int:
+        """Return the seq of a node's newest entry, 0 for none."""
+        ...
+
+    async def subtrees(self, ranges: Sequence[Range]) -> Mapping[Range, bytes]:
+        """Return the roots of aligned ranges of leaves."""
+        ...
+
+    async def newest_checkpoint(self) -> StoredCheckpoint | None:
+        """Return the newest checkpoint."""
+        ...
+
+    async def checkpoint(self, log_size: int) -> StoredCheckpoint | None:
+        """Return the checkpoint of a size."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serve:
+    """Answers of the centre. ``node``: its own."""
+
+    shelf: Shelf
+    node: str
+    clock: Clock
+
+    async def down(self, after: int) -> Down:
+        """Return the next entries of the centre's own ledger."""
+        found = await self.shelf.ledger(self.node, after, PAGE)
+        newest = await self.shelf.newest_checkpoint()
+        return Down(
+            entries=[sealed(one.entry) for one in found],
+            head=await self.shelf.head(self.node),
+            checkpoint=newest.note if newest else "",
+            at=stamp(self.clock.now()),
+        )
+
+    async def ledger(self, node: str, after: int) -> bytes:
+        """Return the next of the node's own entries, as a batch."""
+        found = await self.shelf.ledger(node, after, PAGE)
+        return batch(node, [one.entry for one in found])
+
+    async def proofs(self, node: str, seqs: Sequence[int]) -> Proofs:
+        """Prove that entries of *node* stand in the log, those that the newest checkpoint covers.
+
+        Raises:
+            NotFound: there is no checkpoint yet.
+        """
+        newest = await self.shelf.newest_checkpoint()
+        if newest is None:
+            raise NotFound("checkpoint")
+        size = newest.log_size
+        held = await self.shelf.at(node, seqs[:MOST_PROOFS])
+        covered = [one for one in held if one.position <= size]
+        wanted = {r for one in covered for r in needed_inclusion(one.position - 1, size)}
+        roots = await self.shelf.subtrees(sorted(wanted))
+        proofs = [
+            EntryProof(
+                seq=one.entry.seq,
+                received_ms=one.received_ms,
+                leaf_index=one.position - 1,
+                proof=_base64(
+                    inclusion_proof(one.position - 1, size, lambda lo, hi: roots[lo, hi])
+                ),
+            )
+            for one in covered
+        ]
+        return Proofs(checkpoint=newest.note, proofs=proofs)
+
+    async def checkpoint(self) -> str:
+        """Return the newest signed note.
+
+        Raises:
+            NotFound: there is none yet.
+        """
+        newest = await self.shelf.newest_checkpoint()
+        if newest is None:
+            raise NotFound("checkpoint")
+        return newest.note
+
+    async def consistency(self, old: int, new: int) -> list[str]:
+        """Prove that the tree of one checkpoint is the beginning of that of another; base64.
+
+        Raises:
+            NotFound: *new* is the size of no checkpoint: nothing else was ever signed.
+            BadProof: *old* is larger.
+        """
+        if await self.shelf.checkpoint(new) is None:
+            raise NotFound("checkpoint", log_size=new)
+        roots = await self.shelf.subtrees(needed_consistency(old, new))
+        return _base64(consistency_proof(old, new, lambda lo, hi: roots[lo, hi]))
+
+
+def _base64(proof: Sequence[bytes]) -> list[str]:
+    return [base64.b64encode(one).decode() for one in proof]

@@ -1,0 +1,115 @@
+"""Payloads of the centre's own ledger, which every station pulls (下行记录)."""
+
+from __future__ import annotations
+
+from station.contract.part import Part, Record
+
+
+class Enrolment(Part, frozen=True, kw_only=True):
+    """A node's key was taken into the register (密钥登记). ``public_key``: hex."""
+
+    node: str
+    alg: str
+    key_id: str
+    public_key: str
+    from_seq: int
+
+
+class KeyRevoked(Part, frozen=True, kw_only=True):
+    """A key is good for no entry from ``from_seq`` on (密钥吊销)."""
+
+    node: str
+    key_id: str
+    from_seq: int
+    reason: str
+    officers: list[str]
+
+
+class QuarantineRelease(Part, frozen=True, kw_only=True):
+    """Two persons let a node deliver again (解除隔离). The refused entries stay refused."""
+
+    node: str
+    head_seq: int
+    reason: str
+    officers: list[str]
+
+
+class Watched(Part, frozen=True, kw_only=True):
+    """A plate to look out for, up to and including a local day."""
+
+    plate: str
+    reason: str
+    until: str
+
+
+class WatchList(Part, frozen=True, kw_only=True):
+    """The whole list (重点监控名单); it takes the place of the one before."""
+
+    watched: list[Watched]
+
+
+class RegisteredVehicle(Part, frozen=True, kw_only=True):
+    """A vehicle of the register. ``vehicle``: its facts record."""
+
+    plate: str
+    colour: str
+    vehicle: Record
+
+
+class RegisterExtract(Part, frozen=True, kw_only=True):
+    """Vehicles of the register (车辆登记信息摘录); a later one of a plate takes its place."""
+
+    vehicles: list[RegisteredVehicle]
+
+
+class Permit(Part, frozen=True, kw_only=True):
+    """An over-limit permit (超限运输车辆通行证), by local days, both included.
+
+    ``gross_kg``: the gross mass that it allows; ``revoked``: True takes it back.
+    """
+
+    permit_no: str
+    plate: str
+    gross_kg: int
+    route: str
+    first_on: str
+    last_on: str
+    revoked: bool
+
+
+class AllowedProgram(Part, frozen=True, kw_only=True):
+    """A ``legal_id`` that may weigh, by local days, both included; None: no end yet."""
+
+    legal_id: str
+    first_on: str
+    last_on: str | None
+
+
+class LegalIds(Part, frozen=True, kw_only=True):
+    """All programs that may weigh (准用程序清单); the list takes the place of the one before."""
+
+    allowed: list[AllowedProgram]
+
+
+class DecisionInForce(Part, frozen=True, kw_only=True):
+    """A penalty decision that took effect (生效处罚决定), of whichever station."""
+
+    node: str
+    case_no: str
+    violation_id: str
+    plate: str
+    occurred_on: str
+    decided_at: str
+    kind: str
+
+
+class UnloadingForm(Part, frozen=True, kw_only=True):
+    """A weighing-and-unloading form (称重和卸载单): this truck was checked and put right there."""
+
+    node: str
+    case_no: str
+    plate: str
+    weighed_at: str
+    gross_kg: int
+    cleared_at: str
+    cleared_kg: int

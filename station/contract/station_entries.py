@@ -1,0 +1,244 @@
+"""Payloads of a station's ledger."""
+
+from __future__ import annotations
+
+import msgspec
+
+from station.contract.part import Part, Record
+
+
+class Weighing(Part, frozen=True, kw_only=True):
+    """One weighing (称重) and all that is needed to judge it again.
+
+    Attributes:
+        frames: the indicator frames of the settled window, hex, as they came over the line.
+        spread_kg: highest minus lowest weight within that window.
+        settled_ms: length of the window.
+        certificate_no, certificate_until: of the scale's verification (检定证书), day included.
+        evidence: False when the certificate had run out: kept, but no basis of a finding.
+    """
+
+    scale_id: str
+    protocol: str
+    gross_kg: int
+    frames: list[str]
+    spread_kg: int
+    settled_ms: int
+    arrived_at: str
+    settled_at: str
+    certificate_no: str
+    certificate_until: str
+    evidence: bool
+
+
+class PlateEvidence(Part, frozen=True, kw_only=True):
+    """One plate of a passage and where it came from.
+
+    Attributes:
+        text: None when the reader was not sure and no officer has named it yet.
+        origin: ``camera``, ``officer`` or ``none``.
+        best_guess: what the reader saw though it was not sure; shown, never used.
+        crop: SHA-256 of the picture of the plate alone, "" when there is none.
+    """
+
+    text: str | None
+    colour: str
+    origin: str
+    best_guess: str
+    confidence_permille: int
+    crop: str
+
+
+class Picture(Part, frozen=True, kw_only=True):
+    """A picture kept beside the ledger under its digest."""
+
+    sha256: str
+    role: str
+    media_type: str
+    size: int
+    taken_at: str
+
+
+class Passage(Part, frozen=True, kw_only=True):
+    """A vehicle weighed (过车记录): weight, plate, vehicle, and the finding.
+
+    Attributes:
+        occurred_on: local date (Asia/Shanghai), the day whose law applies.
+        mode: how the vehicle was checked (驻站联合, …), see :class:`station.rules.facts.Mode`.
+        vehicle: the facts record of the vehicle, None when not known.
+        vehicle_origin: ``register``, ``officer`` or ``none``.
+        verdict: the full finding as the rules core made it.
+        explanation: the same in plain Chinese, as it was shown.
+        recheck_of: number of the case whose truck this is, weighed again (复检); None at the
+            first weighing (初检).
+    """
+
+    passage_id: str
+    lane: str
+    occurred_on: str
+    mode: str
+    weighing: Weighing
+    tractor: PlateEvidence
+    trailer: PlateEvidence | None
+    pictures: list[Picture]
+    vehicle: Record | None
+    vehicle_origin: str
+    verdict: Record
+    explanation: str
+    recheck_of: str | None
+
+
+class PassageReview(Part, frozen=True, kw_only=True):
+    """Officers named what the devices could not (人工核定), and the finding made anew from it.
+
+    The weight is not among the things that can be named by hand.
+    """
+
+    passage_id: str
+    officer: str
+    mode: str
+    tractor: PlateEvidence
+    trailer: PlateEvidence | None
+    vehicle: Record
+    vehicle_origin: str
+    verdict: Record
+    explanation: str
+    recheck_of: str | None
+
+
+class UnweighedPass(Part, frozen=True, kw_only=True):
+    """A vehicle was there but no valid weight came of it (未称重通过), and why."""
+
+    pass_id: str
+    lane: str
+    reason: str
+    began_at: str
+    plate: str | None
+    highest_kg: int | None
+    pictures: list[Picture]
+
+
+class WeightChanged(Part, frozen=True, kw_only=True):
+    """The weight on the platform changed after it had been recorded: for an officer to judge."""
+
+    passage_id: str
+    recorded_kg: int
+    later_kg: int
+    frames: list[str]
+
+
+class CaseOpened(Part, frozen=True, kw_only=True):
+    """A violation opened a case (立案)."""
+
+    case_no: str
+    violation_id: str
+    passage_id: str
+    plate: str
+    occurred_on: str
+    opened_at: str
+    gross_kg: int
+    limit_kg: int
+    excess_kg: int
+
+
+class CaseAct(Part, frozen=True, kw_only=True):
+    """One act of two officers on a case.
+
+    ``personal``: commitments (hex) to what the act says of a person, by field; the clear text
+    travels beside the entry (:mod:`station.contract.personal`).
+    """
+
+    case_no: str
+    act: str
+    authority: str
+    officers: list[str]
+    at: str
+    details: dict[str, str | int]
+    stage: str
+    plate: str
+    violation_id: str
+    personal: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class DeviceEvent(Part, frozen=True, kw_only=True):
+    """A device failed or recovered."""
+
+    device: str
+    code: str
+    detail: str
+    since: str
+
+
+class OfficerChange(Part, frozen=True, kw_only=True):
+    """An account was made or changed. No password, no name."""
+
+    certificate_no: str
+    role: str
+    valid_until: str
+    change: str
+
+
+class Outage(Part, frozen=True, kw_only=True):
+    """The line to the centre was lost or came back."""
+
+    code: str
+    waiting: int
+
+
+class Run(Part, frozen=True, kw_only=True):
+    """The program started or stopped."""
+
+    program: str
+    detail: str
+
+
+class ClockChange(Part, frozen=True, kw_only=True):
+    """The wall clock was set (时钟变更): what it showed, and what it showed at once after."""
+
+    before: str
+    after: str
+    step_ms: int
+
+
+class KeyRotate(Part, frozen=True, kw_only=True):
+    """The node signs with another key from the next entry on (密钥轮换).
+
+    ``public_key``: hex; ``proof``: the new key's signature (hex), see
+    :func:`station.contract.signature.rotation_message`.
+    """
+
+    alg: str
+    key_id: str
+    public_key: str
+    proof: str
+
+
+class CameraWatch(Part, frozen=True, kw_only=True):
+    """Somebody at headquarters began or ended looking through a camera (远程调看).
+
+    ``change``: ``began`` or ``ended``.
+    """
+
+    watch_id: str
+    officer: str
+    change: str
+
+
+class MediaErased(Part, frozen=True, kw_only=True):
+    """Recordings whose time was over were erased (到期销毁): what a case refers to never is.
+
+    ``before``: local day; all were made before it.
+    """
+
+    before: str
+    sha256: list[str]
+
+
+class Rejoin(Part, frozen=True, kw_only=True):
+    """The node takes up the ledger that the centre holds, after its own had forked (重新接链).
+
+    ``set_aside``: digests of own entries that the centre does not hold, in order; they are kept.
+    """
+
+    set_aside: list[str]
+    reason: str
