@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: setup demo test check web lock bench
+.PHONY: setup demo test check web lock bench torture
 
 setup: $(VENV)/.ready
 
@@ -36,6 +36,11 @@ check: web
 # Ratios beside other engines, taken in one run: make bench ARGS=--json
 bench: setup
 	@$(BIN)/python -m benchmarks rules $(ARGS)
+
+# Tries to break the promises of the ledger: make torture ARGS="--scenario T2 --seed 515 --json"
+torture: setup
+	@$(BIN)/python tests/system_packages.py strace >&2
+	@$(BIN)/python -m tests.torture $(ARGS)
 
 # Needs uv; the locks name no host.
 lock:

@@ -1,8 +1,8 @@
-"""Make sure of the Debian packages that the browser tests need; run before pytest by ``make test``.
+"""Make sure of the Debian packages that some tests need; run by ``make test``, ``make torture``.
 
-Standard library only. As root on a Debian machine it installs what is missing; elsewhere it says
-what will be skipped and why. Always exit status 0: pytest itself decides (in CI a missing browser
-fails the test).
+Arguments: some of PACKAGES, all of them when there is none. Standard library only. As root on a
+Debian machine it installs what is missing; elsewhere it says what will be skipped and why. Always
+exit status 0: the tests decide (in CI a missing browser or tracer fails them).
 """
 
 from __future__ import annotations
@@ -11,37 +11,40 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FONTS = Path("/usr/share/fonts")
-PACKAGES = ("chromium", "fonts-noto-cjk")
+PACKAGES = ("chromium", "fonts-noto-cjk", "strace")
 
 
-def main() -> int:
-    """Install what is missing, or say what it means."""
-    missing = _missing()
+def main(wanted: Sequence[str]) -> int:
+    """Install what is missing of *wanted*, or say what it means."""
+    missing = _missing(wanted)
     if not missing:
         return 0
     if _may_install():
         _say(f"installing {', '.join(missing)}")
         _install(missing)
-        missing = _missing()
+        missing = _missing(wanted)
     if missing:
         _say(
-            f"missing: {', '.join(missing)}. Without chromium the browser tests are skipped (they"
-            " fail in CI); without Chinese fonts their pictures show empty boxes. As root:"
+            f"missing: {', '.join(missing)}. Without chromium the browser tests are skipped,"
+            " without strace the torture tests (they fail in CI); without Chinese fonts the"
+            " pictures of the browser tests show empty boxes. As root:"
             f" apt-get install -y {' '.join(missing)}"
         )
     return 0
 
 
-def _missing() -> list[str]:
+def _missing(wanted: Sequence[str]) -> list[str]:
     have = {
         "chromium": any(shutil.which(name) for name in BROWSERS),
         "fonts-noto-cjk": _has_chinese_font(),
+        "strace": shutil.which("strace") is not None,
     }
-    return [name for name in PACKAGES if not have[name]]
+    return [name for name in wanted if not have[name]]
 
 
 def _has_chinese_font() -> bool:
@@ -75,4 +78,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or PACKAGES))

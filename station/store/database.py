@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 import apsw
 
 from station.domain.errors import StoreFailed, StoreFull
+from station.store.folders import make_folder
 from station.store.sqlfile import load
 
 T = TypeVar("T")
@@ -67,7 +68,7 @@ class Database:
 
     def _open(self) -> apsw.Connection:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             connection = apsw.Connection(str(self.path))
             connection.set_busy_timeout(5000)
             connection.pragma("journal_mode", "wal")

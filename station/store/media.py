@@ -11,6 +11,7 @@ from typing import Final
 
 from station.domain.errors import NotFound, StoreFailed, StoreFull
 from station.store.database import NO_SPACE
+from station.store.folders import make_folder, sync_folder
 
 _DIGEST_LENGTH: Final = 64
 
@@ -37,17 +38,12 @@ class FileMedia:
     def _keep(self, data: bytes) -> str:
         digest = hashlib.sha256(data).hexdigest()
         path = self._path(digest)
-        if path.exists():
-            return digest
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_suffix(".part")
-            with unfinished.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.rename(path)
-            _sync_folder(path.parent)
+            make_folder(path.parent)
+            if not path.exists():
+                _write(path, data)
+            # Also when it is there: who wrote it may have been killed before this.
+            sync_folder(path.parent)
         except OSError as exc:
             raise (StoreFull if exc.errno in NO_SPACE else StoreFailed)(str(exc)) from exc
         return digest
@@ -67,9 +63,10 @@ class FileMedia:
         return self._folder / digest[:2] / digest
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _write(path: Path, data: bytes) -> None:
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(path)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import apsw
 import pytest
@@ -236,6 +237,36 @@ async def test_pictures_are_kept_under_their_digest(tmp_path):
     with pytest.raises(NotFound):
         await media.fetch(digest)
     media.close()
+
+
+@pytest.mark.parametrize("there", [False, True])
+async def test_a_picture_and_its_name_are_on_the_disk_before_it_is_acknowledged(
+    tmp_path, monkeypatch, there
+):
+    """Also when the file is there: who wrote it may have been killed before its name was synced."""
+    media = FileMedia(tmp_path / "media")
+    if there:
+        await media.keep(b"picture")
+    synced, fsync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(path_of(fd)), fsync(fd)))
+    digest = await media.keep(b"picture")
+    folder = tmp_path / "media" / digest[:2]
+    written = [] if there else [folder / f"{digest}.part"]
+    assert [path for path in synced if path.is_relative_to(folder)] == [*written, folder]
+    assert tmp_path / "media" in synced
+    assert (tmp_path in synced) is not there
+    media.close()
+
+
+def path_of(descriptor):
+    return Path(f"/proc/self/fd/{descriptor}").readlink()
+
+
+def test_the_stores_folder_has_its_name_on_the_disk(tmp_path, monkeypatch):
+    synced, fsync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(path_of(fd)), fsync(fd)))
+    Database(tmp_path / "a" / "b" / "station.sqlite").close()
+    assert synced[:2] == [tmp_path, tmp_path / "a"]
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "0" * 63, "0" * 64, "/" * 64])

@@ -1,0 +1,28 @@
+"""The torture suite in short: each scenario a little, with the wrong programs that are quick."""
+
+import os
+
+import pytest
+
+from tests.torture import t2_power_cut
+from tests.torture.harness import Options, run_scenario
+
+SEED = 515
+
+
+def report_of(scenario, tmp_path, mutants, **numbers):
+    options = Options(seed=SEED, scratch=tmp_path, **numbers)
+    report = run_scenario(scenario, options, mutants=mutants, status=lambda _: None)
+    if report.skipped and not os.environ.get("CI"):
+        pytest.skip(report.skipped)
+    assert report.skipped is None
+    return report
+
+
+def test_a_power_cut_takes_nothing_that_was_acknowledged(tmp_path):
+    wrong = ("synchronous_normal", "picture_name_not_synced")
+    report = report_of(t2_power_cut, tmp_path, wrong, states=150)
+    assert report.broken == []
+    assert report.alive == []
+    assert report.faults > 100
+    assert report.acknowledged > 40
