@@ -21,6 +21,7 @@ from central.api.shaping import frame
 from central.application.accept import Accept, TakeAhead
 from central.application.announce import Announcer
 from central.application.appending import Writer
+from central.application.checkpointing import Checkpointer
 from central.application.projecting import Projector
 from central.application.publishing import OwnLedger, Publish
 from central.application.rebuild import rebuild
@@ -75,6 +76,7 @@ class Centre:
     announcer: Announcer
     projector: Projector
     signatures: SignatureCheck
+    checkpointer: Checkpointer
     hub: Hub
 
 
@@ -118,6 +120,13 @@ def compose(settings: CentralSettings, database: Pool, clock: Clock, key: Ed2551
         announcer=announcer,
         projector=projector,
         signatures=SignatureCheck(archive, clock, announcer.note),
+        checkpointer=Checkpointer(
+            archive=archive,
+            origin=settings.central.origin,
+            signer=key,
+            clock=clock,
+            every_s=settings.central.checkpoint_every_s,
+        ),
         hub=hub,
     )
 
@@ -192,7 +201,12 @@ async def run(settings: CentralSettings, ready: Callable[[str], None]) -> None:
             database = await stack.enter_async_context(pool(dsn))
             await _prepare(settings, database)
             centre = compose(settings, database, SystemClock(), own_key(settings))
-            tasks += [centre.announcer.run(), centre.projector.run(), centre.signatures.run()]
+            tasks += [
+                centre.announcer.run(),
+                centre.projector.run(),
+                centre.signatures.run(),
+                centre.checkpointer.run(),
+            ]
             async with asyncio.TaskGroup() as group:
                 background = [group.create_task(task) for task in tasks]
                 await _serve(centre, listener, stop, ready)
