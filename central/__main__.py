@@ -11,12 +11,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
+import msgspec
 import typer
 import uvloop
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from central import bootstrap
+from central import auditor, bootstrap
 from central.api.app import interface
 from central.application.ports import Account
 from central.domain.counting import more_than, repeat_vehicles, window
@@ -104,6 +105,39 @@ def publish(
     """Publish a list to every station: an entry of the centre's own ledger."""
     _run(bootstrap.published(load(config), kind, payload(kind, source.read_bytes())))
     typer.echo(message("central.published", {"kind": kind.value}))
+
+
+@app.command()
+def audit(
+    config: Config,
+    receipts: Annotated[
+        list[Path] | None, typer.Option(help="Receipts that stations hold (JSON, or a line each).")
+    ] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="A witness's checkpoints.jsonl, or its address.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Read everything again from its bytes and say what does not fit; ends with 1 if anything."""
+    with Progress(
+        TextColumn("{task.completed}"), SpinnerColumn(), console=Console(stderr=True)
+    ) as bar:
+        task = bar.add_task("", total=None)
+        report = _run(
+            auditor.audited(
+                load(config),
+                receipts or [],
+                witness or [],
+                lambda at: bar.update(task, completed=at),
+            )
+        )
+    if as_json:
+        typer.echo(msgspec.json.encode(auditor.record(report)).decode())
+    else:
+        for line in auditor.lines(report):
+            typer.echo(line)
+    if report.findings:
+        raise typer.Exit(1)
 
 
 @app.command("export-repeat-vehicles")

@@ -23,6 +23,8 @@ PLANTED = [
     ("station/rules/decide.py", "import logging", "The pure core"),
     ("station/contract/entries.py", "import asyncio", "The pure core"),
     ("central/domain/days.py", "import asyncpg", "The pure core"),
+    ("central/witness/asking.py", "import central.domain.days\nimport asyncpg", "A witness"),
+    ("central/witness/asking.py", "import central.application.accept", "A witness"),
     ("station/scale_driver/protocols/yaohua.py", "import serial", "Scale protocols"),
 ]
 

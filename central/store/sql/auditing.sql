@@ -1,0 +1,24 @@
+-- What an audit reads, within one snapshot. Nothing is joined or computed here: it is the auditor
+-- who computes.
+
+-- name: entries
+-- All entries in the order of the log, by a cursor. $1 after this position
+SELECT position, node, seq, kind, digest, body, signature, received_ms
+  FROM entry
+ WHERE position > $1
+ ORDER BY position;
+
+-- name: heads
+SELECT node, last_seq, last_digest, last_position FROM node ORDER BY node;
+
+-- name: log
+SELECT size, peaks FROM log;
+
+-- name: keys
+SELECT node, key_id, alg, public_key, from_seq, until_seq, revoked_from_seq
+  FROM node_key
+ ORDER BY node, from_seq;
+
+-- name: checkpoints
+-- $1 of more leaves than this, $2 limit
+SELECT log_size, root, note FROM checkpoint WHERE log_size > $1 ORDER BY log_size LIMIT $2;
