@@ -27,6 +27,7 @@ from central.application.publishing import OwnLedger, Publish
 from central.application.rebuild import rebuild
 from central.application.recheck import Recheck
 from central.application.refusing import Refuser
+from central.application.releasing import Release
 from central.application.serving import Serve
 from central.application.sign_in import Sessions
 from central.application.signatures import SignatureCheck
@@ -42,6 +43,7 @@ from central.store.migrate import migrate
 from central.store.passwords import Argon2Passwords
 from central.store.pool import Pool, connection, pool
 from central.store.reading import SqlReading
+from central.store.recordings import FileRecordings
 from central.store.shelf import SqlShelf
 from station.contract.entries import Kind, Payload
 from station.contract.legal_id import legal_id
@@ -107,6 +109,8 @@ def compose(settings: CentralSettings, database: Pool, clock: Clock, key: Ed2551
         take_ahead=TakeAhead(archive=archive, clock=clock),
         take_state=TakeState(ring_of=archive.ring_of, board=board, announce=announcer.note),
         serve=Serve(shelf=SqlShelf(database), node=settings.central.node, clock=clock),
+        release=Release(archive=archive, own=own, clock=clock, announce=announcer.note),
+        recordings=FileRecordings(settings.central.data_dir / "recordings"),
         sessions=Sessions(SqlAccounts(database), Argon2Passwords(), clock, asyncio.sleep),
         stations=stations,
         reading=reading,

@@ -10,8 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BATCH_BYTES: Final = 8 * 1024 * 1024
 OTHER_BYTES: Final = 64 * 1024
+MEDIA_BYTES: Final = 256 * 1024
 _TOO_LARGE: Final = 413
 _BATCHES: Final = frozenset({"/api/ingest", "/api/ahead"})
+_MEDIA: Final = "/api/media/"
 _HEADERS: Final = {
     "content-security-policy": (
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -35,6 +37,8 @@ class Guards:
             return
         path: str = scope["path"]
         bound = BATCH_BYTES if path in _BATCHES else OTHER_BYTES
+        if path.startswith(_MEDIA):
+            bound = MEDIA_BYTES
         await self._app(scope, _bounded(receive, bound), _headed(send, path))
 
 

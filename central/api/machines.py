@@ -64,5 +64,19 @@ async def proofs(request: Request, node: str, seqs: str) -> Response:
     return _json(msgspec.json.encode(found))
 
 
+@ROUTER.get("/media/{sha256}", responses=_REFUSALS)
+async def media_held(request: Request, sha256: str) -> Response:
+    """Tell how much of a recording is here (Held)."""
+    return _json(msgspec.json.encode(await parts_of(request).recordings.held(sha256)))
+
+
+@ROUTER.put("/media/{sha256}", responses=_REFUSALS)
+async def add_media(request: Request, sha256: str, offset: Seq, size: Seq) -> Response:
+    """Take the bytes of a recording from ``offset`` on (Held)."""
+    data = await body_of(request)
+    held = await parts_of(request).recordings.add(sha256, offset, size, data)
+    return _json(msgspec.json.encode(held))
+
+
 def _json(content: bytes) -> Response:
     return Response(content, media_type="application/json")

@@ -10,7 +10,8 @@ from fastapi import WebSocket
 from starlette.requests import HTTPConnection
 
 from central.application.accept import Accept, TakeAhead
-from central.application.ports import Reading
+from central.application.ports import Reading, Recordings
+from central.application.releasing import Release
 from central.application.serving import Serve
 from central.application.sign_in import Sessions
 from central.application.stations import Stations, TakeState
@@ -31,6 +32,8 @@ class Parts:
     accept: Accept
     take_ahead: TakeAhead
     serve: Serve
+    release: Release
+    recordings: Recordings
     take_state: TakeState
     sessions: Sessions
     stations: Stations

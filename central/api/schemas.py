@@ -29,6 +29,18 @@ class SignIn(Shape):
     password: Annotated[str, Field(min_length=1, max_length=200)]
 
 
+class ReleaseIn(Shape):
+    """Why a node may deliver again."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class ReleaseOut(Shape):
+    """``released``: False while a second officer must confirm."""
+
+    released: bool
+
+
 class OfficerOut(Shape):
     """Who is signed in; ``GET /api/session``."""
 

@@ -39,6 +39,7 @@ _POLICY_VIOLATION: Final = 1008
 
 Watching = Annotated[Officer, Depends(permitted(Permission.WATCH))]
 Exporting = Annotated[Officer, Depends(permitted(Permission.EXPORT_LISTS))]
+Lifting = Annotated[Officer, Depends(permitted(Permission.LIFT_QUARANTINE))]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS)]
 
 
@@ -72,6 +73,16 @@ async def sign_out(request: Request) -> Response:
 async def stations(request: Request, _officer: Watching) -> list[schemas.StationOut]:
     """List the enrolled stations."""
     return [station_out(station) for station in await parts_of(request).stations.all()]
+
+
+@ROUTER.post("/stations/{node}/release")
+async def release(
+    request: Request, node: str, why: schemas.ReleaseIn, officer: Lifting
+) -> schemas.ReleaseOut:
+    """Propose to let a node deliver again, or confirm another officer's proposal."""
+    check_origin(request)
+    released = await parts_of(request).release(node, officer.certificate_no, why.reason)
+    return schemas.ReleaseOut(released=released)
 
 
 @ROUTER.get("/passages")

@@ -45,6 +45,15 @@ class StoredCheckpoint:
     note: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What the first of two officers said who release a node from quarantine."""
+
+    reason: str
+    proposed_by: str
+    proposed_at: datetime
+
+
 class Desk(Books, Protocol):
     """One transaction on the ledgers and the projections."""
 
@@ -84,6 +93,22 @@ class Desk(Books, Protocol):
 
     async def quarantine(self, node: str, at: datetime) -> None:
         """Take nothing from the node any more."""
+        ...
+
+    async def lift_quarantine(self, node: str) -> None:
+        """Take from the node again."""
+        ...
+
+    async def proposal(self, node: str) -> Proposal | None:
+        """Return who proposed to release a node, and why."""
+        ...
+
+    async def propose(self, node: str, proposal: Proposal) -> None:
+        """Write a proposal in place of an older one."""
+        ...
+
+    async def withdraw(self, node: str) -> None:
+        """Forget the proposal."""
         ...
 
     async def page(self, after: int) -> list[Arrived]:

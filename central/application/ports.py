@@ -17,6 +17,7 @@ from central.application.views import (
 )
 from central.domain.counting import CountedDecision
 from station.contract.entries import AllowedProgram
+from station.contract.uplink import Held
 from station.domain.case import Case
 from station.domain.ledger import Entry
 from station.domain.officers import Officer
@@ -282,4 +283,34 @@ class Passwords(Protocol):
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Tell whether the password is right; takes as long for an unknown account (None)."""
+        ...
+
+
+class Recordings(Protocol):
+    """Recordings that stations send, under their digests."""
+
+    async def held(self, sha256: str) -> Held:
+        """Return how much of a recording is held.
+
+        Raises:
+            NotFound: *sha256* is no digest.
+        """
+        ...
+
+    async def add(self, sha256: str, offset: int, size: int, data: bytes) -> Held:
+        """Append *data* when it begins where the held part ends; durable on return.
+
+        Raises:
+            NotFound: *sha256* is no digest.
+            MalformedEntry: larger than any recording, or more than its own size.
+            StoreFull: no room.
+        """
+        ...
+
+    async def fetch(self, sha256: str) -> bytes:
+        """Return a whole recording, verified.
+
+        Raises:
+            NotFound: it is not here, or is no longer what it was.
+        """
         ...

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
-from central.application.ledger_ports import NodeState, Placed, StoredCheckpoint
+from central.application.ledger_ports import NodeState, Placed, Proposal, StoredCheckpoint
 from central.application.ports import Arrived
 from central.domain.keys import KeyRing, NodeKey
 from central.domain.log import Block, grown
@@ -154,6 +154,25 @@ class SqlDesk(SqlBooks):
     async def quarantine(self, node: str, at: datetime) -> None:
         """Take nothing from the node any more."""
         await self._connection.execute(_SQL["quarantine_node"], node, at)
+
+    async def lift_quarantine(self, node: str) -> None:
+        """Take from the node again."""
+        await self._connection.execute(_SQL["lift_quarantine"], node)
+
+    async def proposal(self, node: str) -> Proposal | None:
+        """Return who proposed to release a node, and why."""
+        row = await self._connection.fetchrow(_SQL["proposal"], node)
+        return None if row is None else Proposal(**row)
+
+    async def propose(self, node: str, proposal: Proposal) -> None:
+        """Write a proposal in place of an older one."""
+        await self._connection.execute(
+            _SQL["propose"], node, proposal.reason, proposal.proposed_by, proposal.proposed_at
+        )
+
+    async def withdraw(self, node: str) -> None:
+        """Forget the proposal."""
+        await self._connection.execute(_SQL["withdraw"], node)
 
     async def page(self, after: int) -> list[Arrived]:
         """Return the next entries in the order of the log."""

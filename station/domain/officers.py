@@ -28,14 +28,15 @@ class Permission(Enum):
     ACT_ROAD = "act_road"
     ACT_POLICE = "act_police"
     EXPORT_LISTS = "export_lists"
+    LIFT_QUARANTINE = "lift_quarantine"  # let a node deliver again; two persons
 
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.ROAD: frozenset({Permission.WATCH, Permission.REVIEW_PASSAGE, Permission.ACT_ROAD}),
     Role.POLICE: frozenset({Permission.WATCH, Permission.ACT_POLICE}),
-    Role.HQ: frozenset({Permission.WATCH, Permission.EXPORT_LISTS}),
+    Role.HQ: frozenset({Permission.WATCH, Permission.EXPORT_LISTS, Permission.LIFT_QUARANTINE}),
     Role.TRANSPORT: frozenset({Permission.EXPORT_LISTS}),
-    Role.ADMIN: frozenset({Permission.WATCH}),
+    Role.ADMIN: frozenset({Permission.WATCH, Permission.LIFT_QUARANTINE}),
 }
 
 

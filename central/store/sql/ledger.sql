@@ -105,6 +105,25 @@ RETURNING ahead.node, ahead.seq, ahead.digest;
 -- Idempotent. $1 node, $2 at
 UPDATE node SET quarantined_at = coalesce(quarantined_at, $2) WHERE node = $1;
 
+-- name: lift_quarantine
+-- Idempotent. $1 node
+UPDATE node SET quarantined_at = NULL WHERE node = $1;
+
+-- name: proposal
+-- $1 node
+SELECT reason, proposed_by, proposed_at FROM quarantine_release WHERE node = $1;
+
+-- name: propose
+-- $1 node, $2 reason, $3 proposed_by, $4 proposed_at
+INSERT INTO quarantine_release (node, reason, proposed_by, proposed_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (node) DO UPDATE
+   SET reason = excluded.reason, proposed_by = excluded.proposed_by,
+       proposed_at = excluded.proposed_at;
+
+-- name: withdraw
+-- Idempotent. $1 node
+DELETE FROM quarantine_release WHERE node = $1;
+
 -- name: keep
 -- Idempotent. What anybody could send (bad signatures, malformed bytes) is kept up to a number of
 -- rows and bytes per node.

@@ -1,0 +1,121 @@
+"""Recordings that stations send (影像资料): named by their digest, kept when it is right."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar, TypeVarTuple, Unpack
+
+from station.contract.uplink import Held
+from station.domain.errors import MalformedEntry, NotFound, StoreFailed, StoreFull
+
+T = TypeVar("T")
+A = TypeVarTuple("A")
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+_DIGEST_LENGTH: Final = 64
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_HEX: Final = frozenset("0123456789abcdef")
+
+
+class FileRecordings:
+    """Files in one folder. A recording arrives in pieces, in order, and may go on after a break."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
+
+    async def held(self, sha256: str) -> Held:
+        """Return how much of a recording is held.
+
+        Raises:
+            NotFound: *sha256* is no digest.
+        """
+        return await self._run(self._held, sha256)
+
+    async def add(self, sha256: str, offset: int, size: int, data: bytes) -> Held:
+        """Append *data* when it begins where the held part ends; durable on return.
+
+        A whole recording with another digest is thrown away: the station sends it again.
+
+        Raises:
+            NotFound: *sha256* is no digest.
+            MalformedEntry: larger than any recording, or more than its own size.
+            StoreFull: no room.
+        """
+        return await self._run(self._add, sha256, offset, size, data)
+
+    async def fetch(self, sha256: str) -> bytes:
+        """Return a whole recording, verified.
+
+        Raises:
+            NotFound: it is not here, or is no longer what it was.
+        """
+        return await self._run(self._fetch, sha256)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown()
+
+    async def _run(self, work: Callable[[Unpack[A]], T], *arguments: *A) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, work, *arguments)
+
+    def _held(self, sha256: str) -> Held:
+        path = self._path(sha256)
+        if path.exists():
+            return Held(held=path.stat().st_size, complete=True)
+        part = path.with_suffix(".part")
+        return Held(held=part.stat().st_size if part.exists() else 0, complete=False)
+
+    def _add(self, sha256: str, offset: int, size: int, data: bytes) -> Held:
+        if not 0 < size <= MOST_BYTES or offset + len(data) > size:
+            raise MalformedEntry("no recording is that large", sha256=sha256, size=size)
+        held = self._held(sha256)
+        if held.complete or held.held != offset:
+            return held
+        path = self._path(sha256)
+        part = path.with_suffix(".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("ab") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if offset + len(data) == size:
+                self._finish(part, path, sha256)
+        except OSError as exc:
+            raise (StoreFull if exc.errno in _NO_SPACE else StoreFailed)(str(exc)) from exc
+        return self._held(sha256)
+
+    def _finish(self, part: Path, path: Path, sha256: str) -> None:
+        with part.open("rb") as file:
+            right = hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        if not right:
+            part.unlink()
+            return
+        part.rename(path)
+        descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _fetch(self, sha256: str) -> bytes:
+        try:
+            data = self._path(sha256).read_bytes()
+        except FileNotFoundError as exc:
+            raise NotFound("media", sha256=sha256) from exc
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise NotFound("the file is no longer what it was", sha256=sha256)
+        return data
+
+    def _path(self, sha256: str) -> Path:
+        if len(sha256) != _DIGEST_LENGTH or not set(sha256) <= _HEX:
+            raise NotFound("media", sha256=sha256[:_DIGEST_LENGTH])
+        return self._folder / sha256[:2] / sha256
