@@ -53,7 +53,7 @@ def run(config: Config) -> None:
         typer.echo(message("central.ready", {"url": url}))
         sys.stdout.flush()
 
-    uvloop.run(bootstrap.run(load(config), ready))
+    uvloop.run(bootstrap.run(load(config), config, ready))
 
 
 @officer_app.command("add")

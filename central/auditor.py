@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -11,9 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from central.application.auditing import FullAudit, Outside, Report, said
-from central.bootstrap import SystemClock, own_key
+from central.bootstrap import SystemClock, log_keys, own_key
 from central.domain.auditing.claims import LogKeys, good_receipts, witnessed_claims
-from central.domain.auditing.values import Claim, Discrepancy
+from central.domain.auditing.values import Claim, Discrepancy, Layer
 from central.settings import CentralSettings
 from central.store.auditing import SqlAuditArchive
 from central.store.embedded import Place, embedded, running
@@ -21,15 +23,12 @@ from central.store.handed_in import receipts, witnessed_notes
 from central.store.pool import Pool, pool
 from central.witness.asking import notes_at
 from station.contract.messages import message
+from station.domain.errors import UplinkError
 
 _NS_IN_MS: Final = 1_000_000
 _MEGABYTE: Final = 1_000_000
+_PR_SET_PDEATHSIG: Final = 1
 _URL: Final = ("http://", "https://")
-
-
-def log_keys(settings: CentralSettings) -> LogKeys:
-    """Return whose signature the centre's checkpoints and receipts bear."""
-    return LogKeys(origin=settings.central.origin, public_keys=(own_key(settings).public_key,))
 
 
 async def audited(
@@ -43,13 +42,19 @@ async def audited(
     What is outside is read first: whatever it names was in the log before the snapshot.
 
     Raises:
-        InvalidFacts: a file or an address cannot be read.
+        InvalidFacts: a file cannot be read.
     """
-    outside = await _outside(log_keys(settings), receipt_files, witnesses)
+    outside = await _outside(
+        log_keys(settings, own_key(settings)),
+        receipt_files,
+        (*settings.audit.witnesses, *witnesses),
+    )
     count = len(os.sched_getaffinity(0))
     async with _opened(settings) as database:
         # Spawned, not forked: this process has threads and connections.
-        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as executor:
+        with ProcessPoolExecutor(
+            count, mp_context=get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),)
+        ) as executor:
             audit = FullAudit(
                 archive=SqlAuditArchive(database),
                 clock=SystemClock(),
@@ -109,6 +114,13 @@ def lines(report: Report) -> Iterator[str]:
     yield message("central.audit_found" if report.findings else "central.audit_clean", {})
 
 
+def _end_with(parent: int) -> None:
+    """Tie a worker's life to its parent's: a killed audit must leave nothing behind."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def _rate(entries: int, ns: int) -> int:
     return entries * 1_000_000_000 // max(ns, 1)
 
@@ -121,11 +133,26 @@ async def _outside(
     claims: list[Claim] = []
     wrong: list[Discrepancy] = list(found)
     for source in witnesses:
-        notes = await notes_at(source) if source.startswith(_URL) else witnessed_notes(Path(source))
+        try:
+            notes = await _notes(source)
+        except UplinkError as exc:
+            wrong.append(_silent(source, str(exc)))
+            continue
         stated, foreign = witnessed_claims(notes, source, log)
         claims += stated
         wrong += foreign
     return Outside(log=log, receipts=tuple(good), claims=tuple(claims), found=tuple(wrong))
+
+
+async def _notes(source: str) -> list[str]:
+    return await notes_at(source) if source.startswith(_URL) else witnessed_notes(Path(source))
+
+
+def _silent(witness: str, detail: str) -> Discrepancy:
+    """Say that a witness was not heard, which must not keep the other layers from speaking."""
+    return Discrepancy(
+        layer=Layer.WITNESS, node="", seq=None, code="unreachable", detail=f"{witness}: {detail}"
+    )
 
 
 @contextlib.asynccontextmanager

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
@@ -21,7 +22,9 @@ from central.api.shaping import frame
 from central.application.accept import Accept, TakeAhead
 from central.application.announce import Announcer
 from central.application.appending import Writer
+from central.application.audit_watch import Alarms, AuditWatch, Increments
 from central.application.checkpointing import Checkpointer
+from central.application.project import Touched
 from central.application.projecting import Projector
 from central.application.publishing import OwnLedger, Publish
 from central.application.rebuild import rebuild
@@ -32,11 +35,14 @@ from central.application.serving import Serve
 from central.application.sign_in import Sessions
 from central.application.signatures import SignatureCheck
 from central.application.stations import Board, Stations, TakeState
+from central.domain.auditing.claims import LogKeys
 from central.export.repeat_vehicles import file_name, repeat_vehicles_csv
 from central.live.hub import Hub
 from central.live.socket import Live
 from central.settings import CentralSettings, address
 from central.store.accounts import SqlAccounts
+from central.store.audit_process import AuditProcess, FileDiary
+from central.store.auditing import SqlAuditArchive
 from central.store.embedded import Place, embedded, running
 from central.store.ledgers import Enrolment, SqlArchive
 from central.store.migrate import migrate
@@ -79,11 +85,14 @@ class Centre:
     projector: Projector
     signatures: SignatureCheck
     checkpointer: Checkpointer
+    audit: AuditWatch
     hub: Hub
 
 
-def compose(settings: CentralSettings, database: Pool, clock: Clock, key: Ed25519Signer) -> Centre:
-    """Make the parts on an open database. *key*: the centre's own."""
+def compose(
+    settings: CentralSettings, database: Pool, clock: Clock, key: Ed25519Signer, config: Path
+) -> Centre:
+    """Make the parts on an open database. *key*: the centre's own; *config*: of this program."""
     reading, archive, law = SqlReading(database), SqlArchive(database), lawbook()
     board = Board(clock, [one.node for one in settings.stations])
     stations = Stations(reading=reading, board=board)
@@ -131,7 +140,42 @@ def compose(settings: CentralSettings, database: Pool, clock: Clock, key: Ed2551
             clock=clock,
             every_s=settings.central.checkpoint_every_s,
         ),
+        audit=_audit_watch(
+            settings,
+            database,
+            clock,
+            log=log_keys(settings, key),
+            announce=announcer.note,
+            config=config,
+        ),
         hub=hub,
+    )
+
+
+def log_keys(settings: CentralSettings, key: Ed25519Signer) -> LogKeys:
+    """Return whose signature the centre's checkpoints and receipts bear."""
+    return LogKeys(origin=settings.central.origin, public_keys=(key.public_key,))
+
+
+def _audit_watch(
+    settings: CentralSettings,
+    database: Pool,
+    clock: Clock,
+    *,
+    log: LogKeys,
+    announce: Callable[[Touched], None],
+    config: Path,
+) -> AuditWatch:
+    archive = SqlAuditArchive(database)
+    return AuditWatch(
+        turn=archive,
+        increments=lambda: Increments(archive, log),
+        alarms=Alarms(SqlArchive(database), settings.central.node, clock, announce),
+        full=AuditProcess(config),
+        diary=FileDiary(settings.central.data_dir / "audited"),
+        clock=clock,
+        every_s=settings.audit.every_s,
+        look_every_s=settings.central.checkpoint_every_s,
     )
 
 
@@ -189,8 +233,14 @@ async def published(settings: CentralSettings, kind: Kind, payload: Payload) -> 
         await Publish(archive=SqlArchive(database), own=own)(kind, payload)
 
 
-async def run(settings: CentralSettings, ready: Callable[[str], None]) -> None:
-    """Run until SIGTERM or SIGINT; *ready* gets the address once requests are answered."""
+async def run(settings: CentralSettings, config: Path, ready: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT; *ready* gets the address once requests are answered.
+
+    Args:
+        settings: as read from *config*, which the audit, a program of its own, reads again.
+        config: the configuration file.
+        ready: is told the address.
+    """
     with _listening(settings) as listener:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -204,12 +254,13 @@ async def run(settings: CentralSettings, ready: Callable[[str], None]) -> None:
                 tasks.append(server.keep_running())
             database = await stack.enter_async_context(pool(dsn))
             await _prepare(settings, database)
-            centre = compose(settings, database, SystemClock(), own_key(settings))
+            centre = compose(settings, database, SystemClock(), own_key(settings), config)
             tasks += [
                 centre.announcer.run(),
                 centre.projector.run(),
                 centre.signatures.run(),
                 centre.checkpointer.run(),
+                centre.audit.run(),
             ]
             async with asyncio.TaskGroup() as group:
                 background = [group.create_task(task) for task in tasks]

@@ -94,6 +94,19 @@ class DatabaseSection(Section):
     binaries: str = ""
 
 
+class AuditSection(Section):
+    """``[audit]``.
+
+    Attributes:
+        every_s: how often everything that the centre keeps is audited; increments follow the
+            checkpoints.
+        witnesses: addresses of witnesses, whose checkpoints are held against the log.
+    """
+
+    every_s: Annotated[float, Field(gt=0)] = 86_400.0
+    witnesses: tuple[Annotated[str, Field(pattern=r"^https?://[^/]+$")], ...] = ()
+
+
 class StationSection(Section):
     """One ``[[stations]]``: a station is enrolled by standing here.
 
@@ -117,6 +130,7 @@ class CentralSettings(BaseSettings):
     central: CentralSection
     machines: MachinesSection = MachinesSection()
     database: DatabaseSection = DatabaseSection()
+    audit: AuditSection = AuditSection()
     stations: tuple[StationSection, ...] = ()
 
     @model_validator(mode="after")

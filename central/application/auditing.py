@@ -199,15 +199,15 @@ class OwnNotes:
     def __init__(self, snapshot: Snapshot, log: LogKeys, *, after: int) -> None:
         self._snapshot = snapshot
         self._log = log
-        self._after = after
-        self._done = False
+        self.after = after
         self.count = 0
+        self._done = False
 
     async def until(self, size: int | None, audit: Audit) -> list[Discrepancy]:
         """Make *audit* expect the checkpoints up to a size (None: all); return the wrong ones."""
         found: list[Discrepancy] = []
-        while not self._done and (size is None or self._after < size):
-            notes = await self._snapshot.checkpoints(self._after)
+        while not self._done and (size is None or self.after < size):
+            notes = await self._snapshot.checkpoints(self.after)
             if not notes:
                 self._done = True
                 break
@@ -215,7 +215,7 @@ class OwnNotes:
             audit.expect(claims)
             found += wrong
             self.count += len(notes)
-            self._after = notes[-1].size
+            self.after = notes[-1].size
         return found
 
 

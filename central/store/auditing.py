@@ -19,6 +19,7 @@ PAGE: Final = 1000
 
 _SQL: Final = load("auditing")
 _CHECKPOINTS: Final = 5000
+_TURN: Final = 7_305_804_406  # number of an advisory lock
 
 
 class SqlSnapshot:
@@ -85,6 +86,12 @@ class SqlAuditArchive:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+
+    @contextlib.asynccontextmanager
+    async def sole(self) -> AsyncIterator[bool]:
+        """Hold the turn of the auditor while the block runs; False: another process has it."""
+        async with pools.connection(self._pool) as connection:
+            yield await connection.fetchval(_SQL["take_turn"], _TURN)
 
     @contextlib.asynccontextmanager
     async def snapshot(self) -> AsyncIterator[SqlSnapshot]:

@@ -11,7 +11,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from station.domain.errors import InvalidFacts, MalformedEntry, UplinkError
+from station.domain.errors import MalformedEntry, UplinkError
 
 TIMEOUT_S: Final = 15.0
 WHOLE_S: Final = 60.0
@@ -81,15 +81,15 @@ async def notes_at(url: str) -> list[str]:
     """Return all notes that the witness at *url* keeps.
 
     Raises:
-        InvalidFacts: it cannot be reached, or answers something else.
+        UplinkError: it cannot be reached, or answers something else.
     """
     found: list[_Kept] = []
     async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S) as client:
         try:
             async for page in _pages(client):
                 found += page
-        except (UplinkError, msgspec.MsgspecError) as exc:
-            raise InvalidFacts(f"{url}: {exc}", field=url) from exc
+        except msgspec.MsgspecError as exc:
+            raise UplinkError(f"{url}: {exc}") from exc
     return [one.note for one in found]
 
 

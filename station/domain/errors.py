@@ -24,6 +24,7 @@
         * :exc:`Fork`
         * :exc:`MalformedEntry`
         * :exc:`BadProof` -- not in the log, or not the log that was shown before
+        * :exc:`AuditFailed`
         * :exc:`BadOpening` · :exc:`BadReceipt` · :exc:`KeyNotGood`
     * :exc:`DeviceError` -- a scale or a camera; the lane goes on by hand
         * :exc:`PortLost`
@@ -217,6 +218,12 @@ class MalformedEntry(EvidenceError):
     """The bytes are not a canonical entry."""
 
     code = "evidence.malformed"
+
+
+class AuditFailed(EvidenceError):
+    """An audit did not come to its end: it says nothing about the ledger."""
+
+    code = "audit.failed"
 
 
 class BadOpening(EvidenceError):

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 from datetime import date, timedelta
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -53,7 +54,7 @@ class Site:
         )
         self.archive = SqlArchive(database)
         self.enrolments = [OWN, *enrolments(settings)]
-        self.centre = compose(settings, database, self.clock, CENTRE.signer)
+        self.centre = compose(settings, database, self.clock, CENTRE.signer, Path("central.toml"))
         self.app = create_app(self.centre.parts, static=folder)
 
     async def projected(self):

@@ -52,7 +52,7 @@ class Audit:
         layers: frozenset[Layer] = EVERY_LAYER,
     ) -> None:
         self._layers = layers
-        self._index = start.log.size
+        self._index = self._position = start.log.size
         self._roots = Roots(start.log, tree=Layer.TREE in layers)
         made: dict[Layer, _Check] = {
             Layer.CHAIN: Chains(start.heads),
@@ -69,6 +69,11 @@ class Audit:
         """Return how many leaves have been seen, those before the start included."""
         return self._index
 
+    @property
+    def position(self) -> int:
+        """Return the position, as the table says, of the last entry that was seen."""
+        return self._position
+
     def expect(self, claims: Iterable[Claim]) -> None:
         """Compare with *claims* too, as far as their sizes are still to come."""
         self._roots.expect(claim for claim in claims if claim.layer in self._layers)
@@ -81,6 +86,8 @@ class Audit:
             self._index += 1
             for check in self._checks:
                 found += check.see(seen)
+        if page:
+            self._position = page[-1].position
         return found
 
     def standing(self, heads: Iterable[StoredHead], log: StoredLog) -> list[Discrepancy]:

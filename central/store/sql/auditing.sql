@@ -22,3 +22,7 @@ SELECT node, key_id, alg, public_key, from_seq, until_seq, revoked_from_seq
 -- name: checkpoints
 -- $1 of more leaves than this, $2 limit
 SELECT log_size, root, note FROM checkpoint WHERE log_size > $1 ORDER BY log_size LIMIT $2;
+
+-- name: take_turn
+-- Held until the connection goes back to the pool. $1 number of the lock
+SELECT pg_try_advisory_lock($1);

@@ -1,0 +1,179 @@
+"""Audits while the centre runs: each increment behind the checkpoints, all of it once a day."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from central.application.auditing import AuditArchive, OwnNotes, ahead, said
+from central.application.ledger_ports import Archive
+from central.application.ports import Alarm
+from central.application.project import Touched
+from central.domain.auditing.claims import LogKeys
+from central.domain.auditing.values import Discrepancy, Findings, Layer
+from central.domain.auditing.walking import Audit, Start
+from station.domain.clock import Clock
+from station.domain.errors import AuditFailed, BadProof, StorageError
+
+SOON_S: Final = 600.0
+"""When the first full audit begins, where none is known of."""
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Increments:
+    """Follows the log from where it stood when the centre started.
+
+    What stood before, the full audit reads. What is forgotten when the centre ends, too.
+    """
+
+    def __init__(self, archive: AuditArchive, log: LogKeys) -> None:
+        self._archive = archive
+        self._log = log
+        self._audit: Audit | None = None
+        self._noted = 0
+
+    async def step(self) -> list[Discrepancy]:
+        """Audit what came since the last step, and where everything stands now."""
+        findings = Findings()
+        async with self._archive.snapshot() as snapshot:
+            heads, log = await snapshot.heads(), await snapshot.log()
+            if self._audit is None:
+                try:
+                    self._audit = Audit(Start(heads=heads, log=log))
+                except BadProof as exc:
+                    return [_no_log(str(exc))]
+                self._noted = log.size
+            audit = self._audit
+            notes = OwnNotes(snapshot, self._log, after=self._noted)
+            findings.add(await notes.until(None, audit))
+            async for page in ahead(snapshot.pages(audit.position)):
+                findings.add(await asyncio.to_thread(audit.feed, page))
+            findings.add(audit.standing(heads, log))
+        self._noted = notes.after
+        return [one for one, _ in findings.all()]
+
+
+class Alarms:
+    """Raises an alarm for each discrepancy once, in the name of its node."""
+
+    def __init__(
+        self, archive: Archive, own: str, clock: Clock, announce: Callable[[Touched], None]
+    ) -> None:
+        """Prepare; *own* is the centre's own node, which answers for the log as a whole."""
+        self.own = own
+        self._archive = archive
+        self._clock = clock
+        self._announce = announce
+        self._raised: set[tuple[str, str, str]] = set()
+
+    async def of(self, found: Iterable[Discrepancy]) -> None:
+        """Raise those of an audit."""
+        for one in found:
+            await self.one(one.node or self.own, f"audit.{one.layer.value}", said(one))
+
+    async def one(self, node: str, code: str, detail: str) -> None:
+        """Raise an alarm, unless there is one of that code and detail."""
+        if (node, code, detail) in self._raised:
+            return
+        alarm = Alarm(node=node, seq=None, code=code, detail=detail, at=self._clock.now())
+        touched = Touched()
+        async with self._archive.desk() as desk:
+            if not await desk.alarmed(alarm):
+                touched.alarms[await desk.raise_alarm(alarm)] = None
+                touched.nodes[node] = None
+        self._raised.add((node, code, detail))
+        self._announce(touched)
+
+
+class Diary(Protocol):
+    """Remembers when everything was audited, over restarts."""
+
+    def last(self) -> datetime | None:
+        """Return when the last full audit ended, None when none is known of."""
+        ...
+
+    def note(self, at: datetime) -> None:
+        """Remember that one has ended."""
+        ...
+
+
+class Sole(Protocol):
+    """Lets one process at a time audit."""
+
+    def sole(self) -> AbstractAsyncContextManager[bool]:
+        """Hold the turn while the block runs; False: another process has it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditWatch:
+    """Runs in one process of the centre at a time.
+
+    Attributes:
+        full: audits everything, in a program of its own.
+        every_s: how often everything is audited.
+        look_every_s: how often an increment is; as often as checkpoints are signed.
+    """
+
+    turn: Sole
+    increments: Callable[[], Increments]
+    alarms: Alarms
+    full: Callable[[], Awaitable[list[Discrepancy]]]
+    diary: Diary
+    clock: Clock
+    every_s: float
+    look_every_s: float
+
+    async def run(self) -> None:
+        """Audit for ever."""
+        while True:
+            try:
+                async with self.turn.sole() as mine:
+                    if mine:
+                        async with asyncio.TaskGroup() as tasks:
+                            tasks.create_task(self._follow(self.increments()))
+                            tasks.create_task(self._repeat())
+            except* StorageError as group:
+                _LOG.warning("the audit waits", extra={"code": _code(group)})
+            await asyncio.sleep(self.look_every_s)
+
+    async def _follow(self, increments: Increments) -> None:
+        while True:
+            await self.alarms.of(await increments.step())
+            await asyncio.sleep(self.look_every_s)
+
+    async def _repeat(self) -> None:
+        while True:
+            await asyncio.sleep(self.wait_s(self.clock.now()))
+            await self.audit_all()
+
+    def wait_s(self, now: datetime) -> float:
+        """Return how long the next full audit is still to wait for."""
+        last = self.diary.last()
+        if last is None:
+            return min(SOON_S, self.every_s)
+        due = last + timedelta(seconds=self.every_s)
+        return min(max((due - now).total_seconds(), 0.0), self.every_s)
+
+    async def audit_all(self) -> None:
+        """Audit everything now; an audit that does not come to its end is an alarm itself."""
+        try:
+            await self.alarms.of(await self.full())
+        except AuditFailed as exc:
+            await self.alarms.one(self.alarms.own, AuditFailed.code, exc.detail)
+        self.diary.note(self.clock.now())
+
+
+def _no_log(detail: str) -> Discrepancy:
+    return Discrepancy(layer=Layer.TREE, node="", seq=None, code="head", detail=detail)
+
+
+def _code(group: ExceptionGroup[StorageError]) -> str:
+    first = group.exceptions[0]
+    return _code(first) if isinstance(first, ExceptionGroup) else first.code
