@@ -14,14 +14,18 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 import typer
 import uvloop
+from fastapi import FastAPI
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from central import auditor, bootstrap
-from central.api.app import interface
+from central.api.app import interface, machines_interface
 from central.application.ports import Account
+from central.application.revoke import Revocation
+from central.bootstrap import keys as key_commands
 from central.domain.counting import more_than, repeat_vehicles, window
 from central.domain.days import local_day
+from central.export.keys import keys_json, keys_paper
 from central.export.repeat_vehicles import repeat_vehicles_csv
 from central.settings import CentralSettings, load
 from central.store.accounts import SqlAccounts
@@ -35,6 +39,7 @@ from station.rules.lawbook import lawbook
 
 SHORTEST_PASSWORD: Final = 10
 OPENAPI: Final = Path("docs/reference/central-api.openapi.json")
+MACHINES_OPENAPI: Final = Path("docs/reference/central-machines-api.openapi.json")
 _T = TypeVar("_T")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -49,8 +54,8 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 def run(config: Config) -> None:
     """Run headquarters until it is stopped."""
 
-    def ready(url: str) -> None:
-        typer.echo(message("central.ready", {"url": url}))
+    def ready(url: str, machines: str) -> None:
+        typer.echo(message("central.ready", {"url": url, "machines": machines}))
         sys.stdout.flush()
 
     uvloop.run(bootstrap.run(load(config), config, ready))
@@ -140,6 +145,66 @@ def audit(
         raise typer.Exit(1)
 
 
+@app.command("enrol-token")
+def enrol_token(
+    config: Config, node: Annotated[str, typer.Option(help="A node of [[stations]].")]
+) -> None:
+    """Print a token by which one station enrols, once, within 24 hours. Keep it secret."""
+    typer.echo(_run(key_commands.enrolment_token(load(config), node)))
+
+
+@app.command("revoke-key")
+def revoke_key(
+    *,
+    config: Config,
+    node: Annotated[str, typer.Option()],
+    key_id: Annotated[str, typer.Option()],
+    from_seq: Annotated[int, typer.Option(help="The first entry that it is not good for.")],
+    reason: Annotated[str, typer.Option()],
+    officers: Annotated[
+        tuple[str, str], typer.Option(help="Certificates of two officers of this office.")
+    ],
+) -> None:
+    """Let a signing key be good for no entry from one on."""
+    revocation = Revocation(
+        node=node, key_id=key_id, from_seq=from_seq, reason=reason, officers=officers
+    )
+    held = _run(key_commands.key_revoked(load(config), revocation))
+    typer.echo(message("central.key_revoked", {"key_id": key_id, "seq": from_seq}))
+    if held:
+        shown = {"first": held.start, "last": held[-1]}
+        typer.echo(message("central.key_revoked_held", shown))
+
+
+@app.command("revoke-certificate")
+def revoke_certificate(
+    config: Config,
+    node: Annotated[str, typer.Option()],
+    reason: Annotated[str, typer.Option()],
+    serial: Annotated[str | None, typer.Option(help="Only this one; else all of the node.")] = None,
+) -> None:
+    """Let a station's certificate open no line any more, at once."""
+    for revoked in _run(key_commands.certificates_revoked(load(config), node, serial, reason)):
+        typer.echo(message("central.certificate_revoked", {"node": node, "serial": revoked}))
+
+
+@app.command()
+def keys(
+    config: Config,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="keys.json")] = None,
+    paper: Annotated[Path | None, typer.Option(help="A page of text, to be signed.")] = None,
+) -> None:
+    """Write the register of keys; whoever checks records compares the two forms."""
+    settings = load(config)
+    register = _run(key_commands.key_register(settings))
+    if out is not None:
+        out.write_bytes(keys_json(register))
+    if paper is not None:
+        paper.write_text(keys_paper(register, bootstrap.SystemClock().now()), "utf-8")
+    if out is None and paper is None:
+        typer.echo(keys_json(register).decode(), nl=False)
+
+
 @app.command("export-repeat-vehicles")
 def export_repeat_vehicles(
     config: Config, out: Annotated[Path, typer.Option()], as_of: Day = None
@@ -152,15 +217,19 @@ def export_repeat_vehicles(
 
 
 @app.command()
-def openapi(out: Annotated[Path, typer.Option()] = OPENAPI) -> None:
-    """Write the description of the interface, live messages included."""
-    out.write_text(described(), "utf-8")
-    typer.echo(message("central.written", {"path": str(out)}))
+def openapi(
+    out: Annotated[Path, typer.Option()] = OPENAPI,
+    machines_out: Annotated[Path, typer.Option()] = MACHINES_OPENAPI,
+) -> None:
+    """Write the descriptions of the interfaces for people, live messages included, and machines."""
+    for path, described in ((out, interface()), (machines_out, machines_interface())):
+        path.write_text(description(described), "utf-8")
+        typer.echo(message("central.written", {"path": str(path)}))
 
 
-def described() -> str:
-    """Return the description as it is committed."""
-    return json.dumps(interface().openapi(), ensure_ascii=False, indent=2) + "\n"
+def description(described: FastAPI) -> str:
+    """Return a description as it is committed."""
+    return json.dumps(described.openapi(), ensure_ascii=False, indent=2) + "\n"
 
 
 def main() -> int:

@@ -108,16 +108,11 @@ class AuditSection(Section):
 
 
 class StationSection(Section):
-    """One ``[[stations]]``: a station is enrolled by standing here.
-
-    Attributes:
-        public_key: Ed25519, 64 hex digits, as the station prints it.
-    """
+    """One ``[[stations]]``: it may be enrolled, by a token, and deliver."""
 
     node: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
     name: Annotated[str, Field(min_length=1)]
     road: Annotated[str, Field(min_length=1)]
-    public_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class CentralSettings(BaseSettings):

@@ -45,12 +45,39 @@ def run(config: Config) -> None:
 
 @app.command()
 def key(config: Config) -> None:
-    """Print the station's public key (hex), making the key when there is none."""
-    from station.keys.signing import signer
+    """Print the key that signs the next entry: its id and fingerprint, and the public key (hex)."""
+    from station.bootstrap.opening import signing_key
+    from station.contract.signature import fingerprint
     from station.settings import read_settings
 
-    folder = read_settings(config).station.data_dir
-    typer.echo(signer(folder / "station.key").public_key.hex())
+    found = signing_key(read_settings(config))
+    typer.echo(f"{found.key_id}\n{fingerprint(found.public_key)}\n{found.public_key.hex()}")
+
+
+@app.command()
+def enrol(
+    config: Config,
+    token: Annotated[str, typer.Option("--token", help="As the centre printed it.")] = "",
+    *,
+    token_stdin: Annotated[bool, typer.Option("--token-stdin", help="Better: unseen.")] = False,
+) -> None:
+    """Enrol the station at its centre by a single-use token. The station may be running."""
+    from station.bootstrap.enrolling import enrol as enrol_station
+    from station.settings import read_settings
+
+    given = sys.stdin.readline() if token_stdin else token
+    key_id, ends_at = asyncio.run(enrol_station(read_settings(config), given))
+    fields = {"key_id": key_id, "ends_on": f"{ends_at:%Y-%m-%d}"}
+    typer.echo(message("keys.enrolled", fields))
+
+
+@app.command("rotate-key")
+def rotate_key(config: Config) -> None:
+    """Sign with a new key from the next entry on. The station must not be running."""
+    from station.bootstrap.opening import rotated
+    from station.settings import read_settings
+
+    typer.echo(message("keys.rotated", {"key_id": rotated(read_settings(config))}))
 
 
 @app.command()

@@ -65,9 +65,9 @@ class VehiclesSection(Section):
 
 
 class UplinkSection(Section):
-    """The centre. Without a ``url`` the station works alone and keeps everything."""
+    """The centre's address for machines. Without it the station works alone, keeping everything."""
 
-    url: str = ""
+    url: Annotated[str, StringConstraints(pattern=r"^(https://[^\s/]+)?$")] = ""
 
 
 class Settings(BaseSettings):

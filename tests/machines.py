@@ -4,57 +4,47 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import ssl
 from pathlib import Path
 
-import uvicorn
-
-from central.api.peers import MachineProtocol
+from central.api.server import Door, listening, serve
 from station.keys.files import PUBLIC, write_durably
 from station.keys.tls import TlsFiles
 from station.uplink.identity import Identity
 
-
-class _Server(uvicorn.Server):
-    def __init__(self, config):
-        super().__init__(config)
-        self.up = asyncio.Event()
-
-    async def startup(self, sockets=None):
-        await super().startup(sockets)
-        self.up.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self):
-        yield
+STATION = """
+[station]
+node = "{node}"
+name = "站"
+road = "G6"
+data_dir = "data"
+[scale]
+url = "/dev/null"
+protocol = "yaohua-continuous"
+scale_id = "S"
+certificate_no = "C"
+certificate_until = 2099-12-31
+[camera]
+url = "x"
+[uplink]
+url = "{url}"
+"""
 
 
 @contextlib.asynccontextmanager
 async def served(app, context: ssl.SSLContext):
     """Serve *app* to machines on the loopback; yield the address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = _Server(
-        uvicorn.Config(
-            app,
-            http=MachineProtocol,
-            ws="none",
-            ssl_context_factory=lambda *_: context,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=2,
-        )
-    )
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        async with asyncio.timeout(10):
-            await server.up.wait()
-        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
-        listener.close()
+    stop, up = asyncio.Event(), asyncio.Event()
+    with listening("machines", ("127.0.0.1", 0)) as listener:
+        door = Door(app, listener, context)
+        serving = asyncio.create_task(serve([door], stop, ready=up.set, closing=lambda: None))
+        try:
+            async with asyncio.timeout(10):
+                await up.wait()
+            yield door.url
+        finally:
+            stop.set()
+            await serving
 
 
 def identity_of(files: TlsFiles) -> Identity:

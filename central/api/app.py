@@ -1,19 +1,20 @@
-"""Makes the web application: interface, live stream and page."""
+"""Makes the web applications: one for people, with page and live stream; one for machines."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import FastAPI
-from fastapi.responses import PlainTextResponse
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
-from central.api import errors, log, machines, watching
+from central.api import enrolment, errors, log, machines, watching
 from central.api.guards import Guards
-from central.api.parts import Parts
+from central.api.parts import Parts, parts_of
 from central.api.schemas import ErrorOut, LiveOut, Shape
 from station.contract.messages import message
+from station.domain.errors import OtherNode
 
 STATIC: Final = Path(__file__).parent / "static"
 _REFERENCE: Final = "#/components/schemas/{model}"
@@ -30,12 +31,18 @@ def create_app(parts: Parts, static: Path = STATIC) -> FastAPI:
     return app
 
 
+def create_machines_app(parts: Parts) -> FastAPI:
+    """Return the application that stations meet, joined to *parts*. It trusts the line it is on."""
+    app = machines_interface()
+    app.state.parts = parts
+    return app
+
+
 def interface() -> FastAPI:
-    """Return the application without parts and page: enough to describe it."""
+    """Return the application of people without parts and page: enough to describe it."""
     app = FastAPI(
         title="治超办", version="1", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
-    app.include_router(machines.ROUTER)
     app.include_router(watching.ROUTER)
     app.include_router(log.ROUTER)
     app.add_api_route("/api/health", _health, methods=["GET"], tags=["operation"])
@@ -50,6 +57,25 @@ def interface() -> FastAPI:
 
     app.openapi = with_live_messages  # type: ignore[method-assign]
     return app
+
+
+def machines_interface() -> FastAPI:
+    """Return the application of stations without parts: enough to describe it."""
+    app = FastAPI(
+        title="治超办站点接入", version="1", docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.include_router(enrolment.ROUTER)
+    app.include_router(machines.ROUTER)
+    app.add_middleware(Guards)
+    errors.install(app)
+    app.add_exception_handler(OtherNode, _other_node)
+    return app
+
+
+async def _other_node(request: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, OtherNode)  # noqa: S101 - for the type only
+    await parts_of(request).admit.alarm(exc)
+    return errors.refusal(exc)
 
 
 async def _health() -> dict[str, str]:

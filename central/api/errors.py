@@ -15,14 +15,18 @@ from station.contract.messages import message
 from station.domain.errors import (
     AccessError,
     BadSignature,
+    CertificateRevoked,
     DomainError,
+    EnrolError,
     EvidenceError,
     InvalidFacts,
     MalformedEntry,
     NotFound,
     NotPermitted,
+    OtherNode,
     StorageError,
     StoreFull,
+    TooManyAttempts,
     ZhichaoError,
 )
 
@@ -30,11 +34,12 @@ NOT_FOUND: Final = 404
 INTERNAL: Final = 500
 
 _LOG: Final = logging.getLogger(__name__)
-_STATUS: Final[tuple[tuple[type[ZhichaoError], int], ...]] = (
+_STATUS: Final[tuple[tuple[type[ZhichaoError] | tuple[type[ZhichaoError], ...], int], ...]] = (
     (NotFound, NOT_FOUND),
     (InvalidFacts, 422),
     (DomainError, 409),
-    (NotPermitted, 403),
+    (TooManyAttempts, 429),
+    ((NotPermitted, EnrolError, CertificateRevoked, OtherNode), 403),
     (AccessError, 401),
     (MalformedEntry, 422),
     (BadSignature, 422),
@@ -76,7 +81,10 @@ def status_of(exc: ZhichaoError) -> int:
 
 def refusal(exc: ZhichaoError) -> JSONResponse:
     """Return the answer to one of our errors."""
-    return _answer(status_of(exc), exc.code, exc.detail, exc.fields)
+    answer = _answer(status_of(exc), exc.code, exc.detail, exc.fields)
+    if isinstance(exc, CertificateRevoked):
+        answer.headers["connection"] = "close"  # so that another certificate can be shown
+    return answer
 
 
 def _answer(status: int, code: str, detail: str, fields: dict[str, str | int]) -> JSONResponse:

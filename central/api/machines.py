@@ -1,20 +1,23 @@
-"""What stations call. Their signatures say who they are; no session, no cookie."""
+"""What stations deliver and fetch. Their certificates say who they are; no session, no cookie."""
 
 from __future__ import annotations
 
 from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from central.api import schemas
 from central.api.bodies import body_of
 from central.api.parts import parts_of
+from central.api.peers import Station, station
 from station.contract.sealing import stamp
 from station.contract.uplink import Wanted
 
-ROUTER: Final = APIRouter(prefix="/api", tags=["station"])
+ROUTER: Final = APIRouter(prefix="/api", tags=["station"], dependencies=[Depends(station)])
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
+    401: {"model": schemas.ErrorOut, "description": "No certificate of the centre's authority."},
+    403: {"model": schemas.ErrorOut, "description": "A certificate revoked, or of another node."},
     404: {"model": schemas.ErrorOut, "description": "The node is not enrolled."},
     409: {"model": schemas.ErrorOut, "description": "A gap (fields.expected), or a fork."},
     422: {"model": schemas.ErrorOut, "description": "Malformed, or not the node's signature."},
@@ -23,24 +26,24 @@ Seq = Annotated[int, Query(ge=0, lt=2**63)]
 
 
 @ROUTER.post("/ingest", responses=_REFUSALS)
-async def ingest(request: Request) -> Response:
+async def ingest(request: Request, node: Station) -> Response:
     """Take in a batch (station/contract/uplink.py: Batch) and answer with an Acknowledged."""
-    answer = await parts_of(request).accept(await body_of(request))
+    answer = await parts_of(request).accept(await body_of(request), node)
     return _json(msgspec.json.encode(answer))
 
 
 @ROUTER.post("/ahead", status_code=204, responses=_REFUSALS)
-async def ahead(request: Request) -> Response:
+async def ahead(request: Request, node: Station) -> Response:
     """Take in new entries while older ones still wait. They come again in their order."""
-    await parts_of(request).take_ahead(await body_of(request))
+    await parts_of(request).take_ahead(await body_of(request), node)
     return Response(status_code=204)
 
 
 @ROUTER.post("/lane-state", responses=_REFUSALS)
-async def lane_state(request: Request) -> Response:
+async def lane_state(request: Request, node: Station) -> Response:
     """Show what a lane shows (Signed LaneState), never stored; answer with a Wanted."""
     parts = parts_of(request)
-    await parts.take_state(await body_of(request))
+    await parts.take_state(await body_of(request), node)
     return _json(msgspec.json.encode(Wanted(watches=[], at=stamp(parts.clock.now()))))
 
 
@@ -51,13 +54,13 @@ async def down(request: Request, after: Seq = 0) -> Response:
 
 
 @ROUTER.get("/ledger")
-async def ledger(request: Request, node: str, after: Seq = 0) -> Response:
+async def ledger(request: Request, node: Station, after: Seq = 0) -> Response:
     """Give the next of the node's own entries as the centre holds them (Batch)."""
     return _json(await parts_of(request).serve.ledger(node, after))
 
 
 @ROUTER.get("/proofs", responses=_REFUSALS)
-async def proofs(request: Request, node: str, seqs: str) -> Response:
+async def proofs(request: Request, node: Station, seqs: str) -> Response:
     """Prove that entries of the node stand in the log (Proofs). ``seqs``: 1,2,3."""
     wanted = [int(one) for one in seqs.split(",") if one.isascii() and one.isdecimal()]
     found = await parts_of(request).serve.proofs(node, [one for one in wanted if one < 2**63])

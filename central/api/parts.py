@@ -10,7 +10,10 @@ from fastapi import WebSocket
 from starlette.requests import HTTPConnection
 
 from central.application.accept import Accept, TakeAhead
+from central.application.admit import Admit
+from central.application.enrol import Enrol, Renew
 from central.application.ports import Reading, Recordings
+from central.application.register import Authority
 from central.application.releasing import Release
 from central.application.serving import Serve
 from central.application.sign_in import Sessions
@@ -29,6 +32,10 @@ class Parts:
         repeat_file_name: day of the list → the file's name.
     """
 
+    admit: Admit
+    authority: Authority
+    enrol: Enrol
+    renew: Renew
     accept: Accept
     take_ahead: TakeAhead
     serve: Serve

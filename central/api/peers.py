@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import Request
+from fastapi import Depends, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from central.api.parts import parts_of
 from central.application.admit import Peer
 from station.domain.errors import NoCertificate
 
@@ -44,13 +45,18 @@ def peer(certificate: Mapping[str, object] | None) -> Peer | None:
     return Peer(node=node, serial=f"{int(str(serial), 16):x}")
 
 
-def peer_of(request: Request) -> Peer:
-    """Return who asks.
+async def station(request: Request) -> str:
+    """Return the node that asks, if it may go on.
 
     Raises:
         NoCertificate: nobody known.
+        CertificateRevoked, NotFound: somebody who was known.
     """
     who = getattr(request.state, _STATE, None)
     if not isinstance(who, Peer):
         raise NoCertificate
-    return who
+    return await parts_of(request).admit(who)
+
+
+Station = Annotated[str, Depends(station)]
+"""The node at the other end, for a route that needs to know."""

@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from itertools import pairwise
 
+from central.application.admit import check_node
 from central.application.appending import Delivery, Writer, acknowledged
 from central.application.ledger_ports import Archive
-from central.application.refusing import Refuser, claimed_node, keep_unread
+from central.application.refusing import Refuser, keep_unread
 from station.contract.uplink import Acknowledged, read_batch
 from station.domain.clock import Clock
 from station.domain.errors import BadSignature, BrokenChain, MalformedEntry, NotFound
@@ -25,12 +26,13 @@ class Accept:
     clock: Clock
     signer: Signer
 
-    async def __call__(self, data: bytes) -> Acknowledged:
-        """Take in a batch and return the receipt for all that is held now.
+    async def __call__(self, data: bytes, peer: str) -> Acknowledged:
+        """Take in a batch from the node *peer*, and return the receipt for all that is held now.
 
         Whatever comes before a refused entry is taken, durably, before the refusal is raised.
 
         Raises:
+            OtherNode: the batch is of another node.
             NotFound: the node is not enrolled.
             BrokenChain: a gap; ``fields["expected"]`` is where to go on.
             Fork: two entries claim one place; the node is in quarantine from then on.
@@ -39,17 +41,17 @@ class Accept:
         try:
             node, entries, openings = await asyncio.to_thread(read_batch, data)
         except MalformedEntry as refusal:
-            await self._keep_unread(data, refusal)
+            await self._keep_unread(data, peer, refusal)
             raise
+        check_node(peer, node)
         taken = await self.writer.take(Delivery(node=node, entries=entries, openings=openings))
         if taken.refusal is not None:
             raise taken.refusal
         return acknowledged(node, taken, self.clock.now(), self.signer)
 
-    async def _keep_unread(self, data: bytes, refusal: MalformedEntry) -> None:
+    async def _keep_unread(self, data: bytes, peer: str, refusal: MalformedEntry) -> None:
         async with self.archive.desk() as desk:
-            enrolled = await desk.states({claimed_node(data)})
-            touched = await keep_unread(desk, data, refusal, enrolled, self.clock.now())
+            touched = await keep_unread(desk, data, peer, refusal, self.clock.now())
         self.refuser.announce(touched)
 
 
@@ -60,14 +62,16 @@ class TakeAhead:
     archive: Archive
     clock: Clock
 
-    async def __call__(self, data: bytes) -> None:
-        """Keep entries that will come again in their order.
+    async def __call__(self, data: bytes, peer: str) -> None:
+        """Keep entries of the node *peer* that will come again in their order.
 
         Raises:
+            OtherNode: they are another's.
             NotFound: the node is not enrolled.
             BrokenChain, BadSignature, KeyNotGood, MalformedEntry: not a run of the node's entries.
         """
         node, entries, _ = await asyncio.to_thread(read_batch, data)
+        check_node(peer, node)
         if not entries:
             return
         async with self.archive.desk() as desk:

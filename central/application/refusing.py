@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-
-import msgspec
 
 from central.application.ledger_ports import Desk
 from central.application.ports import Alarm, Books, Refused
@@ -62,16 +60,10 @@ class Refuser:
 
 
 async def keep_unread(
-    desk: Desk,
-    data: bytes,
-    refusal: MalformedEntry,
-    enrolled: Collection[str],
-    at: datetime,
+    desk: Desk, data: bytes, node: str, refusal: MalformedEntry, at: datetime
 ) -> Touched:
-    """Keep a batch that is none. Whose it is, only its own word says: nothing follows."""
+    """Keep a batch of *node* that is none."""
     touched = Touched()
-    claimed = claimed_node(data)
-    node = claimed if claimed in enrolled else ""
     refused = Refused(
         node=node,
         seq=None,
@@ -83,21 +75,9 @@ async def keep_unread(
         stands_against=None,
         at=at,
     )
-    if await desk.keep(refused) and node:
+    if await desk.keep(refused):
         await _raise(desk, _alarm(node, refusal, refusal.detail, at), touched)
     return touched
-
-
-class _Claim(msgspec.Struct):
-    node: str = ""
-
-
-def claimed_node(data: bytes) -> str:
-    """Return whose batch *data* says that it is, "" when it does not say."""
-    try:
-        return msgspec.json.decode(data, type=_Claim).node
-    except msgspec.MsgspecError:
-        return ""
 
 
 async def _raise(books: Books, alarm: Alarm, touched: Touched) -> None:

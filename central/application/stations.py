@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from central.application.admit import check_node
 from central.application.ports import Reading
 from central.application.project import Touched
 from central.application.refusing import Announce
@@ -111,14 +112,16 @@ class TakeState:
     board: Board
     announce: Announce
 
-    async def __call__(self, data: bytes) -> None:
-        """Show what the lane shows.
+    async def __call__(self, data: bytes, peer: str) -> None:
+        """Show what a lane of the node *peer* shows.
 
         Raises:
+            OtherNode: it is another's.
             NotFound: the node is not enrolled.
             BadSignature, MalformedEntry: not a state of that node.
         """
         message = read_signed(data)
+        check_node(peer, message.node)
         ring = await self.ring_of(message.node)
         if ring is None or message.node not in self.board:
             raise NotFound("not enrolled", node=message.node)

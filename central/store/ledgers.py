@@ -35,12 +35,17 @@ _WORKERS: Final = {"projector": 7_305_804_403, "signatures": 7_305_804_404, "log
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolment:
-    """A node and its first key. ``public_key``: 32 raw bytes; ``own``: the centre's ledger."""
+    """A node as the configuration has it.
+
+    Attributes:
+        public_key: its first key, 32 raw bytes, where no token brings it.
+        own: the centre's ledger.
+    """
 
     node: str
     name: str
     road: str
-    public_key: bytes
+    public_key: bytes | None = None
     own: bool = False
 
 
@@ -226,20 +231,21 @@ class SqlDesk(SqlBooks):
         await self._connection.execute(_BOOKS["forget"])
 
     async def enrol(self, one: Enrolment) -> None:
-        """Write a node's name and road, and its key when it has none.
+        """Write a node's name and road, and the key that is given when it has none.
 
         Raises:
-            SettingsError: it has another one. Its entries were signed with that one: a changed key
-                needs a rotation, never an edited file.
+            SettingsError: it has another one, with which its entries were signed.
         """
         await self._connection.execute(_SQL["enrol"], one.node, one.name, one.road, one.own)
+        if one.public_key is None:
+            return
         keys = (await self.states([one.node]))[one.node].ring.keys
         if not keys:
             first = NodeKey(key_id=key_id(one.public_key), public_key=one.public_key, from_seq=1)
             await self.change_keys(one.node, (), (first,))
         elif all(key.public_key != one.public_key for key in keys):
             raise SettingsError(
-                f"[[stations]] {one.node}: public_key is not the enrolled one, {keys[-1].key_id}…",
+                f"{one.node}: the key is not the registered one, {keys[-1].key_id}",
                 node=one.node,
             )
 
@@ -263,10 +269,10 @@ class SqlArchive:
         return state.ring if state and state.ring.keys else None
 
     async def enrol(self, nodes: Sequence[Enrolment]) -> None:
-        """Write the register of keys.
+        """Write the nodes of the configuration.
 
         Raises:
-            SettingsError: a node is enrolled with another key.
+            SettingsError: a node has another key.
         """
         async with self.desk() as desk:
             await desk.adopt()

@@ -1,4 +1,4 @@
-"""Writes the configuration of one centre and three stations, makes their keys and accounts."""
+"""Writes the configuration of one centre and three stations, enrols them, makes accounts."""
 
 from __future__ import annotations
 
@@ -75,11 +75,17 @@ class Installed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centre:
-    """The centre, ready to run. ``hq`` and ``transport`` are its accounts."""
+    """The centre, ready to run.
+
+    Attributes:
+        port: of its pages; ``machines_port``: where stations deliver.
+        hq, transport: its accounts.
+    """
 
     config: Path
     data_dir: Path
     port: int
+    machines_port: int
     hq: Account
     transport: Account
 
@@ -110,16 +116,17 @@ class Installer:
     def __init__(self, folder: Path, fleet: Sequence[Truck]) -> None:
         self._folder = folder
         self._fleet = fleet
-        self._enrolled: list[str] = []
 
-    async def station(
-        self, place: StationPlace, *, port: int, scale_port: int, camera_port: int, centre_url: str
+    def station(
+        self,
+        place: StationPlace,
+        *,
+        port: int,
+        scale_port: int,
+        camera_port: int,
+        machines_port: int,
     ) -> Installed:
-        """Install one station and remember its key for the centre.
-
-        Raises:
-            Broken: a command failed.
-        """
+        """Install one station."""
         home = self._folder / place.node
         home.mkdir()
         config = home / "station.toml"
@@ -134,13 +141,11 @@ class Installer:
                 scale_url=scale_url,
                 camera_url=f"http://127.0.0.1:{camera_port}{CAMERA_PATH}",
                 valid_until=VALID_UNTIL,
-                centre_url=centre_url,
+                centre_url=f"https://127.0.0.1:{machines_port}",
             ),
             "utf-8",
         )
         (home / "vehicles.jsonl").write_text(register_text(self._fleet), "utf-8")
-        key = (await finish(["station", "key", "--config", str(config)])).split()[-1]
-        self._enrolled.append(_ENROLLED.format(place=place, key=key))
         return Installed(
             place=place,
             config=config,
@@ -151,16 +156,19 @@ class Installer:
             accounts=_crew(place),
         )
 
-    def centre(self, port: int) -> Centre:
-        """Install the centre with every station enrolled so far."""
+    def centre(self, port: int, machines_port: int) -> Centre:
+        """Install the centre, which knows of every station."""
         home = self._folder / "central"
         home.mkdir()
         config = home / "central.toml"
-        config.write_text(_CENTRAL.format(port=port) + "".join(self._enrolled), "utf-8")
+        stations = "".join(_PLACE.format(place=place) for place in STATIONS)
+        head = _CENTRAL.format(port=port, machines_port=machines_port)
+        config.write_text(head + stations, "utf-8")
         return Centre(
             config=config,
             data_dir=home / "data",
             port=port,
+            machines_port=machines_port,
             hq=Account("ZC-001", new_password()),
             transport=Account("YS-001", new_password()),
         )
@@ -172,6 +180,18 @@ def register_text(fleet: Sequence[Truck]) -> str:
         json.dumps(truck.register_line, ensure_ascii=False) for truck in fleet if truck.in_register
     ]
     return "\n".join(lines) + "\n"
+
+
+async def enrol(installed: Installed, centre: Centre) -> None:
+    """Enrol a station by a token of a centre that runs.
+
+    Raises:
+        Broken: a command failed.
+    """
+    asked = ["--config", str(centre.config), "--node", installed.place.node]
+    token = await finish(["central", "enrol-token", *asked])
+    given = ["--config", str(installed.config), "--token-stdin"]
+    await finish(["station", "enrol", *given], stdin=token)
 
 
 async def add_crew(installed: Installed) -> None:
@@ -254,12 +274,14 @@ _CENTRAL: Final = """\
 listen = "127.0.0.1:{port}"
 name = "巴彦淖尔市治超办"
 data_dir = "data"
+
+[machines]
+listen = "127.0.0.1:{machines_port}"
 """
 
-_ENROLLED: Final = """
+_PLACE: Final = """
 [[stations]]
 node = "{place.node}"
 name = "{place.name}"
 road = "{place.road}"
-public_key = "{key}"
 """

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Final
 
 from simulators.demo.children import Broken, Child
-from simulators.demo.installation import STATIONS, Centre, Installed, Installer, add_crew, add_hq
+from simulators.demo.installation import (
+    STATIONS,
+    Centre,
+    Installed,
+    Installer,
+    add_crew,
+    add_hq,
+    enrol,
+)
 from simulators.demo.options import FORECASTS, Options
 from simulators.demo.ports import ReservedPorts
 from simulators.demo.site import Site
@@ -22,6 +30,7 @@ from simulators.traffic.records import load_records
 from simulators.traffic.scenario import Scenario, load_scenario
 
 CENTRE_PORT: Final = 8080
+MACHINES_PORT: Final = 8443
 READY_S: Final = 90.0
 DOWN_S: Final = 1.5
 
@@ -79,32 +88,24 @@ class Stage:
         return [actor.site for actor in self.actors]
 
     async def install(self) -> None:
-        """Write configurations, keys, accounts; start the centre.
+        """Write configurations and accounts, start the centre, and enrol the stations there.
 
         Raises:
             Broken: a step failed.
         """
         fleet = FleetMaker(self.scenario, self.limits, load_records()).fleet(self.options.seed)
         count = len(STATIONS)
-        wanted = [CENTRE_PORT + n for n in range(count + 1)] + [0] * (2 * count)
-        centre_port, *ports = self._ports.take(wanted)
+        wanted = [MACHINES_PORT, *(CENTRE_PORT + n for n in range(count + 1)), *[0] * (2 * count)]
+        machines_port, centre_port, *ports = self._ports.take(wanted)
         installer = Installer(self.folder, fleet)
-        self.say("configurations and keys")
-        async with asyncio.TaskGroup() as tasks:
-            installing = [
-                tasks.create_task(
-                    installer.station(
-                        place,
-                        port=ports[n],
-                        scale_port=ports[count + n],
-                        camera_port=ports[2 * count + n],
-                        centre_url=f"http://127.0.0.1:{centre_port}",
-                    )
-                )
-                for n, place in enumerate(STATIONS)
-            ]
-        for task in installing:
-            installed = task.result()
+        for n, place in enumerate(STATIONS):
+            installed = installer.station(
+                place,
+                port=ports[n],
+                scale_port=ports[count + n],
+                camera_port=ports[2 * count + n],
+                machines_port=machines_port,
+            )
             plan = Plan(
                 seed=self.options.seed,
                 node=installed.place.node,
@@ -115,9 +116,13 @@ class Stage:
             self.actors.append(self._actor(installed, plan))
         self.say("accounts; the centre and its database")
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._start_centre(installer, centre_port))
+            tasks.create_task(self._start_centre(installer.centre(centre_port, machines_port)))
             for actor in self.actors:
                 tasks.create_task(add_crew(actor.installed))
+        self.say("enrolment")
+        async with asyncio.TaskGroup() as tasks:
+            for actor in self.actors:
+                tasks.create_task(enrol(actor.installed, self.centre))
 
     async def start_stations(self) -> None:
         """Start the stations, whose devices run already.
@@ -172,8 +177,7 @@ class Stage:
         if rude:
             self.say(f"had to be killed: {', '.join(rude)}")
 
-    async def _start_centre(self, installer: Installer, port: int) -> None:
-        centre = installer.centre(port)
+    async def _start_centre(self, centre: Centre) -> None:
         child = self._child("central", ["central", "run", "--config", str(centre.config)])
         self._centre = (centre, child)
         child.start()

@@ -12,13 +12,14 @@ from typing import Final
 from uuid import uuid4
 
 from station.application.ports import Account
+from station.bootstrap.signing import KeyPlace, rotate
 from station.contract.entries import Kind, OfficerChange
 from station.contract.legal_id import legal_id
 from station.contract.sealing import Sealer
 from station.contract.signature import Ed25519Signer
-from station.domain.errors import SettingsError
+from station.domain.errors import NotEnrolled, SettingsError
 from station.domain.officers import Officer
-from station.keys.signing import signer
+from station.keys.centre import known_centre
 from station.rules.lawbook import lawbook
 from station.settings import Settings
 from station.store.accounts import SqliteAccounts
@@ -67,7 +68,12 @@ def open_store(settings: Settings) -> Stored:
         StorageError: the store cannot be opened.
     """
     folder = settings.station.data_dir
-    key = signer(folder / "station.key")
+    database = Database(folder / "station.sqlite")
+    try:
+        key = KeyPlace(folder, database).signer()
+    except SettingsError:
+        database.close()
+        raise
     sealer = Sealer(
         node=settings.station.node,
         signer=key,
@@ -76,7 +82,6 @@ def open_store(settings: Settings) -> Stored:
         legal_id=legal_id(),
         law_edition=lawbook().edition,
     )
-    database = Database(folder / "station.sqlite")
     return Stored(
         database=database,
         ledger=SqliteStore(database, sealer),
@@ -85,6 +90,38 @@ def open_store(settings: Settings) -> Stored:
         media=FileMedia(folder / "media"),
         signer=key,
     )
+
+
+def signing_key(settings: Settings) -> Ed25519Signer:
+    """Return the key that signs the next entry, making the first one.
+
+    Raises:
+        SettingsError: it cannot be used.
+        StorageError: the store cannot be opened.
+    """
+    stored = open_store(settings)
+    stored.close()
+    return stored.signer
+
+
+def rotated(settings: Settings) -> str:
+    """Sign with a new key from the next entry on; return its ``key_id``.
+
+    Raises:
+        SettingsError: the station runs, or a key cannot be used.
+        NotEnrolled: nobody knows the key yet that would have to vouch for the next one.
+        StorageError: the entry is not durable; the old key stays in force.
+    """
+    folder = settings.station.data_dir
+    if known_centre(folder) is None:
+        raise NotEnrolled("rotate after the enrolment")
+    with claimed(settings):
+        stored = open_store(settings)
+        try:
+            place = KeyPlace(folder, stored.database)
+            return rotate(place, stored.ledger, settings.station.node, stored.signer)
+        finally:
+            stored.close()
 
 
 @contextmanager

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Final
 
 import uvicorn
@@ -33,6 +31,7 @@ from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
 from station.application.telling import Teller
 from station.application.views import moment
+from station.bootstrap.enrolling import Renewer
 from station.bootstrap.opening import Stored, SystemClock, claimed, open_store
 from station.contract.entries import Kind, Run
 from station.contract.legal_id import legal_id
@@ -107,7 +106,7 @@ class _Station:
     runtime: Runtime
     scale: ScaleDriver
     camera: CameraWatcher
-    uplink: tuple[Pusher, Teller] | None
+    uplink: tuple[Pusher, Teller, Renewer] | None
     server: uvicorn.Server
     listening: socket.socket
     ledger: SqliteStore
@@ -226,22 +225,18 @@ def _recorder(settings: Settings, stored: Stored, desk: _Desk, clock: Clock) -> 
 
 def _uplink(
     settings: Settings, stored: Stored, runtime: Runtime, stack: AsyncExitStack
-) -> tuple[Pusher, Teller] | None:
+) -> tuple[Pusher, Teller, Renewer] | None:
     if not settings.uplink.url:
         runtime.uplink_state(NO_UPLINK, "")
         return None
     node = settings.station.node
-    centre = HttpCentre(settings.uplink.url, node, stored.signer, _tls(settings))
+    files, url = TlsFiles(settings.station.data_dir), settings.uplink.url
+    identity = Identity(key=files.key, certificate=files.certificate, authority=files.authority)
+    centre = HttpCentre(url, node, stored.signer, identity.context)
     stack.push_async_callback(centre.close)
     pusher = Pusher(stored.ledger, centre, runtime.uplink_state)
-    return pusher, Teller(node, runtime.view, stored.ledger, centre)
-
-
-def _tls(settings: Settings) -> Callable[[], ssl.SSLContext]:
-    if settings.uplink.url.startswith("http:"):
-        return cache(ssl.create_default_context)
-    files = TlsFiles(settings.station.data_dir)
-    return Identity(key=files.key, certificate=files.certificate, authority=files.authority).context
+    teller = Teller(node, runtime.view, stored.ledger, centre)
+    return pusher, teller, Renewer(url, node, files, identity, SystemClock())
 
 
 def _services(

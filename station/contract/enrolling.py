@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ from station.domain.errors import InvalidFacts, TokenUnknown
 
 TAG: Final = b"zhichao-enrol-v1\0"
 _TOKEN: Final = re.compile(r"^([A-Za-z0-9_-]{20,128})\.([0-9a-f]{64})$")
+Node = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 _T = TypeVar("_T", bound="EnrolRequest | RenewRequest")
 
 
@@ -38,7 +39,7 @@ class EnrolRequest(Message, frozen=True, kw_only=True):
     """
 
     token: str
-    node: str
+    node: Node
     alg: str
     public_key: str
     after_seq: int

@@ -20,6 +20,15 @@ def key_id(public_key: bytes) -> str:
     return hashlib.sha256(public_key).hexdigest()[:16]
 
 
+def fingerprint(public_key: bytes) -> str:
+    """Return SHA-256 (hex) over the raw public key in groups of four: read aloud, or from paper.
+
+    The first four groups are the ``key_id``.
+    """
+    digits = hashlib.sha256(public_key).hexdigest()
+    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
+
+
 class Ed25519Signer:
     """Signs with a private key (32 raw bytes)."""
 

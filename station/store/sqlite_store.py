@@ -11,12 +11,14 @@ import msgspec
 
 from station.application.ports import Draft
 from station.application.views import Alarm, PassageView
+from station.contract.entries import KeyRotate
 from station.contract.sealing import Sealer
 from station.domain.case import Case
 from station.domain.errors import NotFound
 from station.domain.ledger import Entry, Head, parse
 from station.store.database import Database, immediate
 from station.store.projection import project
+from station.store.rotations import check_in_force, note_rotation
 from station.store.sqlfile import load
 
 Row = tuple[Any, ...]
@@ -44,6 +46,7 @@ class SqliteStore:
         """Write *drafts* on the store's own thread."""
         entries: list[Entry] = []
         with immediate(connection):
+            check_in_force(connection, self._sealer.signer.key_id)
             head = _head(connection)
             for kind, payload in drafts:
                 entry = self._sealer.seal(kind, payload, head)
@@ -52,6 +55,8 @@ class SqliteStore:
                     (entry.seq, entry.kind, entry.digest, entry.body, entry.signature),
                 )
                 project(connection, entry)
+                if isinstance(payload, KeyRotate):
+                    note_rotation(connection, self._sealer.signer.key_id, payload)
                 entries.append(entry)
                 head = entry.head
         return tuple(entries)

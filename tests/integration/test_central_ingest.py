@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from central.application.accept import TakeAhead
 from central.store.books import MOST_KEPT
 from central.store.ledgers import Enrolment
 from station.contract.entries import Kind, Run
@@ -19,6 +20,7 @@ from station.domain.errors import (
     KeyNotGood,
     MalformedEntry,
     NotFound,
+    OtherNode,
     SettingsError,
     StoreFailed,
 )
@@ -276,16 +278,27 @@ async def test_a_node_that_is_not_enrolled_is_not_found(hq):
     assert await hq.rows("SELECT count(*) FROM quarantine") == [(0,)]
 
 
-@pytest.mark.parametrize(
-    ("data", "node", "alarms"),
-    [(b"\xff\x00", "", 0), (b'{"node":"linhe"}', "linhe", 1), (b'{"node":"x"}', "", 0)],
-)
-async def test_bytes_that_are_no_batch_are_refused_and_kept(hq, data, node, alarms):
+@pytest.mark.parametrize("data", [b"\xff\x00", b'{"node":"linhe"}', b'{"node":"x"}'])
+async def test_bytes_that_are_no_batch_are_refused_and_kept_with_their_sender(hq, data):
     with pytest.raises(MalformedEntry):
-        await hq.accept(data)
+        await hq.accept(data, "dashuncheng")
 
-    assert await hq.rows("SELECT node, reason, body FROM quarantine") == [(node, "malformed", data)]
-    assert await hq.rows("SELECT count(*) FROM alarm") == [(alarms,)]
+    kept = [("dashuncheng", "malformed", data)]
+    assert await hq.rows("SELECT node, reason, body FROM quarantine") == kept
+    assert await hq.rows("SELECT node FROM alarm") == [("dashuncheng",)]
+
+
+async def test_a_batch_of_another_node_than_its_sender_is_refused_and_not_kept(hq, linhe):
+    notes(linhe, 1)
+
+    with pytest.raises(OtherNode) as refused:
+        await hq.accept(linhe.batch(), "dashuncheng")
+    with pytest.raises(OtherNode):
+        await TakeAhead(archive=hq.archive, clock=hq.clock)(linhe.batch(), "dashuncheng")
+
+    assert refused.value.fields == {"node": "dashuncheng", "claimed": "linhe"}
+    assert await hq.held() == []
+    assert await hq.rows("SELECT count(*) FROM quarantine") == [(0,)]
 
 
 @pytest.mark.parametrize("seq", [0, -1, -(10**30)])
@@ -430,7 +443,7 @@ async def test_kept_bytes_can_be_neither_changed_nor_removed(hq, postgres, state
 async def test_a_changed_key_of_an_enrolled_node_is_refused(hq):
     changed = Enrolment(node="linhe", name="临河", road="G6", public_key=bytes(32))
 
-    with pytest.raises(SettingsError, match="public_key is not the enrolled one"):
+    with pytest.raises(SettingsError, match="not the registered one"):
         await hq.archive.enrol([changed])
 
     assert await hq.rows("SELECT name FROM node WHERE node = 'linhe'") == [("linhe",)]

@@ -4,19 +4,21 @@ import contextlib
 import csv
 import io
 from datetime import date, timedelta
-from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
 
-from central.api.app import create_app
+from central.api.app import create_app, create_machines_app
 from central.api.guards import BATCH_BYTES, OTHER_BYTES
+from central.api.peers import joined_by
 from central.api.security import COOKIE
+from central.application.admit import Peer
 from central.application.ports import Account
 from central.bootstrap import compose, enrolments
 from central.settings import CentralSection, CentralSettings, StationSection
 from central.store.accounts import SqlAccounts
+from central.store.authority import FileAuthority
 from central.store.ledgers import SqlArchive
 from central.store.passwords import Argon2Passwords
 from station.contract.signature import Ed25519Verifier
@@ -31,6 +33,7 @@ PASSWORD = "correct horse battery"
 SITE = "http://hq.test"
 LAST_DAY = date(2026, 3, 1)
 WATCHED = ("stations", "passages", "cases", "alarms", "counts")
+BATCHES = ("/api/ingest", "/api/ahead")
 EXPORT = "export/repeat-vehicles.csv"
 
 
@@ -46,16 +49,20 @@ class Site:
         self.accounts = SqlAccounts(database)
         settings = CentralSettings(
             central=CentralSection(name="治超办", data_dir=folder),
-            stations=(
-                StationSection(
-                    node="linhe", name="临河", road="G6", public_key=self.station.public_key.hex()
-                ),
-            ),
+            stations=(StationSection(node="linhe", name="临河", road="G6"),),
         )
         self.archive = SqlArchive(database)
         self.enrolments = [OWN, *enrolments(settings)]
-        self.centre = compose(settings, database, self.clock, CENTRE.signer, Path("central.toml"))
+        self.centre = compose(
+            settings,
+            database,
+            self.clock,
+            key=CENTRE.signer,
+            authority=FileAuthority(folder / "ca", self.clock.now()),
+            config=folder / "central.toml",
+        )
         self.app = create_app(self.centre.parts, static=folder)
+        self.machines = create_machines_app(self.centre.parts)
 
     async def projected(self):
         while await self.centre.projector.step():
@@ -64,6 +71,16 @@ class Site:
     def client(self, **headers):
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url=SITE, headers=headers)
+
+    def machine(self, node="linhe"):
+        """A station's client, as its certificate would make it."""
+        app = joined_by(self.machines, Peer(node=node, serial="1"))
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=SITE)
+
+    async def deliver(self):
+        async with self.machine() as client:
+            return await client.post("/api/ingest", content=self.station.batch())
 
     @contextlib.asynccontextmanager
     async def signed_in(self, number="HQ1"):
@@ -77,7 +94,7 @@ class Site:
 @pytest.fixture
 async def site(database, tmp_path, password_hash):
     made = Site(database, tmp_path)
-    await made.archive.enrol(made.enrolments)
+    await made.archive.enrol([*made.enrolments, made.station.enrolment])
     for role in Role:
         account = Account(
             officer=officer(f"{role.name}1", role, LAST_DAY), password_hash=password_hash
@@ -222,7 +239,9 @@ async def chunks(total):
     ("path", "bound"), [("/api/ingest", BATCH_BYTES), ("/api/session", OTHER_BYTES)]
 )
 async def test_a_body_is_read_up_to_its_bound_whatever_its_headers_say(site, path, bound):
-    async with site.client(**{"content-type": "application/json"}) as client:
+    there = site.machine() if path in BATCHES else site.client()
+    async with there as client:
+        client.headers["content-type"] = "application/json"
         within = await client.post(path, content=chunks(bound))
         beyond = await client.post(path, content=chunks(bound + 1))
 
@@ -232,10 +251,10 @@ async def test_a_body_is_read_up_to_its_bound_whatever_its_headers_say(site, pat
 
 async def test_a_batch_is_answered_with_a_receipt_and_seen_at_once(site):
     site.station.decided_case(1)
+    answer = await site.deliver()
+    taken = answer.json()
+    await site.projected()
     async with site.signed_in() as client:
-        answer = await client.post("/api/ingest", content=site.station.batch())
-        taken = answer.json()
-        await site.projected()
         passages = (await client.get("/api/passages")).json()
         cases = (await client.get("/api/cases?open=true")).json()
         closed = (await client.get("/api/cases?open=false")).json()
@@ -258,31 +277,34 @@ async def test_refused_batches_say_what_the_station_must_know(site):
     site.station.weigh()
     site.station.weigh("p2")
     other.weigh("q1")
-    async with site.client() as client:
+    async with site.machine() as client:
         gap = await client.post("/api/ingest", content=site.station.batch(first=2))
         await client.post("/api/ingest", content=site.station.batch())
         fork = await client.post("/api/ingest", content=other.batch())
         again = await client.post("/api/ingest", content=site.station.batch())
         rubbish = await client.post("/api/ingest", content=b"rubbish")
-        unknown = await client.post("/api/ingest", content=b'{"node":"x","entries":[]}')
+        another = await client.post("/api/ingest", content=b'{"node":"x","entries":[]}')
 
     assert error(gap) == (409, "evidence.broken_chain")
     assert gap.json()["fields"]["expected"] == 1
     assert error(fork) == (409, "evidence.fork")
     assert error(again) == (409, "evidence.fork")
     assert error(rubbish) == (422, "evidence.malformed")
-    assert error(unknown) == (404, "not_found")
+    assert error(another) == (403, "access.other_node")
     async with site.signed_in() as client:
-        (alarm,) = (await client.get("/api/alarms")).json()
+        alarms = (await client.get("/api/alarms")).json()
         (station,) = (await client.get("/api/stations")).json()
-    assert (alarm["code"], station["link"]["code"]) == ("evidence.fork", "station.quarantined")
-    assert "linhe" in alarm["message"]
+    codes = ["access.other_node", "evidence.malformed", "evidence.fork"]
+    assert [alarm["code"] for alarm in alarms] == codes
+    assert station["link"]["code"] == "station.quarantined"
+    assert "linhe" in alarms[-1]["message"]
 
 
 async def test_a_lane_state_is_shown_until_it_is_fifteen_seconds_old(site):
     data = sign_state(lane_state(), site.station.sealer.signer)
+    async with site.machine() as machine:
+        assert (await machine.post("/api/lane-state", content=data)).json()["watches"] == []
     async with site.signed_in() as client:
-        assert (await client.post("/api/lane-state", content=data)).json()["watches"] == []
         (shown,) = (await client.get("/api/stations")).json()
         site.clock.move(timedelta(seconds=15))
         site.centre.parts.stations.board.fallen_silent()
@@ -296,9 +318,9 @@ async def test_a_lane_state_is_shown_until_it_is_fifteen_seconds_old(site):
 async def test_the_list_is_a_csv_of_the_day_asked_for(site):
     for number in (1, 2, 3, 4):
         site.station.decided_case(number)
+    await site.deliver()
+    await site.projected()
     async with site.signed_in("TRANSPORT1") as client:
-        await client.post("/api/ingest", content=site.station.batch())
-        await site.projected()
         answer = await client.get(f"/api/{EXPORT}?as_of=2026-03-01")
         before = await client.get(f"/api/{EXPORT}?as_of=2026-02-28")
 
@@ -327,7 +349,8 @@ async def test_a_query_out_of_range_is_refused(site, query):
 async def test_what_does_not_exist_is_not_found_in_the_one_shape(site):
     async with site.client() as client:
         assert error(await client.get("/api/nothing")) == (404, "not_found")
-        assert error(await client.put("/api/ingest")) == (405, "http")
+        assert error(await client.put("/api/session")) == (405, "http")
+        assert error(await client.post("/api/ingest")) == (404, "not_found")
 
 
 async def test_without_a_page_the_answer_says_what_to_run(site):
@@ -353,8 +376,7 @@ async def test_the_page_is_served_with_its_policy(site, tmp_path):
 
 async def test_a_database_that_is_away_is_a_clear_refusal(site, database):
     site.station.weigh()
-    async with site.client() as client:
-        await database.close()
-        answer = await client.post("/api/ingest", content=site.station.batch())
+    await database.close()
+    answer = await site.deliver()
 
     assert error(answer) == (503, "store.failed")

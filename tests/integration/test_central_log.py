@@ -210,7 +210,7 @@ async def test_openings_are_kept_when_they_open_their_commitment_and_alarmed_whe
     commitments = {"driver_name": good.commitment, "driver_phone": "00" * 32}
     entry = linhe.rewrite(payload={**payload, "personal": commitments})
 
-    await hq.taking(batch("linhe", linhe.entries, {entry.seq: (good, forged)}))
+    await hq.taking(batch("linhe", linhe.entries, {entry.seq: (good, forged)}), "linhe")
 
     assert await hq.rows("SELECT seq, field, text FROM opening") == [(3, "driver_name", "张三")]
     assert await hq.rows("SELECT seq, code FROM alarm") == [(3, "evidence.bad_opening")]

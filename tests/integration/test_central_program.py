@@ -11,7 +11,11 @@ import httpx
 import pytest
 import websockets
 
+from station.bootstrap.opening import signing_key
 from station.contract.uplink import sign_state
+from station.keys.tls import TlsFiles
+from station.settings import read_settings
+from tests.machines import STATION, identity_of
 from tests.migration.central_kit import FakeStation, lane_state, short_folder
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +29,8 @@ data_dir = "data"
 node = "linhe"
 name = "临河"
 road = "G6"
-public_key = "{key}"
+[machines]
+listen = "127.0.0.1:0"
 """
 
 
@@ -37,11 +42,11 @@ def exists(pid):
     return Path(f"/proc/{pid}").exists()
 
 
-async def command(*arguments, given=""):
+async def command(*arguments, given="", name="central"):
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "central",
+        name,
         *arguments,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -68,7 +73,7 @@ async def program(config):
     try:
         async with asyncio.timeout(120):
             line = (await process.stdout.readline()).decode()
-            yield process, line.split()[-1]
+            yield process, *line.split()[-3::2][::-1]
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
@@ -76,16 +81,42 @@ async def program(config):
 
 
 @pytest.fixture(scope="module")
-def station():
-    return FakeStation()
+def config():
+    with short_folder() as folder:
+        path = folder / "central.toml"
+        path.write_text(CONFIG, "utf-8")
+        yield path
+
+
+class EnrolledStation(FakeStation):
+    """A station of the kit whose keys came about as those of a real one."""
+
+    def __init__(self, settings):
+        super().__init__(signer=signing_key(settings))
+        self.identity = identity_of(TlsFiles(settings.station.data_dir))
+
+    def line(self, url):
+        context = self.identity.context()
+        return httpx.AsyncClient(base_url=url, verify=context, trust_env=False)
 
 
 @pytest.fixture(scope="module")
-def config(station):
-    with short_folder() as folder:
-        path = folder / "central.toml"
-        path.write_text(CONFIG.format(key=station.public_key.hex()), "utf-8")
-        yield path
+async def station(config):
+    """Enrolled by the two programs' own commands."""
+    home = config.parent / "linhe"
+    home.mkdir()
+    async with program(config) as (_, _, machines):
+        (home / "station.toml").write_text(STATION.format(node="linhe", url=machines), "utf-8")
+        code, token, err = await command("enrol-token", "--config", str(config), "--node", "linhe")
+        assert (code, err) == (0, ""), err
+        where = ["--config", str(home / "station.toml")]
+        code, out, err = await command(
+            "enrol", *where, "--token-stdin", given=token, name="station"
+        )
+        assert (code, err) == (0, ""), err
+    made = EnrolledStation(read_settings(home / "station.toml"))
+    assert made.sealer.signer.key_id in out
+    return made
 
 
 def add_officer(config, *more, number="HQ1"):
@@ -111,7 +142,7 @@ async def kinds_until(socket, wanted):
 
 
 async def test_it_runs_shows_live_news_and_leaves_nothing_behind(config, station):
-    async with program(config) as (process, url):
+    async with program(config) as (process, url, machines), station.line(machines) as line:
         database = int((config.parent / "data/postgres/postmaster.pid").read_text().split()[0])
         children = [database, *children_of(database)]
         assert len(children) > 3
@@ -126,9 +157,9 @@ async def test_it_runs_shows_live_news_and_leaves_nothing_behind(config, station
             async with websockets.connect(address, additional_headers=headers) as socket:
                 first = json.loads(await socket.recv())
                 station.decided_case(1)
-                await client.post("/api/ingest", content=station.batch())
+                await line.post("/api/ingest", content=station.batch())
                 data = sign_state(lane_state(), station.sealer.signer)
-                await client.post("/api/lane-state", content=data)
+                await line.post("/api/lane-state", content=data)
                 seen = await kinds_until(socket, {"passage", "case", "station"})
                 process.send_signal(signal.SIGTERM)
                 async with asyncio.timeout(20):
@@ -143,7 +174,7 @@ async def test_it_runs_shows_live_news_and_leaves_nothing_behind(config, station
 
 @pytest.mark.parametrize("headers", [{}, {"Origin": "http://evil.test"}], ids=["nobody", "foreign"])
 async def test_the_stream_is_for_officers_of_this_site(config, headers):
-    async with program(config) as (process, url):
+    async with program(config) as (process, url, _):
         with pytest.raises(websockets.InvalidStatus, match="403"):
             await websockets.connect(
                 url.replace("http", "ws") + "/api/live", additional_headers=headers
@@ -153,16 +184,13 @@ async def test_the_stream_is_for_officers_of_this_site(config, headers):
 
 
 async def test_what_was_accepted_is_there_after_a_kill_and_a_restart(config, station):
-    async with program(config) as (process, url):
+    async with program(config) as (process, _, machines):
         station.weigh("kill")
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        async with station.line(machines) as client:
             receipt = (await client.post("/api/ingest", content=station.batch())).json()
         process.kill()
         await process.wait()
-    async with (
-        program(config) as (_, url),
-        httpx.AsyncClient(base_url=url, trust_env=False) as client,
-    ):
+    async with program(config) as (_, _, machines), station.line(machines) as client:
         again = (await client.post("/api/ingest", content=station.batch())).json()
 
     first, second = receipt["receipt"], again["receipt"]
@@ -211,11 +239,16 @@ async def test_a_wrong_file_is_one_line_in_chinese(tmp_path):
     assert len(err.splitlines()) == 1
 
 
-async def test_a_port_that_is_taken_is_known_before_the_database_starts(tmp_path):
+@pytest.mark.parametrize("section", ["central", "machines"])
+async def test_a_port_that_is_taken_is_known_before_the_database_starts(tmp_path, section):
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     path = tmp_path / "central.toml"
-    path.write_text(f"[central]\nname = 'x'\ndata_dir = 'data'\nlisten = '127.0.0.1:{port}'\n")
+    other = "machines" if section == "central" else "central"
+    path.write_text(
+        f"{section}.listen = '127.0.0.1:{port}'\n{other}.listen = '127.0.0.1:0'\n"
+        "central.name = 'x'\ncentral.data_dir = 'data'\n"
+    )
 
     code, _, err = await command("run", "--config", str(path))
     server.close()
@@ -230,7 +263,7 @@ async def test_a_database_that_cannot_be_reached_is_one_line_too(tmp_path):
     path = tmp_path / "central.toml"
     path.write_text(
         "[central]\nname = 'x'\ndata_dir = 'data'\nlisten = '127.0.0.1:0'\n"
-        "[database]\ndsn = 'postgresql://x@127.0.0.1:9/x'\n"
+        "[machines]\nlisten = '127.0.0.1:0'\n[database]\ndsn = 'postgresql://x@127.0.0.1:9/x'\n"
     )
 
     code, _, err = await command("run", "--config", str(path))

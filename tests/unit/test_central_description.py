@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from central.__main__ import OPENAPI, described
+from central.__main__ import MACHINES_OPENAPI, OPENAPI, description
+from central.api.app import interface, machines_interface
 from central.api.errors import status_of
 from central.api.schemas import LiveOut
 from station.domain import errors
@@ -10,12 +11,16 @@ from station.domain import errors
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_committed_description_is_current():
-    assert (ROOT / OPENAPI).read_text("utf-8") == described(), "run: python -m central openapi"
+@pytest.mark.parametrize(
+    ("path", "described"), [(OPENAPI, interface), (MACHINES_OPENAPI, machines_interface)]
+)
+def test_the_committed_descriptions_are_current(path, described):
+    text = (ROOT / path).read_text("utf-8")
+    assert text == description(described()), "run: python -m central openapi"
 
 
 def test_the_description_holds_live_messages_and_refusals():
-    text = described()
+    text = description(interface())
 
     for name in ("LiveOut", "ErrorOut", "StationOut", "PassageOut", "CaseOut", "AlarmOut"):
         assert f'"{name}": {{' in text
@@ -32,6 +37,12 @@ def test_the_description_holds_live_messages_and_refusals():
         (errors.NotSignedIn(), 401),
         (errors.SignInRefused(), 401),
         (errors.NotPermitted(), 403),
+        (errors.NoCertificate(), 401),
+        (errors.CertificateRevoked(), 403),
+        (errors.OtherNode(), 403),
+        (errors.TokenUsed(), 403),
+        (errors.KeysNotProven(), 403),
+        (errors.TooManyAttempts(), 429),
         (errors.BrokenChain(), 409),
         (errors.Fork(), 409),
         (errors.BadSignature(), 422),

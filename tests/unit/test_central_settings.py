@@ -3,8 +3,7 @@ import pytest
 from central.settings import address, load
 from station.domain.errors import SettingsError
 
-KEY = "ab" * 32
-GOOD = f"""
+GOOD = """
 [central]
 listen = "127.0.0.1:8090"
 name = "治超办"
@@ -13,7 +12,6 @@ data_dir = "data"
 node = "linhe"
 name = "临河"
 road = "G6"
-public_key = "{KEY}"
 """
 
 
@@ -33,7 +31,9 @@ def test_a_file_is_read_and_its_folder_is_where_relative_paths_begin(write, tmp_
     assert address(settings.central.listen) == ("127.0.0.1", 8090)
     assert settings.central.data_dir == tmp_path / "data"
     assert settings.database.dsn == ""
-    assert settings.stations[0].public_key == KEY
+    assert [one.node for one in settings.stations] == ["linhe"]
+    assert settings.machines.listen == "127.0.0.1:8443"
+    assert settings.machines.names == ("127.0.0.1", "localhost")
 
 
 def test_the_environment_comes_before_the_file(write, monkeypatch):
@@ -65,8 +65,10 @@ def test_an_ipv6_address_stands_in_brackets(write):
         (("127.0.0.1:8090", "127.0.0.1"), r"\[central\] listen: .*address:port"),
         (("8090", "65536"), r"\[central\] listen"),
         (("8090", "http"), r"\[central\] listen"),
-        ((KEY, KEY[:-1]), r"\[\[stations\]\] 1 public_key"),
-        ((KEY, KEY.upper()), r"\[\[stations\]\] 1 public_key"),
+        (('"G6"', '"G6"\npublic_key = "00"'), r"\[\[stations\]\] 1 public_key"),
+        (("[[stations]]", "[machines]\nnames = []\n[[stations]]"), r"\[machines\] names"),
+        (("[[stations]]", "[machines]\nnames = ['a b']\n[[stations]]"), r"\[machines\] names 1"),
+        (("[[stations]]", "[machines]\nlisten = 'x'\n[[stations]]"), r"\[machines\] listen"),
         (('"linhe"', '"Lin he"'), r"\[\[stations\]\] 1 node"),
         (("[central]", "[centrall]"), r"\[centrall\]"),
         (('"治超办"', "治超办"), r"line 4"),

@@ -18,7 +18,7 @@ from central.application.views import AlarmView, NodeView
 from central.domain.keys import KeyRing, NodeKey
 from station.contract.signature import Ed25519Signer
 from station.contract.uplink import sign_state
-from station.domain.errors import BadSignature, MalformedEntry, NotFound
+from station.domain.errors import BadSignature, MalformedEntry, OtherNode
 from tests.fakes import NOON, FakeClock
 from tests.migration.central_kit import lane_state
 
@@ -131,7 +131,7 @@ def take(board, told):
 
 
 async def test_a_signed_state_is_shown_and_told(take, board, told):
-    await take(sign_state(lane_state(), Ed25519Signer(KEY)))
+    await take(sign_state(lane_state(), Ed25519Signer(KEY)), "linhe")
 
     assert board.view(node()).lane.gross_kg == 61000
     assert told == ["linhe"]
@@ -139,8 +139,8 @@ async def test_a_signed_state_is_shown_and_told(take, board, told):
 
 async def test_a_replayed_state_is_not_told(take, told):
     data = sign_state(lane_state(), Ed25519Signer(KEY))
-    await take(data)
-    await take(data)
+    await take(data, "linhe")
+    await take(data, "linhe")
 
     assert told == ["linhe"]
 
@@ -150,7 +150,7 @@ async def test_a_replayed_state_is_not_told(take, told):
     [
         (b"{}", MalformedEntry),
         (sign_state(lane_state(), Ed25519Signer(KEY[::-1])), BadSignature),
-        (sign_state(lane_state(node="unknown"), Ed25519Signer(KEY)), NotFound),
+        (sign_state(lane_state(node="unknown"), Ed25519Signer(KEY)), OtherNode),
         (
             sign_state(lane_state(at=NOON), Ed25519Signer(KEY)).replace(b'"sig":"', b'"sig":"*'),
             MalformedEntry,
@@ -160,11 +160,11 @@ async def test_a_replayed_state_is_not_told(take, told):
             MalformedEntry,
         ),
     ],
-    ids=["no message", "another key", "not enrolled", "no base64", "no time"],
+    ids=["no message", "another key", "another node", "no base64", "no time"],
 )
 async def test_a_state_that_is_not_the_nodes_is_refused(take, board, told, data, error):
     with pytest.raises(error):
-        await take(data)
+        await take(data, "linhe")
 
     assert board.view(node()).lane is None
     assert told == []

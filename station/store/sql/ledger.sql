@@ -19,3 +19,6 @@ SELECT value FROM meta WHERE key = ?1;
 -- Idempotent. ?1 key, ?2 value
 INSERT INTO meta (key, value) VALUES (?1, ?2)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: last_rotation
+SELECT coalesce(max(seq), 0) FROM entry WHERE kind = 'key_rotate';

@@ -5,31 +5,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-import uvicorn
-
-from central.api.app import create_app
+from central.api.app import create_app, create_machines_app
 from central.api.parts import Parts
+from central.api.server import Door, listening, serve
 from central.api.shaping import frame
 from central.application.accept import Accept, TakeAhead
+from central.application.admit import Admit
 from central.application.announce import Announcer
 from central.application.appending import Writer
 from central.application.audit_watch import Alarms, AuditWatch, Increments
 from central.application.checkpointing import Checkpointer
+from central.application.enrol import Enrol, Renew
 from central.application.project import Touched
 from central.application.projecting import Projector
 from central.application.publishing import OwnLedger, Publish
 from central.application.rebuild import rebuild
 from central.application.recheck import Recheck
 from central.application.refusing import Refuser
+from central.application.register import Authority
 from central.application.releasing import Release
 from central.application.serving import Serve
 from central.application.sign_in import Sessions
@@ -43,7 +44,9 @@ from central.settings import CentralSettings, address
 from central.store.accounts import SqlAccounts
 from central.store.audit_process import AuditProcess, FileDiary
 from central.store.auditing import SqlAuditArchive
+from central.store.authority import FileAuthority
 from central.store.embedded import Place, embedded, running
+from central.store.enrolment import SqlRegister
 from central.store.ledgers import Enrolment, SqlArchive
 from central.store.migrate import migrate
 from central.store.passwords import Argon2Passwords
@@ -51,17 +54,16 @@ from central.store.pool import Pool, connection, pool
 from central.store.reading import SqlReading
 from central.store.recordings import FileRecordings
 from central.store.shelf import SqlShelf
+from station.contract.enrolling import CentreIdentity
 from station.contract.entries import Kind, Payload
 from station.contract.legal_id import legal_id
 from station.contract.sealing import Sealer
 from station.contract.signature import Ed25519Signer
 from station.domain.clock import Clock
-from station.domain.errors import SettingsError
 from station.keys.signing import signer
 from station.rules.lawbook import lawbook
 
-GRACE_S: Final = 5
-_BACKLOG: Final = 512
+LOOK_AT_CERTIFICATE_S: Final = 3600.0
 
 
 class SystemClock:
@@ -90,9 +92,18 @@ class Centre:
 
 
 def compose(
-    settings: CentralSettings, database: Pool, clock: Clock, key: Ed25519Signer, config: Path
+    settings: CentralSettings,
+    database: Pool,
+    clock: Clock,
+    *,
+    key: Ed25519Signer,
+    authority: Authority,
+    config: Path,
 ) -> Centre:
-    """Make the parts on an open database. *key*: the centre's own; *config*: of this program."""
+    """Make the parts on an open database.
+
+    *key* and *authority* are the centre's own; *config* is the file that *settings* came from.
+    """
     reading, archive, law = SqlReading(database), SqlArchive(database), lawbook()
     board = Board(clock, [one.node for one in settings.stations])
     stations = Stations(reading=reading, board=board)
@@ -101,13 +112,28 @@ def compose(
         reading, board, lambda news: hub.publish(frame(news)), lambda: hub.watched
     )
     refuser = Refuser(announcer.note)
-    own = OwnLedger(node=settings.central.node, sealer=_sealer(settings, clock, key), clock=clock)
+    own = own_ledger(settings, clock, key)
     projector = Projector(archive, Recheck(law), own, announcer.note)
 
     async def greeting() -> list[str]:
         return [frame(station) for station in await stations.all()]
 
+    register = SqlRegister(database)
+    nodes = frozenset(one.node for one in settings.stations)
     parts = Parts(
+        admit=Admit(register=register, stations=nodes, clock=clock, announce=announcer.note),
+        authority=authority,
+        enrol=Enrol(
+            register=register,
+            authority=authority,
+            own=own,
+            stations=nodes,
+            centre=centre_identity(settings, key),
+            clock=clock,
+            pause=asyncio.sleep,
+            announce=announcer.note,
+        ),
+        renew=Renew(register=register, authority=authority, clock=clock),
         accept=Accept(
             archive=archive,
             writer=Writer(archive, clock, refuser, projector.wake),
@@ -179,29 +205,22 @@ def _audit_watch(
     )
 
 
-def _sealer(settings: CentralSettings, clock: Clock, key: Ed25519Signer) -> Sealer:
-    law = lawbook()
-    return Sealer(
+def own_ledger(settings: CentralSettings, clock: Clock, key: Ed25519Signer) -> OwnLedger:
+    """Return the centre's own ledger."""
+    sealer = Sealer(
         node=settings.central.node,
         signer=key,
         clock=clock,
         boot_id=str(uuid4()),
         legal_id=legal_id(),
-        law_edition=law.edition,
+        law_edition=lawbook().edition,
     )
+    return OwnLedger(node=settings.central.node, sealer=sealer, clock=clock)
 
 
 def enrolments(settings: CentralSettings) -> list[Enrolment]:
-    """Return the register of stations' keys as the configuration states it."""
-    return [
-        Enrolment(
-            node=one.node,
-            name=one.name,
-            road=one.road,
-            public_key=bytes.fromhex(one.public_key),
-        )
-        for one in settings.stations
-    ]
+    """Return the stations of the configuration; tokens bring their keys."""
+    return [Enrolment(node=one.node, name=one.name, road=one.road) for one in settings.stations]
 
 
 @contextlib.asynccontextmanager
@@ -226,89 +245,71 @@ async def rebuilt(settings: CentralSettings, report: Callable[[int], None]) -> i
 async def published(settings: CentralSettings, kind: Kind, payload: Payload) -> None:
     """Publish a list to every station."""
     async with opened(settings) as database:
-        key, clock = own_key(settings), SystemClock()
-        own = OwnLedger(
-            node=settings.central.node, sealer=_sealer(settings, clock, key), clock=clock
-        )
+        own = own_ledger(settings, SystemClock(), own_key(settings))
         await Publish(archive=SqlArchive(database), own=own)(kind, payload)
 
 
-async def run(settings: CentralSettings, config: Path, ready: Callable[[str], None]) -> None:
-    """Run until SIGTERM or SIGINT; *ready* gets the address once requests are answered.
+async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str], None]) -> None:
+    """Run until SIGTERM or SIGINT.
 
     Args:
         settings: as read from *config*, which the audit, a program of its own, reads again.
         config: the configuration file.
-        ready: is told the address.
+        ready: is told the addresses for people and for machines.
     """
-    with _listening(settings) as listener:
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with contextlib.AsyncExitStack() as stack:
-            tasks = []
-            dsn = settings.database.dsn
-            if not dsn:
-                server = await stack.enter_async_context(embedded(_place(settings)))
-                dsn = server.dsn
-                tasks.append(server.keep_running())
-            database = await stack.enter_async_context(pool(dsn))
-            await _prepare(settings, database)
-            centre = compose(settings, database, SystemClock(), own_key(settings), config)
-            tasks += [
-                centre.announcer.run(),
-                centre.projector.run(),
-                centre.signatures.run(),
-                centre.checkpointer.run(),
-                centre.audit.run(),
-            ]
-            async with asyncio.TaskGroup() as group:
-                background = [group.create_task(task) for task in tasks]
-                await _serve(centre, listener, stop, ready)
-                for task in background:
-                    task.cancel()
-
-
-async def _serve(
-    centre: Centre, listener: socket.socket, stop: asyncio.Event, ready: Callable[[str], None]
-) -> None:
-    server = _Server(
-        uvicorn.Config(
-            create_app(centre.parts),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=GRACE_S,
+    clock = SystemClock()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        here = stack.enter_context(listening("central", address(settings.central.listen)))
+        there = stack.enter_context(listening("machines", address(settings.machines.listen)))
+        tasks = []
+        dsn = settings.database.dsn
+        if not dsn:
+            server = await stack.enter_async_context(embedded(_place(settings)))
+            dsn = server.dsn
+            tasks.append(server.keep_running())
+        database = await stack.enter_async_context(pool(dsn))
+        await _prepare(settings, database)
+        authority = own_authority(settings, clock)
+        centre = compose(
+            settings,
+            database,
+            clock,
+            key=own_key(settings),
+            authority=authority,
+            config=config,
         )
-    )
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await server.up.wait()
-        host, port = listener.getsockname()[:2]
-        ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        centre.hub.close()
-        server.should_exit = True
-        stopping.cancel()
-        await serving
+        tasks += [
+            centre.announcer.run(),
+            centre.projector.run(),
+            centre.signatures.run(),
+            centre.checkpointer.run(),
+            centre.audit.run(),
+            _keep_server_certificate(authority, settings.machines.names, clock),
+        ]
+        tls = authority.server_context(settings.machines.names, clock.now())
+        people = Door(create_app(centre.parts), here)
+        machines = Door(create_machines_app(centre.parts), there, tls)
+        async with asyncio.TaskGroup() as group:
+            background = [group.create_task(task) for task in tasks]
+            await serve(
+                [people, machines],
+                stop,
+                ready=lambda: ready(people.url, machines.url),
+                closing=centre.hub.close,
+            )
+            for task in background:
+                task.cancel()
 
 
-class _Server(uvicorn.Server):
-    """Leaves the signals to us: its own handling would end the process before the database."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+async def _keep_server_certificate(
+    authority: FileAuthority, names: Sequence[str], clock: Clock
+) -> None:
+    while True:
+        await asyncio.sleep(LOOK_AT_CERTIFICATE_S)
+        authority.renew_server(names, clock.now())
 
 
 async def _prepare(settings: CentralSettings, database: Pool) -> None:
@@ -329,20 +330,21 @@ def own_key(settings: CentralSettings) -> Ed25519Signer:
     return signer(settings.central.data_dir / "centre.key")
 
 
+def own_authority(settings: CentralSettings, clock: Clock) -> FileAuthority:
+    """Return the centre's certificate authority, made at the first call."""
+    return FileAuthority(settings.central.data_dir / "ca", clock.now())
+
+
+def centre_identity(settings: CentralSettings, key: Ed25519Signer) -> CentreIdentity:
+    """Return what an enrolled station knows of its centre."""
+    return CentreIdentity(
+        node=settings.central.node,
+        alg=key.alg,
+        key_id=key.key_id,
+        public_key=key.public_key.hex(),
+        origin=settings.central.origin,
+    )
+
+
 def _place(settings: CentralSettings) -> Place:
     return Place(data_dir=settings.central.data_dir, binaries=settings.database.binaries)
-
-
-@contextlib.contextmanager
-def _listening(settings: CentralSettings) -> Iterator[socket.socket]:
-    """Bind the address first: a port that is taken must be known before a database starts."""
-    host, port = address(settings.central.listen)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-            listener.listen(_BACKLOG)
-        except OSError as exc:
-            raise SettingsError(f"[central] listen {host}:{port}: {exc.strerror}") from exc
-        yield listener
