@@ -119,6 +119,25 @@ def rebuild(config: Config) -> None:
 
 
 @app.command()
+def check(config: Config) -> None:
+    """Check the whole store: ledger, views, pictures. Reads only; the station may run."""
+    from station.bootstrap.opening import check_of
+    from station.settings import read_settings
+
+    settings = read_settings(config)
+    with _progress() as bar:
+        tasks = {what: bar.add_task(what, total=None) for what in ("entry", "media")}
+        found = check_of(settings, lambda what, done: bar.update(tasks[what], completed=done))
+        problems = [_line(problem) for problem in found]
+    for line in problems:
+        typer.echo(line, err=True)
+    if problems:
+        raise typer.Exit(1)
+    done = {"entries": found.entries, "pictures": found.pictures}
+    typer.echo(message("store.checked", done))
+
+
+@app.command()
 def decide() -> None:
     """Decide facts from standard input, one JSON object a line, by the dated law."""
     from station.rules.jsonl import decide_lines
@@ -278,9 +297,13 @@ def main() -> None:
         app()
     except* ZhichaoError as group:
         for exc in _leaves(group):
-            text = message(exc.code, {"detail": exc.detail, **exc.fields})
-            typer.echo(f"{text} [{exc}]", err=True)
+            typer.echo(_line(exc), err=True)
         sys.exit(1)
+
+
+def _line(exc: ZhichaoError) -> str:
+    text = message(exc.code, {"detail": exc.detail, **exc.fields})
+    return f"{text} [{exc}]"
 
 
 def _leaves(group: BaseExceptionGroup[ZhichaoError]) -> list[ZhichaoError]:

@@ -45,6 +45,7 @@ class Ledger(Protocol):
 
         Raises:
             StoreFull: the disk is full; nothing was written.
+            StoreCorrupt: the ledger is not what was written; nothing is added to it.
             StoreFailed: nothing can be relied on any more; the process must end.
         """
         ...
@@ -54,7 +55,11 @@ class Ledger(Protocol):
         ...
 
     async def entries_after(self, seq: int, limit: int) -> list[Entry]:
-        """Return the next entries, at most *limit*."""
+        """Return the next entries, at most *limit*.
+
+        Raises:
+            StoreCorrupt: one is not what was written.
+        """
         ...
 
     async def delivered(self) -> int:
@@ -79,7 +84,7 @@ class Reserve(Protocol):
 
 
 class Views(Protocol):
-    """What the ledger comes to."""
+    """What the ledger comes to. Every method may raise StoreCorrupt: it is not what was written."""
 
     async def passages(self, limit: int) -> list[PassageView]:
         """Return the newest passages, newest first."""

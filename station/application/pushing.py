@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from station.application.ports import Centre, Ledger
-from station.domain.errors import BrokenChain, EvidenceError, UplinkError
+from station.domain.errors import BrokenChain, EvidenceError, StoreCorrupt, UplinkError
 from station.domain.ledger import Entry
 
 log = logging.getLogger(__name__)
@@ -56,9 +56,9 @@ class Pusher:
                 await self._sleep(pause * (0.5 + self._jitter() / 2))
                 pause = min(2 * pause, LONGEST_PAUSE_S)
                 continue
-            except EvidenceError as exc:
-                # A fork or a refused entry: nothing further may pass it; people must look.
-                log.error("centre refuses", extra={"code": exc.code, "detail": exc.detail})
+            except (EvidenceError, StoreCorrupt) as exc:
+                # A fork, a refused or decayed entry: nothing further may pass it; people must look.
+                log.error("nothing is sent", extra={"code": exc.code, "detail": exc.detail})
                 self._report(exc.code, exc.detail)
                 await self._sleep(REFUSED_PAUSE_S)
                 continue
@@ -72,6 +72,7 @@ class Pusher:
 
         Raises:
             UplinkError, EvidenceError: see :class:`~station.application.ports.Centre`.
+            StoreCorrupt: an entry is not what was written.
         """
         delivered = await self._ledger.delivered()
         entries = _fitting(await self._ledger.entries_after(delivered, BATCH))

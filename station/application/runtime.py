@@ -13,7 +13,7 @@ from station.application.live import Hub, LaneView
 from station.application.ports import Draft, Ledger, Reserve
 from station.application.recording import Recorder
 from station.domain.clock import Clock
-from station.domain.errors import StoreFull
+from station.domain.errors import StoreCorrupt, StoreFull
 from station.domain.plates import Sighting
 from station.domain.weighing import LineFault, Reading, ScaleEvent
 
@@ -151,6 +151,11 @@ class Runtime:
                 # What waits, and the fault itself, are written with the reserved space.
                 self._reserve.use_reserve()
                 self.board.report(STORE, exc.code, exc.detail)
+                await self._sleep(FULL_PAUSE_S)
+            except StoreCorrupt as exc:
+                # What happened waits, and is written once people have repaired the store.
+                log.error("the store is corrupt", extra={"detail": exc.detail, **exc.fields})
+                self.board.report(STORE, exc.code, str(exc))
                 await self._sleep(FULL_PAUSE_S)
             else:
                 # Living on the reserve is not being well: people must make room.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
@@ -10,7 +11,9 @@ from station.application.live import Device, LaneView
 from station.application.ports import Views
 from station.contract.sealing import stamp
 from station.contract.uplink import DeviceState, LaneState
-from station.domain.errors import EvidenceError, UplinkError
+from station.domain.errors import EvidenceError, StoreCorrupt, UplinkError
+
+log = logging.getLogger(__name__)
 
 EVERY_S: Final = 1.0
 PAUSE_S: Final = 5.0
@@ -50,6 +53,10 @@ class Teller:
                 await self._centre.tell(await self._state())
             except (UplinkError, EvidenceError):
                 # The pusher reports the line's state; here only the next try matters.
+                await self._sleep(PAUSE_S)
+            except StoreCorrupt as exc:
+                # The lane goes on; headquarters hears nothing, and alarms.
+                log.error("views cannot be read", extra={"detail": exc.detail, **exc.fields})
                 await self._sleep(PAUSE_S)
             else:
                 await self._sleep(EVERY_S)

@@ -12,7 +12,7 @@ from typing import Final
 from uuid import uuid4
 
 from station.application.ports import Account
-from station.bootstrap.signing import KeyPlace, rotate
+from station.bootstrap.signing import NAME, KeyPlace, rotate
 from station.contract.entries import Kind, OfficerChange
 from station.contract.legal_id import legal_id
 from station.contract.sealing import Sealer
@@ -20,9 +20,11 @@ from station.contract.signature import Ed25519Signer
 from station.domain.errors import NotEnrolled, SettingsError
 from station.domain.officers import Officer
 from station.keys.centre import known_centre
+from station.keys.signing import existing_signer
 from station.rules.lawbook import lawbook
 from station.settings import Settings
 from station.store.accounts import SqliteAccounts
+from station.store.checking import Check, Progress
 from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
@@ -122,6 +124,22 @@ def rotated(settings: Settings) -> str:
             return rotate(place, stored.ledger, settings.station.node, stored.signer)
         finally:
             stored.close()
+
+
+def check_of(settings: Settings, progress: Progress) -> Check:
+    """Return a check of the whole store; nothing is made or changed.
+
+    Raises:
+        SettingsError: there is no key, or it cannot be used.
+    """
+    folder = settings.station.data_dir
+    key = existing_signer(folder / NAME)
+    return Check(
+        database=folder / "station.sqlite",
+        media=FileMedia(folder / "media"),
+        keys={key.key_id: key},
+        progress=progress,
+    )
 
 
 @contextmanager

@@ -109,7 +109,7 @@ class _Station:
     uplink: tuple[Pusher, Teller, Renewer] | None
     server: uvicorn.Server
     listening: socket.socket
-    ledger: SqliteStore
+    stored: Stored
 
     async def run(self) -> None:
         """Run until SIGINT or SIGTERM, or until a part fails for good."""
@@ -117,6 +117,7 @@ class _Station:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, setattr, self.server, "should_exit", True)
         workers = [self.runtime.run(), self.scale.run(), self.camera.run()]
+        workers.append(self.stored.database.watch())
         workers += [part.run() for part in self.uplink or ()]
         async with asyncio.TaskGroup() as tasks:
             jobs = [tasks.create_task(worker) for worker in workers]
@@ -124,7 +125,7 @@ class _Station:
             await self.runtime.drain()
             for job in jobs:
                 job.cancel()
-        await self.ledger.append((Kind.STOP, Run(program=PROGRAM, detail="")))
+        await self.stored.ledger.append((Kind.STOP, Run(program=PROGRAM, detail="")))
 
 
 async def _assemble(settings: Settings, stored: Stored, stack: AsyncExitStack) -> _Station:
@@ -162,7 +163,7 @@ async def _assemble(settings: Settings, stored: Stored, stack: AsyncExitStack) -
         uplink=uplink,
         server=_server(_services(settings, stored, desk, runtime, clock)),
         listening=stack.enter_context(_listening(settings)),
-        ledger=stored.ledger,
+        stored=stored,
     )
 
 

@@ -43,6 +43,10 @@ class Ed25519Signer:
         """Return the 64-byte signature."""
         return self._key.sign(message)
 
+    def verify(self, message: bytes, signature: bytes) -> None:
+        """Check a signature of this key; see :class:`Ed25519Verifier`."""
+        Ed25519Verifier(self.public_key).verify(message, signature)
+
 
 class Ed25519Verifier:
     """Verifies with a public key (32 raw bytes)."""

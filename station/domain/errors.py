@@ -31,7 +31,7 @@
             * :exc:`CaptureEnded`
         * :exc:`PortBusy` · :exc:`PortMissing` · :exc:`UnknownProtocol` · :exc:`CameraLost`
     * :exc:`StorageError` -- what cannot be made durable is not acknowledged
-        * :exc:`StoreFull` · :exc:`StoreFailed`
+        * :exc:`StoreFull` · :exc:`StoreFailed` · :exc:`StoreCorrupt`
     * :exc:`SettingsError` -- the configuration file cannot be used
     * :exc:`UplinkError` -- central cannot be reached: queued, never shown as a failure of the act
         * :exc:`NotEnrolled` -- this station has no certificate, or its centre does not know it
@@ -308,6 +308,12 @@ class StoreFailed(StorageError):
     """The store failed in another way than being full; the process must not go on."""
 
     code = "store.failed"
+
+
+class StoreCorrupt(StorageError):
+    """What is read is not what was written; ``what`` and ``which`` name it where that is known."""
+
+    code = "store.corrupt"
 
 
 class SettingsError(ZhichaoError):

@@ -58,7 +58,15 @@ class Entry:
         return Head(seq=self.seq, digest=self.digest)
 
 
-class Signer(Protocol):
+class Verifier(Protocol):
+    """Whoever knows a node's public key."""
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        """Raise :exc:`~station.domain.errors.BadSignature` unless the signature is the node's."""
+        ...
+
+
+class Signer(Verifier, Protocol):
     """Whoever holds a node's private key."""
 
     alg: str
@@ -66,14 +74,6 @@ class Signer(Protocol):
 
     def sign(self, message: bytes) -> bytes:
         """Sign *message*."""
-        ...
-
-
-class Verifier(Protocol):
-    """Whoever knows a node's public key."""
-
-    def verify(self, message: bytes, signature: bytes) -> None:
-        """Raise :exc:`~station.domain.errors.BadSignature` unless the signature is the node's."""
         ...
 
 

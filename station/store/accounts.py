@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
 from station.application.ports import Account, Session
 from station.store.database import Database
+from station.store.sealed import Sealed
 from station.store.sqlfile import load
 
 _SQL: Final = load("accounts")
-_ACCOUNT: Final = msgspec.msgpack.Decoder(Account)
+_ACCOUNT: Final = Sealed(Account, "account")
 
 Row = tuple[Any, ...]
 """What SQLite gives; each statement's file says which types."""
@@ -27,7 +26,7 @@ class SqliteAccounts:
     async def put_account(self, account: Account) -> None:
         """Make or change an account."""
         certificate_no = account.officer.certificate_no
-        await self._rows("put_account", certificate_no, msgspec.msgpack.encode(account))
+        await self._rows("put_account", certificate_no, _ACCOUNT.encode(account))
 
     async def account(self, certificate_no: str) -> Account | None:
         """See :class:`~station.application.ports.Accounts`."""

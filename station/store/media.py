@@ -29,7 +29,19 @@ class FileMedia:
 
     async def fetch(self, sha256: str) -> bytes:
         """See :class:`~station.application.ports.Media`."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._fetch, sha256)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.read, sha256)
+
+    def read(self, sha256: str) -> bytes:
+        """Return what :meth:`fetch` does, and wait for it: for the command line."""
+        if len(sha256) != _DIGEST_LENGTH or not sha256.isalnum():
+            raise NotFound("media", sha256=sha256[:_DIGEST_LENGTH])
+        try:
+            data = self._path(sha256).read_bytes()
+        except FileNotFoundError as exc:
+            raise NotFound("media", sha256=sha256) from exc
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise NotFound("the file is no longer what it was", sha256=sha256)
+        return data
 
     def close(self) -> None:
         """End the thread."""
@@ -47,17 +59,6 @@ class FileMedia:
         except OSError as exc:
             raise (StoreFull if exc.errno in NO_SPACE else StoreFailed)(str(exc)) from exc
         return digest
-
-    def _fetch(self, sha256: str) -> bytes:
-        if len(sha256) != _DIGEST_LENGTH or not sha256.isalnum():
-            raise NotFound("media", sha256=sha256[:_DIGEST_LENGTH])
-        try:
-            data = self._path(sha256).read_bytes()
-        except FileNotFoundError as exc:
-            raise NotFound("media", sha256=sha256) from exc
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise NotFound("the file is no longer what it was", sha256=sha256)
-        return data
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest

@@ -29,9 +29,13 @@ from station.contract.entries import (
 )
 from station.domain.case import Case
 from station.domain.ledger import Entry
+from station.store.sealed import Sealed
 from station.store.sqlfile import load
 
 _SQL: Final = load("views")
+_PASSAGE: Final = Sealed(PassageView, "passage")
+_CASE: Final = Sealed(Case, "case")
+_ALARM: Final = Sealed(Alarm, "alarm")
 
 
 def project(connection: apsw.Connection, entry: Entry) -> None:
@@ -67,13 +71,13 @@ def project(connection: apsw.Connection, entry: Entry) -> None:
 
 
 def _put_passage(connection: apsw.Connection, seq: int, view: PassageView) -> None:
-    row = (view.passage.passage_id, seq, view.recheck_of, msgspec.msgpack.encode(view))
+    row = (view.passage.passage_id, seq, view.recheck_of, _PASSAGE.encode(view))
     connection.execute(_SQL["put_passage"], row)
 
 
 def _passage(connection: apsw.Connection, passage_id: str) -> PassageView:
     ((view,),) = connection.execute(_SQL["passage"], (passage_id,))
-    return msgspec.msgpack.decode(view, type=PassageView)
+    return _PASSAGE.decode(view)
 
 
 def _put_case(connection: apsw.Connection, seq: int, case: Case, opened_on: str) -> None:
@@ -83,15 +87,15 @@ def _put_case(connection: apsw.Connection, seq: int, case: Case, opened_on: str)
         opened_on,
         case.plate,
         int(case.closed),
-        msgspec.msgpack.encode(case),
+        _CASE.encode(case),
     )
     connection.execute(_SQL["put_case"], row)
 
 
 def _case(connection: apsw.Connection, case_no: str) -> Case:
     ((view,),) = connection.execute(_SQL["case"], (case_no,))
-    return msgspec.msgpack.decode(view, type=Case)
+    return _CASE.decode(view)
 
 
 def _put_alarm(connection: apsw.Connection, seq: int, alarm: Alarm) -> None:
-    connection.execute(_SQL["put_alarm"], (seq, msgspec.msgpack.encode(alarm)))
+    connection.execute(_SQL["put_alarm"], (seq, _ALARM.encode(alarm)))

@@ -7,18 +7,19 @@ from datetime import datetime
 from typing import Any, Final
 
 import apsw
-import msgspec
 
 from station.application.ports import Draft
 from station.application.views import Alarm, PassageView
 from station.contract.entries import KeyRotate
 from station.contract.sealing import Sealer
 from station.domain.case import Case
-from station.domain.errors import NotFound
-from station.domain.ledger import Entry, Head, parse
+from station.domain.errors import BadSignature, MalformedEntry, NotFound, StoreCorrupt
+from station.domain.ledger import TAG, Entry, Head, digest, parse
 from station.store.database import Database, immediate
+from station.store.high_water import HighWater
 from station.store.projection import project
 from station.store.rotations import check_in_force, note_rotation
+from station.store.sealed import Sealed
 from station.store.sqlfile import load
 
 Row = tuple[Any, ...]
@@ -26,9 +27,9 @@ Row = tuple[Any, ...]
 
 _LEDGER: Final = load("ledger")
 _VIEWS: Final = load("views")
-_PASSAGE: Final = msgspec.msgpack.Decoder(PassageView)
-_CASE: Final = msgspec.msgpack.Decoder(Case)
-_ALARM: Final = msgspec.msgpack.Decoder(Alarm)
+_PASSAGE: Final = Sealed(PassageView, "passage")
+_CASE: Final = Sealed(Case, "case")
+_ALARM: Final = Sealed(Alarm, "alarm")
 
 
 class SqliteStore:
@@ -37,6 +38,7 @@ class SqliteStore:
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
+        self._high_water = HighWater(database.path.with_suffix(".head"))
 
     async def append(self, *drafts: Draft) -> tuple[Entry, ...]:
         """See :class:`~station.application.ports.Ledger`."""
@@ -48,6 +50,7 @@ class SqliteStore:
         with immediate(connection):
             check_in_force(connection, self._sealer.signer.key_id)
             head = _head(connection)
+            self._high_water.require(head)
             for kind, payload in drafts:
                 entry = self._sealer.seal(kind, payload, head)
                 connection.execute(
@@ -59,6 +62,7 @@ class SqliteStore:
                     note_rotation(connection, self._sealer.signer.key_id, payload)
                 entries.append(entry)
                 head = entry.head
+        self._high_water.note(head)
         return tuple(entries)
 
     async def head(self) -> Head:
@@ -68,7 +72,7 @@ class SqliteStore:
     async def entries_after(self, seq: int, limit: int) -> list[Entry]:
         """See :class:`~station.application.ports.Ledger`."""
         rows = await self._rows(_LEDGER["entries_after"], seq, limit)
-        return [parse(body, signature) for body, signature in rows]
+        return [self._own(entry_of(row)) for row in rows]
 
     async def delivered(self) -> int:
         """See :class:`~station.application.ports.Ledger`."""
@@ -88,7 +92,10 @@ class SqliteStore:
         rows = await self._rows(_VIEWS["passage"], passage_id)
         if not rows:
             raise NotFound("passage", passage_id=passage_id)
-        return _PASSAGE.decode(rows[0][0])
+        view = _PASSAGE.decode(rows[0][0])
+        if view.passage.passage_id != passage_id:
+            raise StoreCorrupt("another one stands there", what="passage", which=passage_id)
+        return view
 
     async def cases(self, *, closed: bool, limit: int) -> list[Case]:
         """See :class:`~station.application.ports.Views`."""
@@ -99,7 +106,10 @@ class SqliteStore:
         rows = await self._rows(_VIEWS["case"], case_no)
         if not rows:
             raise NotFound("case", case_no=case_no)
-        return _CASE.decode(rows[0][0])
+        case = _CASE.decode(rows[0][0])
+        if case.case_no != case_no:
+            raise StoreCorrupt("another one stands there", what="case", which=case_no)
+        return case
 
     async def held_case(self, plate: str, at: datetime) -> Case | None:
         """See :class:`~station.application.ports.Views`."""
@@ -125,18 +135,47 @@ class SqliteStore:
             with immediate(connection):
                 connection.execute(_VIEWS["clear_views"])
                 count = 0
-                for body, signature in list(connection.execute(_LEDGER["entries_after"], (0, -1))):
-                    project(connection, parse(body, signature))
+                for row in list(connection.execute(_LEDGER["entries_after"], (0, -1))):
+                    project(connection, entry_of(row))
                     count += 1
             return count
 
         return await self._database.run(work)
 
+    def _own(self, entry: Entry) -> Entry:
+        """Return *entry*; when the present key signed it, the signature is checked too."""
+        signer = self._sealer.signer
+        if entry.key_id == signer.key_id:
+            try:
+                signer.verify(TAG + entry.body, entry.signature)
+            except BadSignature as exc:
+                raise StoreCorrupt(exc.detail, what="entry", which=str(entry.seq)) from exc
+        return entry
+
     async def _rows(self, statement: str, *values: str | int) -> list[Row]:
         return await self._database.run(lambda c: list(c.execute(statement, values)))
 
 
+def entry_of(row: Row) -> Entry:
+    """Return the entry that a row keeps: seq, digest, body, signature.
+
+    Raises:
+        StoreCorrupt: the bytes are not those that were written.
+    """
+    seq, named, body, signature = row
+    try:
+        entry = parse(body, signature)
+    except MalformedEntry as exc:
+        raise StoreCorrupt(exc.detail, what="entry", which=str(seq)) from exc
+    if (entry.seq, entry.digest) != (seq, named):
+        raise StoreCorrupt("its digest is another", what="entry", which=str(seq))
+    return entry
+
+
 def _head(connection: apsw.Connection) -> Head:
-    for seq, digest in connection.execute(_LEDGER["head"]):
-        return Head(seq=seq, digest=digest)
+    for seq, named, body in connection.execute(_LEDGER["head"]):
+        # The next entry names it: what stands in a column may have decayed.
+        if digest(body) != named:
+            raise StoreCorrupt("its digest is another", what="entry", which=str(seq))
+        return Head(seq=seq, digest=named)
     return Head()

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import apsw
 
 from station.domain.ledger import Entry
-from station.store import database, media, sqlite_store
+from station.store import database, high_water, media, sqlite_store
 
 
 def command(mutant: str | None, *program: str) -> tuple[str, ...]:
@@ -41,7 +41,11 @@ def picture_name_not_synced() -> None:
 
 
 def acknowledged_before_commit() -> None:
-    """The entries are told as soon as they are sealed; the commit comes with the next ones."""
+    """Entries are told as soon as they are sealed; the commit comes with the next ones.
+
+    The store would notice that the ledger became shorter; this program does not look.
+    """
+    close = database.Database.close
 
     @contextmanager
     def later(connection: apsw.Connection) -> Iterator[None]:
@@ -50,7 +54,13 @@ def acknowledged_before_commit() -> None:
         connection.execute("BEGIN IMMEDIATE")
         yield
 
+    def closed(self: database.Database) -> None:
+        self.run_now(lambda c: c.execute("COMMIT") if c.in_transaction else None)
+        close(self)
+
     sqlite_store.immediate = later
+    high_water.HighWater.require = lambda *_: None  # type: ignore[method-assign]
+    database.Database.close = closed  # type: ignore[method-assign]
 
 
 def views_in_their_own_transaction() -> None:

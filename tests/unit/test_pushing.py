@@ -4,7 +4,7 @@ import pytest
 
 from station.application.pushing import LONGEST_PAUSE_S, REFUSED_PAUSE_S, Pusher
 from station.contract.entries import Kind, Run
-from station.domain.errors import BrokenChain, Fork, UplinkError
+from station.domain.errors import BrokenChain, Fork, StoreCorrupt, UplinkError
 from station.domain.ledger import Head
 from tests.fakes import sealer
 
@@ -123,3 +123,15 @@ async def test_after_a_fork_nothing_further_is_sent():
     assert centre.held == []
     assert pauses == [REFUSED_PAUSE_S] * 3
     assert set(states) == {"evidence.fork"}
+
+
+async def test_an_entry_that_decayed_is_not_sent_and_nothing_passes_it():
+    class Decayed(FakeLedger):
+        async def entries_after(self, seq, limit):
+            raise StoreCorrupt("its digest is another", what="entry", which=str(seq + 1))
+
+    ledger, centre = Decayed(5), FakeCentre()
+    pauses, states, _ = await run(ledger, centre, 3)
+    assert centre.held == []
+    assert pauses == [REFUSED_PAUSE_S] * 3
+    assert set(states) == {"store.corrupt"}

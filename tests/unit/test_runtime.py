@@ -10,7 +10,7 @@ from station.application.measuring import MeasuringRules
 from station.application.runtime import FULL_PAUSE_S, Runtime
 from station.application.views import Alarm
 from station.contract.entries import Kind
-from station.domain.errors import StoreFailed, StoreFull
+from station.domain.errors import StoreCorrupt, StoreFailed, StoreFull
 from station.domain.units import Kg
 from station.domain.weighing import LineFault, Reading
 from tests.fakes import FakeClock
@@ -171,6 +171,16 @@ async def test_a_failed_store_ends_the_run():
             await bench.runtime.run()
     assert caught.group_contains(StoreFailed)
     assert bench.recorder.recorded == []
+
+
+async def test_with_a_corrupt_store_what_happened_waits_until_it_is_repaired():
+    bench = Bench(StoreCorrupt("its digest is another", what="case"))
+    bench.runtime._queue([PASSED])
+    await bench.work()
+    assert bench.recorder.recorded == [PASSED]
+    assert FULL_PAUSE_S in bench.pauses
+    assert bench.reserve.used == 0
+    assert bench.codes() == ["store.corrupt", "ok"]
 
 
 async def test_faults_and_recoveries_are_entries_and_alarms_once_each():

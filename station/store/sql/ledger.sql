@@ -1,7 +1,7 @@
 -- Statements on the ledger and its delivery.
 
 -- name: head
-SELECT seq, digest FROM entry ORDER BY seq DESC LIMIT 1;
+SELECT seq, digest, body FROM entry ORDER BY seq DESC LIMIT 1;
 
 -- name: append
 -- Not idempotent: the caller holds the write lock and has just read the head.
@@ -10,7 +10,7 @@ INSERT INTO entry (seq, kind, digest, body, signature) VALUES (?1, ?2, ?3, ?4, ?
 
 -- name: entries_after
 -- ?1 seq (exclusive), ?2 how many
-SELECT body, signature FROM entry WHERE seq > ?1 ORDER BY seq LIMIT ?2;
+SELECT seq, digest, body, signature FROM entry WHERE seq > ?1 ORDER BY seq LIMIT ?2;
 
 -- name: get_meta
 SELECT value FROM meta WHERE key = ?1;

@@ -1,0 +1,11 @@
+-- Every view, row by row in the order of its key: two stores that hold the same give the same.
+-- A view that joins the schema joins here (a test compares).
+
+-- name: passage
+SELECT * FROM passage ORDER BY passage_id;
+
+-- name: joint_case
+SELECT * FROM joint_case ORDER BY case_no;
+
+-- name: alarm
+SELECT * FROM alarm ORDER BY seq;
