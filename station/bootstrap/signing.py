@@ -69,10 +69,10 @@ class KeyPlace:
         Raises:
             SettingsError: it is not there.
         """
-        # Another program may be quicker.
-        with contextlib.suppress(FileNotFoundError):
-            if existing_signer(self.folder / NEXT).key_id == key_id:
-                move_durably(self.folder / NEXT, self.folder / NAME)
+        waiting = self.folder / NEXT
+        if waiting.exists() and existing_signer(waiting).key_id == key_id:
+            with contextlib.suppress(FileNotFoundError):  # another program was quicker
+                move_durably(waiting, self.folder / NAME)
         if existing_signer(self.folder / NAME).key_id != key_id:
             raise SettingsError(f"the ledger's key {key_id} is gone", path=str(self.folder))
 

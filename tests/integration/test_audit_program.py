@@ -25,7 +25,6 @@ data_dir = "data"
 node = "linhe"
 name = "临河"
 road = "G6"
-public_key = "{key}"
 """
 
 
@@ -53,10 +52,11 @@ async def held():
     station = FakeStation()
     with short_folder() as folder:
         config = folder / "central.toml"
-        config.write_text(CONFIG.format(key=station.public_key.hex()), "utf-8")
+        config.write_text(CONFIG, "utf-8")
         settings = load(config)
         async with opened(settings) as database:
             centre = Headquarters(database, station)
+            await centre.archive.enrol([station.enrolment])
             receipts = []
             for number in range(10):
                 station.weigh(f"p{number}")

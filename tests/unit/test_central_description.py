@@ -47,6 +47,7 @@ def test_the_description_holds_live_messages_and_refusals():
         (errors.Fork(), 409),
         (errors.BadSignature(), 422),
         (errors.MalformedEntry(), 422),
+        (errors.KeyNotGood(), 422),
         (errors.StoreFull(), 507),
         (errors.StoreFailed(), 503),
         (errors.SettingsError(), 500),
