@@ -19,7 +19,7 @@ PLANTED = [
     ("central/domain/days.py", "import central.api.schemas", "Central layers"),
     ("central/newroom/__init__.py", "", "Central layers"),
     ("central/api/shaping.py", "import station.store.database", "Central sees only"),
-    ("central/bootstrap.py", "import station.uplink.http_centre", "Central sees only"),
+    ("central/bootstrap/keys.py", "import station.uplink.http_centre", "Central sees only"),
     ("station/rules/decide.py", "import logging", "The pure core"),
     ("station/contract/entries.py", "import asyncio", "The pure core"),
     ("central/domain/days.py", "import asyncpg", "The pure core"),

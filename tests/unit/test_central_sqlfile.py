@@ -6,7 +6,7 @@ import pytest
 from central.store.sqlfile import load, parse
 
 FOLDER = Path(__file__).parents[2] / "central"
-STEMS = ("accounts", "books", "ledger", "migrate", "reading")
+STEMS = ("accounts", "auditing", "books", "enrolment", "ledger", "migrate", "reading")
 
 
 def test_duplicate_names_are_refused():
