@@ -104,17 +104,18 @@ def read_plates(
 
 @app.command()
 def rebuild(config: Config) -> None:
-    """Throw the views away and fold the ledger anew. The station must not be running."""
-    from station.bootstrap.opening import claimed, open_store
+    """Throw the views away and fold the ledgers anew. The station must not be running."""
+    from station.bootstrap.upkeep import rebuild as rebuild_views
     from station.settings import read_settings
 
     settings = read_settings(config)
-    with claimed(settings):
-        stored = open_store(settings)
-        try:
-            count = asyncio.run(stored.ledger.rebuild())
-        finally:
-            stored.close()
+    with _progress() as progress:
+        task = progress.add_task(settings.station.node, total=None)
+        count = asyncio.run(
+            rebuild_views(
+                settings, lambda done, rows: progress.update(task, completed=done, total=rows)
+            )
+        )
     typer.echo(f"{count} entries")
 
 
@@ -135,6 +136,41 @@ def check(config: Config) -> None:
         raise typer.Exit(1)
     done = {"entries": found.entries, "pictures": found.pictures}
     typer.echo(message("store.checked", done))
+
+
+@app.command()
+def rejoin(
+    config: Config, reason: Annotated[str, typer.Option("--reason", help="For the record.")]
+) -> None:
+    """After a fork: keep the own branch aside and take up the one that the centre holds."""
+    from station.bootstrap.upkeep import rejoin as rejoin_centre
+    from station.settings import read_settings
+
+    digests = asyncio.run(rejoin_centre(read_settings(config), reason))
+    _print([*digests, message("done.rejoined", {"count": len(digests)})])
+
+
+@app.command()
+def retain(config: Config) -> None:
+    """Erase the recordings whose time is over and that no case refers to. Also done every day."""
+    from station.bootstrap.upkeep import retain as erase_recordings
+    from station.settings import read_settings
+
+    count = asyncio.run(erase_recordings(read_settings(config)))
+    typer.echo(message("done.recordings_erased", {"count": count}))
+
+
+@app.command("erase-personal")
+def erase_personal(
+    config: Config,
+    before: Annotated[datetime, typer.Option("--before", formats=["%Y-%m-%d"])],
+) -> None:
+    """Erase names and numbers of persons in acts before a day, on cases that are closed."""
+    from station.bootstrap.upkeep import erase_personal as erase
+    from station.settings import read_settings
+
+    count = asyncio.run(erase(read_settings(config), before.date()))
+    typer.echo(message("done.personal_erased", {"count": count}))
 
 
 @app.command()
@@ -257,7 +293,7 @@ def officer_add(
     password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
 ) -> None:
     """Make an account, or change one. The password comes from standard input or a prompt."""
-    from station.bootstrap.opening import add_officer
+    from station.bootstrap.upkeep import add_officer
     from station.domain.officers import Officer, Role
     from station.settings import read_settings
 

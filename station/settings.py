@@ -70,6 +70,16 @@ class UplinkSection(Section):
     url: Annotated[str, StringConstraints(pattern=r"^(https://[^\s/]+)?$")] = ""
 
 
+class RetentionSection(Section):
+    """How long is kept what no case refers to; what a case refers to is kept for ever.
+
+    ``recordings_months``: pictures; six months are the least (公安机关现场执法视音频记录工作规定
+    第十三条).
+    """
+
+    recordings_months: Annotated[int, Field(ge=6, le=1200)] = 6
+
+
 class Settings(BaseSettings):
     """All of it."""
 
@@ -82,6 +92,7 @@ class Settings(BaseSettings):
     camera: CameraSection
     vehicles: VehiclesSection = VehiclesSection()
     uplink: UplinkSection = UplinkSection()
+    retention: RetentionSection = RetentionSection()
 
     @classmethod
     def settings_customise_sources(

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from station.contract.entries import Passage, PlateEvidence, Weighing
-from station.contract.sealing import Sealer
+from station.application.centre_ports import OwnPage
+from station.contract.checkpoint import Checkpoint, signed_note
+from station.contract.enrolling import CentreIdentity
+from station.contract.entries import Kind, Passage, Payload, PlateEvidence, Weighing
+from station.contract.personal import Opening
+from station.contract.sealing import Sealer, stamp
 from station.contract.signature import Ed25519Signer, Ed25519Verifier
+from station.contract.uplink import (
+    Acknowledged,
+    Down,
+    Held,
+    LaneState,
+    Openings,
+    Receipt,
+    Wanted,
+    sealed,
+    sign_receipt,
+)
+from station.domain.ledger import Entry, Head
 from station.domain.officers import Officer, Role
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
@@ -95,3 +113,115 @@ def passage(passage_id: str = "p1", *, verdict: str = "violation", **changed: ob
         "recheck_of": None,
     }
     return Passage(**{**values, **changed})  # type: ignore[arg-type]
+
+
+class FakeCentre:
+    """A centre in memory: it takes entries in order, signs receipts, and tells its own ledger.
+
+    *answers* are raised first, one a push. Typed against
+    :class:`station.application.centre_ports.Centre`.
+    """
+
+    key = Ed25519Signer(bytes(range(100, 132)))
+    node = "centre"
+    origin = "test-log"
+
+    def __init__(self, *answers: Exception, at: datetime = NOON) -> None:
+        self.answers = list(answers)
+        self.at = at
+        self.entries: list[Entry] = []
+        self.openings: dict[int, tuple[Opening, ...]] = {}
+        self.shown: list[int] = []
+        self.batches: list[list[int]] = []
+        self.leaves = 0
+        self.own_entries: list[Entry] = []
+        self.note = ""
+        self.media: dict[str, bytearray] = {}
+        self.sizes: dict[str, int] = {}
+        self.chunks: list[tuple[str, int, int]] = []
+        self.receipt: dict[str, object] = {}
+
+    @property
+    def identity(self) -> CentreIdentity:
+        return CentreIdentity(
+            node=self.node,
+            alg=self.key.alg,
+            key_id=self.key.key_id,
+            public_key=self.key.public_key.hex(),
+            origin=self.origin,
+        )
+
+    async def push(self, entries: Sequence[Entry], openings: Openings) -> Acknowledged:
+        if self.answers:
+            raise self.answers.pop(0)
+        self.batches.append([entry.seq for entry in entries])
+        new = [entry for entry in entries if entry.seq > len(self.entries)]
+        self.entries += new
+        self.openings |= {seq: tuple(beside) for seq, beside in openings.items()}
+        self.leaves += len(new)
+        return Acknowledged(
+            receipt=self.receipt_for(self.entries[-1]),
+            accepted=len(new),
+            duplicates=len(entries) - len(new),
+        )
+
+    def receipt_for(self, entry: Entry) -> Receipt:
+        values: dict[str, object] = {
+            "node": entry.node,
+            "seq": entry.seq,
+            "digest": entry.digest,
+            "leaf_index": entry.seq - 1,
+            "log_size": self.leaves,
+            "root": f"{self.leaves:064x}",
+            "at": stamp(self.at),
+            "key_id": "",
+            "sig": "",
+        }
+        return sign_receipt(Receipt(**{**values, **self.receipt}), self.key)  # type: ignore[arg-type]
+
+    async def ahead(self, entries: Sequence[Entry]) -> None:
+        self.shown += [entry.seq for entry in entries]
+
+    async def tell(self, state: LaneState) -> Wanted:
+        return Wanted(watches=[], at=stamp(self.at))
+
+    def publish(self, kind: Kind, payload: Payload, signer: Ed25519Signer | None = None) -> Entry:
+        """Write an entry of the centre's own ledger."""
+        head = self.own_entries[-1].head if self.own_entries else Head()
+        made = replace(sealer(node=self.node), signer=signer or self.key)
+        self.own_entries.append(made.seal(kind, payload, head))
+        return self.own_entries[-1]
+
+    async def down(self, after: int) -> Down:
+        page = self.own_entries[after : after + 200]
+        return Down(
+            entries=[sealed(entry) for entry in page],
+            head=len(self.own_entries),
+            checkpoint=self.note,
+            at=stamp(self.at),
+        )
+
+    def sign_checkpoint(self, size: int, root: bytes = bytes(32)) -> None:
+        point = Checkpoint(origin=self.origin, size=size, root=root, at=stamp(self.at))
+        self.note = signed_note(point, self.key).decode()
+
+    async def own(self, after: int) -> OwnPage:
+        page = self.entries[after : after + 3]
+        return OwnPage(
+            entries=tuple(page),
+            openings={e.seq: self.openings[e.seq] for e in page if e.seq in self.openings},
+        )
+
+    async def held(self, sha256: str) -> Held:
+        held = len(self.media.get(sha256, b""))
+        return Held(held=held, complete=held > 0 and held == self.sizes.get(sha256))
+
+    async def send(self, sha256: str, offset: int, size: int, chunk: bytes) -> Held:
+        if self.answers:
+            raise self.answers.pop(0)
+        kept = self.media.setdefault(sha256, bytearray())
+        self.sizes[sha256] = size
+        if offset == len(kept):
+            kept += chunk
+        self.chunks.append((sha256, offset, len(chunk)))
+        return await self.held(sha256)

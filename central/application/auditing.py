@@ -21,7 +21,7 @@ from central.domain.auditing.values import (
     StoredNote,
 )
 from central.domain.auditing.walking import Audit, Start
-from central.domain.keys import KeyRing
+from station.contract.keyring import KeyRing
 from station.contract.uplink import Receipt
 from station.domain.clock import Clock
 

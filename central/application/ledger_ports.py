@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Protocol
 
 from central.application.ports import Arrived, Books
-from central.domain.keys import KeyRing, NodeKey
 from central.domain.log import Block
+from station.contract.keyring import KeyRing, NodeKey
 from station.contract.personal import Opening
 from station.domain.ledger import Entry, Head
 from station.domain.merkle import Frontier

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from central.application.ledger_ports import Desk
-from central.domain.keys import NodeKey
+from station.contract.keyring import NodeKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

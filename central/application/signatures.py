@@ -10,7 +10,7 @@ from typing import Final
 from central.application.ledger_ports import Archive, Desk, NodeState
 from central.application.ports import Alarm, Arrived
 from central.application.project import Touched
-from central.domain.keys import KeyRing
+from station.contract.keyring import KeyRing
 from station.domain.clock import Clock
 from station.domain.errors import EvidenceError, StorageError
 

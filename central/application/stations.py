@@ -13,7 +13,7 @@ from central.application.project import Touched
 from central.application.refusing import Announce
 from central.application.rows import moment
 from central.application.views import NodeView
-from central.domain.keys import KeyRing
+from station.contract.keyring import KeyRing
 from station.contract.uplink import LaneState, read_signed, verified_state
 from station.domain.clock import Clock
 from station.domain.errors import NotFound

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from central.domain.keys import KeyRing
+from station.contract.keyring import KeyRing
 from station.domain.errors import BrokenChain, EvidenceError, Fork, MalformedEntry
 from station.domain.ledger import Entry, Head
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from central.domain.keys import KeyRing, NodeKey
+from station.contract.keyring import KeyRing, NodeKey
 from station.contract.signature import key_id
 from station.domain.errors import KeysNotProven
 

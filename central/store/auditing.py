@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from central.domain.auditing.values import StoredEntry, StoredHead, StoredLog, StoredNote
-from central.domain.keys import KeyRing, NodeKey
 from central.store import pool as pools
 from central.store.pool import Connection, Pool
 from central.store.sqlfile import load
+from station.contract.keyring import KeyRing, NodeKey
 from station.domain.errors import StoreFailed
 
 PAGE: Final = 1000

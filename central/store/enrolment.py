@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from central.application.register import Issued, RegisteredKey, RegisteredNode
-from central.domain.keys import NodeKey
 from central.store import pool as pools
 from central.store.ledgers import SqlDesk
 from central.store.pool import Pool
 from central.store.sqlfile import load
+from station.contract.keyring import NodeKey
 from station.domain.errors import TokenExpired, TokenUnknown, TokenUsed
 
 _SQL: Final = load("enrolment")

@@ -10,12 +10,12 @@ from typing import Final
 
 from central.application.ledger_ports import NodeState, Placed, Proposal, StoredCheckpoint
 from central.application.ports import Arrived
-from central.domain.keys import KeyRing, NodeKey
 from central.domain.log import Block, grown
 from central.store import pool as pools
 from central.store.books import SqlBooks
 from central.store.pool import Pool
 from central.store.sqlfile import load
+from station.contract.keyring import KeyRing, NodeKey
 from station.contract.personal import Opening
 from station.contract.signature import key_id
 from station.domain.errors import SettingsError, StoreFailed

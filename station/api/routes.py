@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from station.api import schemas, shaping
 from station.api.services import Serving, SignedIn, Watching, watching
+from station.application.known import known_of
 from station.application.reviewing import Named
 
 public = APIRouter(prefix="/api")
@@ -79,6 +80,13 @@ async def passage(services: Serving, passage_id: str) -> schemas.PassageOut:
     return shaping.passage_out(await services.views.passage(passage_id))
 
 
+@seeing.get("/passages/{passage_id}/known")
+async def known(services: Serving, passage_id: str) -> schemas.KnownOut:
+    """Show what the centre knows of the passage's truck."""
+    view = await services.views.passage(passage_id)
+    return shaping.known_out(await known_of(services.facts, view))
+
+
 @seeing.get("/cases")
 async def cases(
     services: Serving, *, is_open: Annotated[bool, Query(alias="open")] = True, limit: Limit = 100
@@ -131,6 +139,11 @@ async def act(
 ) -> schemas.Saved:
     """Do one act on a case."""
     receipt = await services.casework.act(
-        case_no, asked.act, asked.details, officer=officer, second_no=asked.second_officer
+        case_no,
+        asked.act,
+        asked.details,
+        officer=officer,
+        second_no=asked.second_officer,
+        personal=asked.personal,
     )
     return schemas.Saved(receipt=receipt)

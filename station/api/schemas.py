@@ -93,7 +93,10 @@ class LaneOut(Shape):
     camera: DeviceOut
     store: DeviceOut
     uplink: DeviceOut
+    clock: DeviceOut
+    program: DeviceOut
     waiting: int
+    media_waiting: int
     pending: bool
     """A weighing waits for its plate, or for being written: not saved yet."""
 
@@ -146,6 +149,47 @@ class PassageOut(Shape):
     recheck_of: str | None
 
 
+class KnownPermitOut(Shape):
+    """An over-limit permit (超限运输车辆通行证) that holds on the day of the passage."""
+
+    permit_no: str
+    gross_kg: int
+    route: str
+    last_on: date
+
+
+class KnownDecisionOut(Shape):
+    """A penalty decision in force on an earlier act, of whichever station."""
+
+    node: str
+    case_no: str
+    kind: str
+    occurred_on: date
+    decided_at: datetime
+
+
+class KnownFormOut(Shape):
+    """A weighing-and-unloading form (称重和卸载单) of the day before the passage."""
+
+    node: str
+    case_no: str
+    gross_kg: int
+    cleared_kg: int
+    cleared_at: datetime
+
+
+class KnownOut(Shape):
+    """``GET /api/passages/{id}/known``: what the centre knows of the truck. It decides nothing.
+
+    ``watched``: why the plate is looked for, null when it is not.
+    """
+
+    watched: str | None
+    permits: list[KnownPermitOut]
+    decisions: list[KnownDecisionOut]
+    forms: list[KnownFormOut]
+
+
 class ReviewIn(Asked):
     """``POST /api/passages/{id}/review``: an officer names plate and vehicle, never the weight.
 
@@ -177,30 +221,35 @@ class ActIn(Asked):
 
     ``act`` and its ``details`` are those of ``station.domain.case.FIELDS``, but for the re-check:
     ``{"act": "recheck", "details": {"passage_id": …}}`` and the station takes the weight and the
-    result (``recheck_clear`` or ``recheck_over``) from that passage.
+    result (``recheck_clear`` or ``recheck_over``) from that passage. ``personal`` is what the act
+    says of a person (``station.domain.case.PERSONAL``), all of it optional; a field that is not
+    known is left out.
     """
 
     act: Word
     second_officer: Word
     details: Annotated[dict[Word, Text | Amount], Field(max_length=16)]
+    personal: Annotated[dict[Word, Word], Field(max_length=8)] = {}
 
 
 class DoneOut(Shape):
-    """One act done."""
+    """One act done; ``personal`` is masked, and empty once it was erased."""
 
     act: str
     at: datetime
     authority: str
     officers: list[str]
     details: dict[str, str | int]
+    personal: dict[str, str]
 
 
 class NextActOut(Shape):
-    """An act the table allows now: who may do it, and the details it must state."""
+    """An act the table allows now: who may do it, the details it must state, and may state."""
 
     act: str
     authority: str
     fields: dict[str, FieldKind]
+    personal: list[str]
 
 
 class CaseOut(Shape):

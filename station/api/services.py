@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 from station.api.feed import Feed
 from station.api.schemas import DrawingOut, StationOut
 from station.application.casework import Casework
+from station.application.centre_ports import CentreFacts
 from station.application.duty import Duty
 from station.application.live import LaneView
 from station.application.ports import Media, Views
@@ -31,6 +32,7 @@ class Services:
     station: StationOut
     drawings: Sequence[DrawingOut]
     views: Views
+    facts: CentreFacts
     media: Media
     duty: Duty
     casework: Casework

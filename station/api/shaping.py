@@ -6,11 +6,12 @@ from typing import Final
 
 from station.api import schemas
 from station.application.casework import RECHECK, CaseFile
+from station.application.known import Known
 from station.application.live import Device, Event, LaneView
 from station.application.views import Alarm, PassageView, moment
 from station.contract.entries import PlateEvidence, Record
 from station.contract.messages import message
-from station.domain.case import FIELDS, Act
+from station.domain.case import FIELDS, PERSONAL, Act
 from station.domain.officers import Officer
 from station.rules.drawings import Drawing
 from station.rules.records import vehicle_to_record
@@ -48,7 +49,10 @@ def lane_out(view: LaneView) -> schemas.LaneOut:
         camera=device_out(view.camera),
         store=device_out(view.store),
         uplink=device_out(view.uplink),
+        clock=device_out(view.clock),
+        program=device_out(view.program),
         waiting=view.waiting,
+        media_waiting=view.media_waiting,
         pending=view.pending,
     )
 
@@ -98,6 +102,44 @@ def _plate(plate: PlateEvidence) -> Record:
     }
 
 
+def known_out(known: Known) -> schemas.KnownOut:
+    """Shape what is known of a truck."""
+    return schemas.KnownOut.model_validate(
+        {
+            "watched": known.watched.reason if known.watched else None,
+            "permits": [
+                {
+                    "permit_no": one.permit_no,
+                    "gross_kg": one.gross_kg,
+                    "route": one.route,
+                    "last_on": one.last_on,
+                }
+                for one in known.permits
+            ],
+            "decisions": [
+                {
+                    "node": one.node,
+                    "case_no": one.case_no,
+                    "kind": one.kind,
+                    "occurred_on": one.occurred_on,
+                    "decided_at": one.decided_at,
+                }
+                for one in known.decisions
+            ],
+            "forms": [
+                {
+                    "node": one.node,
+                    "case_no": one.case_no,
+                    "gross_kg": one.gross_kg,
+                    "cleared_kg": one.cleared_kg,
+                    "cleared_at": one.cleared_at,
+                }
+                for one in known.forms
+            ],
+        }
+    )
+
+
 def case_out(file: CaseFile) -> schemas.CaseOut:
     """Shape a case file."""
     case = file.case
@@ -123,8 +165,9 @@ def case_out(file: CaseFile) -> schemas.CaseOut:
                 authority=done.role.value,
                 officers=list(done.officers),
                 details=done.details,
+                personal=personal,
             )
-            for done in case.history
+            for done, personal in zip(case.history, file.personal, strict=True)
         ],
         recheck_passages=list(file.rechecks),
         suggestion=_suggestion(file.police),
@@ -136,7 +179,12 @@ def _next_acts(file: CaseFile) -> list[schemas.NextActOut]:
     acts: dict[str, schemas.NextActOut] = {}
     for act, role in file.case.next_acts:
         name = RECHECK if act in _RECHECKS else act.value
-        acts[name] = schemas.NextActOut(act=name, authority=role.value, fields=_fields(act))
+        acts[name] = schemas.NextActOut(
+            act=name,
+            authority=role.value,
+            fields=_fields(act),
+            personal=list(PERSONAL.get(act, ())),
+        )
     return list(acts.values())
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from station.application.duty import Duty
 from station.application.findings import Judge
-from station.application.ports import Ledger, Views
+from station.application.ports import Draft, Ledger, Views
 from station.application.views import moment, receipt
 from station.contract.entries import CaseAct, CaseOpened, Kind, Record, Weighing
+from station.contract.personal import SALT_BYTES, Opening
 from station.contract.sealing import local_day, stamp
-from station.domain.case import Act, Case, Details
+from station.domain.case import PERSONAL, Act, Case, Details
 from station.domain.clock import Clock
-from station.domain.errors import InvalidFacts
+from station.domain.errors import BadOpening, InvalidFacts
+from station.domain.identifiers import masked, personal_text
 from station.domain.officers import Officer, Pair, Permission, Role
 from station.rules.verdict import RECORDED, Outcome
 
@@ -24,6 +27,8 @@ RECHECK: Final = "recheck"
 """The officer names the passage; whether it is clear follows from its weight."""
 
 FEN_PER_YUAN: Final = 100
+
+NOTHING: Final[Mapping[str, str]] = {}
 
 _PERMISSION: Final = {Role.ROAD: Permission.ACT_ROAD, Role.POLICE: Permission.ACT_POLICE}
 
@@ -35,11 +40,13 @@ class CaseFile:
     Attributes:
         rechecks: ids of the passages of the same truck after the first weighing, newest first.
         police: what the rules core found for the police: bands and points.
+        personal: what each act of the history says of a person, masked.
     """
 
     case: Case
     rechecks: tuple[str, ...]
     police: Record
+    personal: tuple[dict[str, str], ...]
 
 
 class Casework:
@@ -85,7 +92,16 @@ class Casework:
             case=case,
             rechecks=tuple(view.passage.passage_id for view in rechecks),
             police=police if isinstance(police, dict) else {},
+            personal=await self._personal(case),
         )
+
+    async def _personal(self, case: Case) -> tuple[dict[str, str], ...]:
+        try:
+            kept = await self._views.personal(case.case_no)
+        except BadOpening:
+            # Spoilt on the disk: the case goes on without it, and the entry still commits to it.
+            return tuple({} for _ in case.history)
+        return tuple({one.field: masked(one.field, one.text) for one in act} for act in kept)
 
     async def opening(
         self,
@@ -119,9 +135,18 @@ class Casework:
         )
 
     async def act(
-        self, case_no: str, act: str, details: Details, *, officer: Officer, second_no: str
+        self,
+        case_no: str,
+        act: str,
+        details: Details,
+        *,
+        officer: Officer,
+        second_no: str,
+        personal: Mapping[str, str] = NOTHING,
     ) -> str:
         """Do one act, durably, and return its receipt.
+
+        ``personal``: what the act says of a person, see :data:`station.domain.case.PERSONAL`.
 
         Raises:
             NotFound: no such case or re-check passage.
@@ -137,7 +162,7 @@ class Casework:
                 await self._within_the_law(case, details)
             pair = await self._pair(officer, second_no)
             after = case.after(kind, by=pair, at=self._clock.now(), details=details)
-            done = after.history[-1]
+            done, openings = after.history[-1], _openings(kind, personal)
             payload = CaseAct(
                 case_no=case_no,
                 act=kind.value,
@@ -148,8 +173,9 @@ class Casework:
                 stage=after.stage.value,
                 plate=after.plate,
                 violation_id=after.violation_id,
+                personal={one.field: one.commitment for one in openings},
             )
-            (entry,) = await self._ledger.append((Kind.CASE_ACT, payload))
+            (entry,) = await self._ledger.append(Draft(Kind.CASE_ACT, payload, openings))
         self._publish(await self.file(case_no))
         return receipt(entry)
 
@@ -210,6 +236,20 @@ class Casework:
             "gross_kg": view.passage.weighing.gross_kg,
             "excess_kg": view.excess_kg,
         }
+
+
+def _openings(act: Act, personal: Mapping[str, str]) -> tuple[Opening, ...]:
+    for field in personal:
+        if field not in PERSONAL.get(act, ()):
+            raise InvalidFacts(f"{act.value} does not ask for it", field=field)
+    return tuple(
+        Opening(
+            field=field,
+            salt=secrets.token_bytes(SALT_BYTES).hex(),
+            text=personal_text(field, text),
+        )
+        for field, text in personal.items()
+    )
 
 
 def _kg(value: object) -> int:

@@ -15,6 +15,7 @@ from station.domain.clock import Clock
 OK: Final = "ok"
 CONNECTING: Final = "device.connecting"
 SCALE, CAMERA, STORE, UPLINK = "scale", "camera", "store", "uplink"
+CLOCK, PROGRAM = "clock", "program"
 
 _PASSING: Final = frozenset({OK, CONNECTING})
 """States that are no fault by themselves."""
@@ -31,8 +32,9 @@ class Board:
         self._write = write
         self._waiting = waiting
         start = Device(code=CONNECTING, detail="", since=clock.now())
-        self._devices = dict.fromkeys((SCALE, CAMERA, UPLINK), start)
-        self._devices[STORE] = Device(code=OK, detail="", since=start.since)
+        self._devices = dict.fromkeys((SCALE, CAMERA, UPLINK, CLOCK), start)
+        well = Device(code=OK, detail="", since=start.since)
+        self._devices |= dict.fromkeys((STORE, PROGRAM), well)
         self._faulty: set[str] = set()
 
     def __getitem__(self, device: str) -> Device:
@@ -46,21 +48,25 @@ class Board:
         self._devices[device] = now
         if code not in _PASSING:
             self._faulty.add(device)
-            self._note(device, now, recovered=False)
+            self._note(device, now)
         elif code == OK and device in self._faulty:
             self._faulty.discard(device)
             self._note(device, now, recovered=True)
 
-    def _note(self, device: str, state: Device, *, recovered: bool) -> None:
+    def notice(self, device: str, code: str, detail: str) -> None:
+        """Record and tell of something that is no state: it happened, and is not undone."""
+        self._note(device, Device(code=code, detail=detail, since=self._clock.now()))
+
+    def _note(self, device: str, state: Device, *, recovered: bool = False) -> None:
         if device == UPLINK:
             kind = Kind.OUTAGE_END if recovered else Kind.OUTAGE_BEGIN
-            self._write((kind, Outage(code=state.code, waiting=self._waiting())))
+            self._write(Draft(kind, Outage(code=state.code, waiting=self._waiting())))
         else:
             kind = Kind.DEVICE_RECOVERED if recovered else Kind.DEVICE_FAULT
             event = DeviceEvent(
                 device=device, code=state.code, detail=state.detail, since=stamp(state.since)
             )
-            self._write((kind, event))
+            self._write(Draft(kind, event))
         self._hub.publish(
             Alarm(code=state.code, detail=state.detail, device=device, at=state.since)
         )

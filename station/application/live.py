@@ -31,7 +31,10 @@ class LaneView:
     camera: Device
     store: Device
     uplink: Device
+    clock: Device
+    program: Device
     waiting: int
+    media_waiting: int
     pending: bool
 
 

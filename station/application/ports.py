@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from station.application.views import Alarm, PassageView
 from station.contract.entries import Kind, Payload
+from station.contract.personal import Opening
 from station.domain.case import Case
 from station.domain.ledger import Entry, Head
 from station.domain.officers import Officer
 from station.domain.plates import PlateColour
 from station.domain.vehicles import Vehicle
 
-Draft = tuple[Kind, Payload]
-"""An entry that is not sealed yet."""
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry that is not sealed yet.
+
+    ``openings``: the clear text of its payload's personal fields, to be kept beside it.
+    """
+
+    kind: Kind
+    payload: Payload
+    openings: tuple[Opening, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +52,9 @@ class Ledger(Protocol):
     async def append(self, *drafts: Draft) -> tuple[Entry, ...]:
         """Seal and write *drafts* in order, views with them, in one durable transaction.
 
+        A change of the clock that was not written yet goes before them; without *drafts* it alone
+        is written. Only the entries of *drafts* are returned.
+
         Raises:
             StoreFull: the disk is full; nothing was written.
             StoreCorrupt: the ledger is not what was written; nothing is added to it.
@@ -62,12 +74,16 @@ class Ledger(Protocol):
         """
         ...
 
-    async def delivered(self) -> int:
-        """Return up to which entry the centre has acknowledged."""
+    async def rotations(self) -> list[Entry]:
+        """Return the entries by which this node's key was rotated, in order."""
         ...
 
-    async def note_delivered(self, seq: int) -> None:
-        """Remember the centre's acknowledgement."""
+    async def openings(self, first: int, last: int) -> dict[int, tuple[Opening, ...]]:
+        """Return the clear texts kept beside the entries from *first* to *last*, by seq.
+
+        Raises:
+            BadOpening: one is not what its entry commits to.
+        """
         ...
 
 
@@ -114,6 +130,14 @@ class Views(Protocol):
         """Return the case for which the truck with this plate was held here at *at*, if any."""
         ...
 
+    async def personal(self, case_no: str) -> list[tuple[Opening, ...]]:
+        """Return the clear texts kept for each act of the case, in the order of its history.
+
+        Raises:
+            BadOpening: as in :class:`Ledger`.
+        """
+        ...
+
     async def rechecks(self, case_no: str) -> list[PassageView]:
         """Return the passages of the case's truck after the first weighing, newest first."""
         ...
@@ -144,6 +168,10 @@ class Media(Protocol):
         Raises:
             NotFound: nothing, or no longer what it was.
         """
+        ...
+
+    async def erase(self, sha256: str) -> None:
+        """Remove what is stored under the digest, if it is."""
         ...
 
 
@@ -184,9 +212,9 @@ class Registered:
 
 
 class Register(Protocol):
-    """The local vehicle register."""
+    """A vehicle register."""
 
-    def find(self, plate: str) -> Registered | None:
+    async def find(self, plate: str) -> Registered | None:
         """Return what is registered under a tractor's plate."""
         ...
 
@@ -196,18 +224,4 @@ class Passwords(Protocol):
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Tell whether the password is right; takes as long for an unknown account (None)."""
-        ...
-
-
-class Centre(Protocol):
-    """The way to the centre."""
-
-    async def push(self, entries: Sequence[Entry]) -> int:
-        """Deliver entries and return up to which sequence number the centre holds them.
-
-        Raises:
-            UplinkError: it cannot be reached, or refuses for now.
-            BrokenChain: it expects another entry; ``fields["expected"]``.
-            Fork: it holds other bytes at that place.
-        """
         ...

@@ -8,8 +8,21 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from station.application.ports import Centre, Ledger
-from station.domain.errors import BrokenChain, EvidenceError, StoreCorrupt, UplinkError
+from station.application.centre_ports import Centre, Outbox
+from station.application.ports import Ledger
+from station.application.pulling import Puller
+from station.contract.personal import Opening
+from station.contract.uplink import Receipt
+from station.domain.errors import (
+    BadOpening,
+    BadReceipt,
+    BrokenChain,
+    EvidenceError,
+    KeyNotGood,
+    StoreCorrupt,
+    StoreFull,
+    UplinkError,
+)
 from station.domain.ledger import Entry
 
 log = logging.getLogger(__name__)
@@ -26,24 +39,38 @@ Report = Callable[[str, str], None]
 
 
 class Pusher:
-    """One task. The ledger is its outbox: what is not acknowledged is sent again, for ever."""
+    """One task. The ledger is its outbox: what is not acknowledged is sent again, for ever.
+
+    Attributes:
+        waiting: how many entries the centre had not acknowledged when that was last looked at.
+        sending: the last entry of the batch on its way; None while nothing is.
+        known: where the ledger ended when the pusher last began to work: what is beyond is newer.
+    """
 
     def __init__(
         self,
-        ledger: Ledger,
-        centre: Centre,
-        report: Report,
         *,
+        node: str,
+        ledger: Ledger,
+        outbox: Outbox,
+        centre: Centre,
+        puller: Puller,
+        report: Report,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """Prepare; *report* gets ``ok`` or a code with its detail after every try."""
+        self._node = node
         self._ledger = ledger
+        self._outbox = outbox
         self._centre = centre
+        self._puller = puller
         self._report = report
         self._sleep = sleep
         self._jitter = jitter
         self.waiting = 0
+        self.sending: int | None = None
+        self.known = 0
 
     async def run(self) -> None:
         """Push for ever."""
@@ -52,48 +79,96 @@ class Pusher:
             try:
                 more = await self.push_once()
             except UplinkError as exc:
+                self.sending = None
                 self._report(exc.code, exc.detail)
                 await self._sleep(pause * (0.5 + self._jitter() / 2))
                 pause = min(2 * pause, LONGEST_PAUSE_S)
                 continue
             except (EvidenceError, StoreCorrupt) as exc:
-                # A fork, a refused or decayed entry: nothing further may pass it; people must look.
-                log.error("nothing is sent", extra={"code": exc.code, "detail": exc.detail})
+                # A fork, a decayed entry, a receipt that cannot be true: people must look.
+                self.sending = None
+                log.error("delivery stops", extra={"code": exc.code, "detail": exc.detail})
                 self._report(exc.code, exc.detail)
                 await self._sleep(REFUSED_PAUSE_S)
+                continue
+            except StoreFull:
+                # The receipt cannot be kept; the lane says how the disk is.
+                self.sending = None
+                await self._sleep(LONGEST_PAUSE_S)
                 continue
             pause = FIRST_PAUSE_S
             self._report("ok", "")
             if not more:
+                self.sending = None
                 await self._sleep(LOOK_EVERY_S)
 
     async def push_once(self) -> bool:
         """Send one batch; tell whether there is more to send.
 
         Raises:
-            UplinkError, EvidenceError: see :class:`~station.application.ports.Centre`.
+            UplinkError, EvidenceError: see :class:`~station.application.centre_ports.Centre`.
             StoreCorrupt: an entry is not what was written.
         """
-        delivered = await self._ledger.delivered()
+        delivered = await self._outbox.delivered()
         entries = _fitting(await self._ledger.entries_after(delivered, BATCH))
-        self.waiting = (await self._ledger.head()).seq - delivered
+        head = (await self._ledger.head()).seq
+        self.waiting = head - delivered
         if not entries:
             return False
+        if self.sending is None:
+            self.known = head
+        self.sending = entries[-1].seq
         try:
-            acknowledged = await self._centre.push(entries)
+            answer = await self._centre.push(entries, await self._openings(entries))
         except BrokenChain as exc:
             await self._go_back(exc, delivered)
             return True
-        await self._ledger.note_delivered(acknowledged)
-        self.waiting = (await self._ledger.head()).seq - acknowledged
+        await self._acknowledged(answer.receipt, entries[-1])
+        self._puller.look()
+        self.waiting = (await self._ledger.head()).seq - await self._outbox.delivered()
         return self.waiting > 0
+
+    async def _acknowledged(self, receipt: Receipt | None, last: Entry) -> None:
+        if receipt is None:
+            raise UplinkError("there is no receipt")
+        if receipt.node != self._node:
+            raise BadReceipt("for another node", node=receipt.node, seq=receipt.seq)
+        await self._check(receipt)
+        await self._outbox.note_receipt(receipt)
+        if receipt.seq < last.seq:
+            raise UplinkError("the centre holds less than was sent")
+
+    async def _check(self, receipt: Receipt) -> None:
+        try:
+            self._puller.keys.check_receipt(receipt)
+        except KeyNotGood:
+            # The centre may have changed its key since: its own ledger says so.
+            await self._puller.pull_all()
+            try:
+                self._puller.keys.check_receipt(receipt)
+            except KeyNotGood as exc:
+                raise BadReceipt("signed by a key that is not the centre's", **exc.fields) from exc
+
+    async def _openings(self, entries: list[Entry]) -> dict[int, tuple[Opening, ...]]:
+        """Return the clear texts that go along. One that is spoilt keeps no entry back."""
+        try:
+            return await self._ledger.openings(entries[0].seq, entries[-1].seq)
+        except BadOpening:
+            pass
+        found: dict[int, tuple[Opening, ...]] = {}
+        for entry in entries:
+            try:
+                found |= await self._ledger.openings(entry.seq, entry.seq)
+            except BadOpening as exc:
+                log.error("a personal field is spoilt", extra=exc.fields)
+        return found
 
     async def _go_back(self, exc: BrokenChain, delivered: int) -> None:
         """Send again from where the centre is: it may have been restored from a backup."""
         expected = exc.fields.get("expected")
         if not isinstance(expected, int) or expected > delivered:
             raise exc
-        await self._ledger.note_delivered(expected - 1)
+        await self._outbox.go_back(expected - 1)
 
 
 def _fitting(entries: list[Entry]) -> list[Entry]:

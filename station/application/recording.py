@@ -8,11 +8,13 @@ from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from station.application.casework import Casework
+from station.application.centre_ports import CentreFacts
 from station.application.findings import Judge
 from station.application.lane import Outcome, Unweighed, Weighed
 from station.application.live import Hub
 from station.application.measuring import Changed, Settled
 from station.application.ports import Draft, Ledger, Media, Register, Views
+from station.application.watching import hit
 from station.contract.entries import (
     CaseOpened,
     Kind,
@@ -61,6 +63,7 @@ class Recorder:
         views: Views,
         media: Media,
         register: Register,
+        facts: CentreFacts,
         judge: Judge,
         casework: Casework,
         hub: Hub,
@@ -71,6 +74,7 @@ class Recorder:
         self._views = views
         self._media = media
         self._register = register
+        self._facts = facts
         self._judge = judge
         self._casework = casework
         self._hub = hub
@@ -98,7 +102,7 @@ class Recorder:
         pictures = await self._pictures(weighed.plates.tractor.reading, weighed.sightings)
         async with self._casework.lock:
             passage = await self._passage(weighed, tractor, trailer, pictures)
-            drafts: list[Draft] = [(Kind.PASSAGE, passage)]
+            drafts = [Draft(Kind.PASSAGE, passage)]
             opened = await self._casework.opening(
                 passage.passage_id,
                 passage.weighing,
@@ -107,10 +111,13 @@ class Recorder:
                 passage.recheck_of,
             )
             if opened:
-                drafts.append((Kind.CASE_OPENED, opened))
+                drafts.append(Draft(Kind.CASE_OPENED, opened))
+            watched = await hit(self._facts, tractor.text, self._clock.now())
+            drafts += watched.drafts
             await self._ledger.append(*drafts)
         self._newest = passage.passage_id
         await self._tell(passage, opened)
+        watched.tell(self._hub)
 
     async def _passage(
         self,
@@ -122,7 +129,7 @@ class Recorder:
         settled = weighed.settled
         settled_at = self._wall(settled.at_ns)
         occurred_on = local_day(settled_at)
-        registered = self._register.find(tractor.text) if tractor.text else None
+        registered = await self._register.find(tractor.text) if tractor.text else None
         vehicle = registered.vehicle if registered else None
         held = await self._views.held_case(tractor.text, settled_at) if tractor.text else None
         finding = self._judge.finding(
@@ -180,7 +187,7 @@ class Recorder:
             highest_kg=unweighed.highest,
             pictures=await self._pictures(None, unweighed.sightings),
         )
-        await self._ledger.append((Kind.UNWEIGHED_PASS, payload))
+        await self._ledger.append(Draft(Kind.UNWEIGHED_PASS, payload))
         self._hub.publish((await self._views.alarms(1))[0])
 
     async def _changed(self, changed: Changed) -> None:
@@ -193,7 +200,7 @@ class Recorder:
             later_kg=changed.again.gross,
             frames=[frame.hex() for frame in changed.again.frames],
         )
-        await self._ledger.append((Kind.WEIGHT_CHANGED, payload))
+        await self._ledger.append(Draft(Kind.WEIGHT_CHANGED, payload))
         self._hub.publish((await self._views.alarms(1))[0])
 
     async def _evidence(self, vote: PlateVote, sightings: Sequence[Sighting]) -> PlateEvidence:

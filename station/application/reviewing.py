@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from station.application.casework import Casework
+from station.application.centre_ports import CentreFacts
 from station.application.findings import Judge
 from station.application.live import Hub
 from station.application.ports import Draft, Ledger, Register, Views
 from station.application.views import PassageView, moment, receipt
+from station.application.watching import NOBODY, hit
 from station.contract.entries import Kind, PassageReview, PlateEvidence
 from station.contract.sealing import local_day
 from station.domain.clock import Clock
@@ -50,6 +52,7 @@ class Reviewing:
         ledger: Ledger,
         views: Views,
         register: Register,
+        facts: CentreFacts,
         judge: Judge,
         casework: Casework,
         hub: Hub,
@@ -58,6 +61,7 @@ class Reviewing:
         self._ledger = ledger
         self._views = views
         self._register = register
+        self._facts = facts
         self._judge = judge
         self._casework = casework
         self._hub = hub
@@ -81,14 +85,19 @@ class Reviewing:
                 raise InvalidFacts("a case rests on this passage already", field="passage_id")
             review = await self._review(view, named, officer)
             weighing = view.passage.weighing
-            drafts: list[Draft] = [(Kind.PASSAGE_REVIEW, review)]
+            drafts = [Draft(Kind.PASSAGE_REVIEW, review)]
             opened = await self._casework.opening(
                 passage_id, weighing, review.tractor.text, review.verdict, review.recheck_of
             )
             if opened:
-                drafts.append((Kind.CASE_OPENED, opened))
-            entries = await self._ledger.append(*drafts)
+                drafts.append(Draft(Kind.CASE_OPENED, opened))
+            # Whoever was recognised at the scale was looked for then.
+            watched = NOBODY
+            if review.tractor.text != view.plate:
+                watched = await hit(self._facts, review.tractor.text, self._clock.now())
+            entries = await self._ledger.append(*drafts, *watched.drafts)
         self._hub.publish(await self._views.passage(passage_id))
+        watched.tell(self._hub)
         case_no = opened.case_no if opened else review.recheck_of
         if case_no:
             self._hub.publish(await self._casework.file(case_no))
@@ -106,7 +115,7 @@ class Reviewing:
         trailer = view.trailer
         if named.trailer_plate:
             trailer = _named_plate(view.trailer, named.trailer_plate, "yellow", trailer=True)
-        vehicle, origin = self._vehicle(view, named, str(tractor.text))
+        vehicle, origin = await self._vehicle(view, named, str(tractor.text))
         weighed_at = moment(view.passage.weighing.settled_at)
         held = await self._views.held_case(str(tractor.text), weighed_at)
         finding = self._judge.finding(
@@ -128,13 +137,13 @@ class Reviewing:
             recheck_of=held.case_no if held else None,
         )
 
-    def _vehicle(self, view: PassageView, named: Named, plate: str) -> tuple[Vehicle, str]:
+    async def _vehicle(self, view: PassageView, named: Named, plate: str) -> tuple[Vehicle, str]:
         if named.drawing is not None:
             drawing = DRAWINGS.get(named.drawing)
             if drawing is None:
                 raise InvalidFacts("there is no such drawing", field="drawing")
             return _completed(drawing.vehicle, named), "officer"
-        registered = self._register.find(plate)
+        registered = await self._register.find(plate)
         if registered:
             return _completed(registered.vehicle, named), "register"
         known = vehicle_from_record(view.vehicle) if view.vehicle else None

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from station.application.devices import CAMERA, OK, SCALE, STORE, UPLINK, Board
+from station.application.devices import CAMERA, CLOCK, OK, PROGRAM, SCALE, STORE, UPLINK, Board
 from station.application.lane import Lane, Outcome
 from station.application.live import Hub, LaneView
 from station.application.ports import Draft, Ledger, Reserve
@@ -40,6 +40,7 @@ class Runtime:
         hub: Hub,
         clock: Clock,
         waiting: Callable[[], int],
+        media_waiting: Callable[[], int],
         reserve: Reserve,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -49,6 +50,7 @@ class Runtime:
         self._hub = hub
         self._clock = clock
         self._waiting = waiting
+        self._media_waiting = media_waiting
         self._reserve = reserve
         self._sleep = sleep
         self._unwritten: asyncio.Queue[Outcome | Draft] = asyncio.Queue(UNWRITTEN)
@@ -96,7 +98,10 @@ class Runtime:
             camera=self.board[CAMERA],
             store=self.board[STORE],
             uplink=self.board[UPLINK],
+            clock=self.board[CLOCK],
+            program=self.board[PROGRAM],
             waiting=self._waiting(),
+            media_waiting=self._media_waiting(),
             pending=self._lane.pending or self._writing or not self._unwritten.empty(),
         )
 
@@ -142,7 +147,7 @@ class Runtime:
     async def _write_until_durable(self, item: Outcome | Draft) -> None:
         while True:
             try:
-                if isinstance(item, tuple):
+                if isinstance(item, Draft):
                     await self._ledger.append(item)
                 else:
                     await self._recorder.record(item)
@@ -174,6 +179,9 @@ def _shown(view: LaneView) -> tuple[object, ...]:
         view.camera,
         view.store,
         view.uplink,
+        view.clock,
+        view.program,
         view.waiting,
+        view.media_waiting,
         view.pending,
     )

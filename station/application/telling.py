@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from station.application.live import Device, LaneView
 from station.application.ports import Views
 from station.contract.sealing import stamp
-from station.contract.uplink import DeviceState, LaneState
+from station.contract.uplink import DeviceState, LaneState, Wanted
 from station.domain.errors import EvidenceError, StoreCorrupt, UplinkError
 
 log = logging.getLogger(__name__)
@@ -23,8 +23,8 @@ COUNTED: Final = 100
 class Told(Protocol):
     """Whoever is told."""
 
-    async def tell(self, state: LaneState) -> None:
-        """Show *state*; raise UplinkError when it did not arrive."""
+    async def tell(self, state: LaneState) -> Wanted:
+        """Show *state* and return what is asked for; raise UplinkError when it did not arrive."""
         ...
 
 

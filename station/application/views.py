@@ -16,6 +16,8 @@ from station.contract.entries import (
     PassageReview,
     PlateEvidence,
     Record,
+    UnweighedPass,
+    WeightChanged,
 )
 from station.domain.case import Act, Case, Done
 from station.domain.ledger import Entry
@@ -140,6 +142,16 @@ def acted_case(case: Case, act: CaseAct) -> Case:
     )
 
 
-def alarm_of(event: DeviceEvent) -> Alarm:
-    """Return the alarm of a device's fault or recovery."""
-    return Alarm(code=event.code, detail=event.detail, device=event.device, at=moment(event.since))
+def alarm_of(event: DeviceEvent | WeightChanged | UnweighedPass, noted_at: datetime) -> Alarm:
+    """Return the alarm that an entry raises; ``noted_at``: when it was written."""
+    match event:
+        case DeviceEvent():
+            at = moment(event.since)
+            return Alarm(code=event.code, detail=event.detail, device=event.device, at=at)
+        case WeightChanged():
+            detail = f"{event.passage_id}: {event.recorded_kg} kg, {event.later_kg} kg"
+            return Alarm(code="weight.changed", detail=detail, device="scale", at=noted_at)
+        case UnweighedPass():
+            detail = f"{event.reason} {event.plate or ''}".strip()
+            at = moment(event.began_at)
+            return Alarm(code="passage.unweighed", detail=detail, device="lane", at=at)

@@ -8,29 +8,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 from uuid import uuid4
 
-from station.application.ports import Account
+from station.application.timekeeping import TimeKeeper
 from station.bootstrap.signing import NAME, KeyPlace, rotate
-from station.contract.entries import Kind, OfficerChange
 from station.contract.legal_id import legal_id
 from station.contract.sealing import Sealer
 from station.contract.signature import Ed25519Signer
 from station.domain.errors import NotEnrolled, SettingsError
-from station.domain.officers import Officer
 from station.keys.centre import known_centre
 from station.keys.signing import existing_signer
 from station.rules.lawbook import lawbook
 from station.settings import Settings
 from station.store.accounts import SqliteAccounts
+from station.store.branches import SqliteBranches
+from station.store.centre_ledger import SqliteCentreLedger
 from station.store.checking import Check, Progress
 from station.store.database import Database
+from station.store.ledger_rows import newest_at
 from station.store.media import FileMedia
+from station.store.outbox import SqliteOutbox
 from station.store.passwords import Argon2Passwords
+from station.store.recordings import SqliteRecordings
 from station.store.sqlite_store import SqliteStore
-
-SHORTEST_PASSWORD: Final = 12
 
 
 class SystemClock:
@@ -47,10 +47,15 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """The station's store, open."""
+    """The station's store, open. ``time``: what the entries' clock is known by."""
 
     database: Database
     ledger: SqliteStore
+    outbox: SqliteOutbox
+    centre: SqliteCentreLedger
+    recordings: SqliteRecordings
+    branches: SqliteBranches
+    time: TimeKeeper
     accounts: SqliteAccounts
     passwords: Argon2Passwords
     media: FileMedia
@@ -76,17 +81,26 @@ def open_store(settings: Settings) -> Stored:
     except SettingsError:
         database.close()
         raise
+    clock = SystemClock()
+    keeper = TimeKeeper(clock, database.run_now(newest_at))
     sealer = Sealer(
         node=settings.station.node,
         signer=key,
-        clock=SystemClock(),
+        clock=clock,
         boot_id=str(uuid4()),
         legal_id=legal_id(),
         law_edition=lawbook().edition,
+        witnessed=keeper.witnessed,
     )
+    ledger = SqliteStore(database, sealer, keeper)
     return Stored(
         database=database,
-        ledger=SqliteStore(database, sealer),
+        ledger=ledger,
+        outbox=SqliteOutbox(database, settings.station.node),
+        centre=SqliteCentreLedger(database),
+        recordings=SqliteRecordings(database),
+        branches=SqliteBranches(database, ledger),
+        time=keeper,
         accounts=SqliteAccounts(database),
         passwords=Argon2Passwords(),
         media=FileMedia(folder / "media"),
@@ -160,27 +174,3 @@ def claimed(settings: Settings) -> Iterator[None]:
             where = f"{folder}: another program of this station runs"
             raise SettingsError(where, key="station.data_dir") from exc
         yield
-
-
-async def add_officer(settings: Settings, officer: Officer, password: str) -> None:
-    """Make or change an account; the ledger keeps that it was done, without name and password.
-
-    Raises:
-        SettingsError: the password is too short.
-    """
-    if len(password) < SHORTEST_PASSWORD:
-        raise SettingsError(f"a password has at least {SHORTEST_PASSWORD} characters")
-    stored = open_store(settings)
-    try:
-        known = await stored.accounts.account(officer.certificate_no)
-        change = OfficerChange(
-            certificate_no=officer.certificate_no,
-            role=officer.role.value,
-            valid_until=officer.valid_until.isoformat(),
-            change="changed" if known else "added",
-        )
-        account = Account(officer=officer, password_hash=stored.passwords.hash(password))
-        await stored.accounts.put_account(account)
-        await stored.ledger.append((Kind.OFFICER_CHANGE, change))
-    finally:
-        stored.close()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -18,28 +19,30 @@ from station.api.app import create_app
 from station.api.feed import Feed
 from station.api.schemas import StationOut
 from station.api.services import Services
+from station.application.allowed import Allowed
 from station.application.casework import Casework
-from station.application.devices import CONNECTING
+from station.application.devices import CLOCK, CONNECTING
+from station.application.devices import PROGRAM as PROGRAM_DEVICE
 from station.application.duty import Duty
 from station.application.findings import Judge
 from station.application.lane import Lane, LastPassage
 from station.application.live import Hub
 from station.application.measuring import MeasuringRules
-from station.application.pushing import Pusher
+from station.application.ports import Draft, Views
 from station.application.recording import Recorder, Scale
+from station.application.retention import Retention
 from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
-from station.application.telling import Teller
 from station.application.views import moment
-from station.bootstrap.enrolling import Renewer
 from station.bootstrap.opening import Stored, SystemClock, claimed, open_store
+from station.bootstrap.upkeep import retention
+from station.bootstrap.uplink import Uplink
 from station.contract.entries import Kind, Run
 from station.contract.legal_id import legal_id
 from station.contract.sealing import local_day
 from station.domain.clock import Clock
 from station.domain.errors import SettingsError
 from station.domain.units import Kg
-from station.keys.tls import TlsFiles
 from station.plate_reader.reader import PlateReader
 from station.plate_reader.watcher import CameraWatcher
 from station.rules.decide import decide
@@ -48,13 +51,9 @@ from station.rules.facts import Facts, Mode
 from station.rules.lawbook import LawBook, lawbook
 from station.scale_driver.driver import ScaleDriver
 from station.settings import Settings
-from station.store.register import FileRegister
-from station.store.sqlite_store import SqliteStore
-from station.uplink.http_centre import HttpCentre
-from station.uplink.identity import Identity
+from station.store.register import FileRegister, Registers
 
 PROGRAM: Final = "station"
-NO_UPLINK: Final = "uplink.none"
 LINK_CODES: Final = {"connecting": CONNECTING, "silent": "device.silent"}
 """What the driver calls them, and the stable code of the same thing."""
 SAME_VEHICLE_S: Final = 1800
@@ -73,9 +72,11 @@ async def run(settings: Settings) -> None:
         stack.enter_context(claimed(settings))
         stored = open_store(settings)
         stack.callback(stored.close)
-        station = await _assemble(settings, stored, stack)
+        uplink = Uplink(settings, stored)
+        await uplink.prepare()
+        station = await _assemble(settings, stored, uplink, stack)
         stored.database.keep_reserve()
-        await stored.ledger.append((Kind.START, Run(program=PROGRAM, detail=legal_id())))
+        await stored.ledger.append(Draft(Kind.START, Run(program=PROGRAM, detail=legal_id())))
         await station.run()
 
 
@@ -86,7 +87,7 @@ class _Desk:
     hub: Hub
     feed: Feed
     judge: Judge
-    register: FileRegister
+    register: Registers
     duty: Duty
     casework: Casework
     reviewing: Reviewing
@@ -106,43 +107,47 @@ class _Station:
     runtime: Runtime
     scale: ScaleDriver
     camera: CameraWatcher
-    uplink: tuple[Pusher, Teller, Renewer] | None
+    uplink: Uplink
+    allowed: Allowed
+    retention: Retention
+    stored: Stored
     server: uvicorn.Server
     listening: socket.socket
-    stored: Stored
 
     async def run(self) -> None:
         """Run until SIGINT or SIGTERM, or until a part fails for good."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, setattr, self.server, "should_exit", True)
-        workers = [self.runtime.run(), self.scale.run(), self.camera.run()]
-        workers.append(self.stored.database.watch())
-        workers += [part.run() for part in self.uplink or ()]
+        board, stored = self.runtime.board, self.stored
+        workers = [part.run() for part in (self.runtime, self.scale, self.camera)]
+        workers += [self.uplink.run(self.runtime), self.allowed.run(), self.retention.run()]
+        workers += [stored.time.run(stored.ledger, partial(board.report, CLOCK))]
+        workers += [stored.database.watch()]
         async with asyncio.TaskGroup() as tasks:
             jobs = [tasks.create_task(worker) for worker in workers]
             await self.server.serve([self.listening])
             await self.runtime.drain()
             for job in jobs:
                 job.cancel()
-        await self.stored.ledger.append((Kind.STOP, Run(program=PROGRAM, detail="")))
+        await stored.ledger.append(Draft(Kind.STOP, Run(program=PROGRAM, detail="")))
 
 
-async def _assemble(settings: Settings, stored: Stored, stack: AsyncExitStack) -> _Station:
+async def _assemble(
+    settings: Settings, stored: Stored, uplink: Uplink, stack: AsyncExitStack
+) -> _Station:
     clock: Clock = SystemClock()
     desk = _desk(settings, stored, clock)
-    pushers: list[Pusher] = []
     runtime = Runtime(
         lane=Lane(_measuring(settings), await _last_passage(stored.ledger, clock)),
         recorder=_recorder(settings, stored, desk, clock),
         ledger=stored.ledger,
         hub=desk.hub,
         clock=clock,
-        waiting=lambda: sum(pusher.waiting for pusher in pushers),
+        waiting=lambda: uplink.waiting,
+        media_waiting=lambda: uplink.media_waiting,
         reserve=stored.database,
     )
-    uplink = _uplink(settings, stored, runtime, stack)
-    pushers += uplink[:1] if uplink else ()
     return _Station(
         runtime=runtime,
         scale=ScaleDriver(
@@ -161,9 +166,16 @@ async def _assemble(settings: Settings, stored: Stored, stack: AsyncExitStack) -
             clock=clock,
         ),
         uplink=uplink,
+        allowed=Allowed(
+            legal_id=legal_id(),
+            facts=stored.centre,
+            clock=clock,
+            report=partial(runtime.board.report, PROGRAM_DEVICE),
+        ),
+        retention=retention(settings, stored),
+        stored=stored,
         server=_server(_services(settings, stored, desk, runtime, clock)),
         listening=stack.enter_context(_listening(settings)),
-        stored=stored,
     )
 
 
@@ -172,7 +184,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
     hub, feed = Hub(), Feed()
     hub.listen(feed.publish)
     judge = Judge(law=lawbook(), mode=_mode(settings))
-    register = FileRegister(settings.vehicles.file)
+    register = Registers(FileRegister(settings.vehicles.file), stored.centre)
     duty = Duty(stored.accounts, stored.passwords, clock)
     casework = Casework(
         prefix=settings.station.case_prefix or settings.station.node.upper(),
@@ -187,6 +199,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         ledger=ledger,
         views=ledger,
         register=register,
+        facts=stored.centre,
         judge=judge,
         casework=casework,
         hub=hub,
@@ -217,27 +230,12 @@ def _recorder(settings: Settings, stored: Stored, desk: _Desk, clock: Clock) -> 
         views=stored.ledger,
         media=stored.media,
         register=desk.register,
+        facts=stored.centre,
         judge=desk.judge,
         casework=desk.casework,
         hub=desk.hub,
         clock=clock,
     )
-
-
-def _uplink(
-    settings: Settings, stored: Stored, runtime: Runtime, stack: AsyncExitStack
-) -> tuple[Pusher, Teller, Renewer] | None:
-    if not settings.uplink.url:
-        runtime.uplink_state(NO_UPLINK, "")
-        return None
-    node = settings.station.node
-    files, url = TlsFiles(settings.station.data_dir), settings.uplink.url
-    identity = Identity(key=files.key, certificate=files.certificate, authority=files.authority)
-    centre = HttpCentre(url, node, stored.signer, identity.context)
-    stack.push_async_callback(centre.close)
-    pusher = Pusher(stored.ledger, centre, runtime.uplink_state)
-    teller = Teller(node, runtime.view, stored.ledger, centre)
-    return pusher, teller, Renewer(url, node, files, identity, SystemClock())
 
 
 def _services(
@@ -256,6 +254,7 @@ def _services(
         ),
         drawings=[shaping.drawing_out(d, _limit(d, law, clock)) for d in DRAWINGS.values()],
         views=stored.ledger,
+        facts=stored.centre,
         media=stored.media,
         duty=desk.duty,
         casework=desk.casework,
@@ -288,7 +287,7 @@ def _measuring(settings: Settings) -> MeasuringRules:
     )
 
 
-async def _last_passage(ledger: SqliteStore, clock: Clock) -> LastPassage | None:
+async def _last_passage(ledger: Views, clock: Clock) -> LastPassage | None:
     newest = await ledger.passages(1)
     if not newest:
         return None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from station.application.ports import Draft
 from station.contract.entries import KeyRotate, Kind
 from station.contract.signature import Ed25519Signer, rotation_message
 from station.domain.errors import SettingsError
@@ -90,7 +91,7 @@ def rotate(place: KeyPlace, ledger: SqliteStore, node: str, ending: Ed25519Signe
         alg=new.alg, key_id=new.key_id, public_key=new.public_key.hex(), proof=proof.hex()
     )
     place.database.run_now(
-        lambda connection: ledger.append_on(connection, [(Kind.KEY_ROTATE, payload)])
+        lambda connection: ledger.append_on(connection, [Draft(Kind.KEY_ROTATE, payload)])
     )
     place.settle(new.key_id)
     return new.key_id

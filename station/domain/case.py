@@ -87,6 +87,12 @@ FIELDS: Final[dict[Act, dict[str, type]]] = {
 ``statement``: what the party said in statement and defence (陈述申辩), or that it waived."""
 
 
+PERSONAL: Final[dict[Act, tuple[str, ...]]] = {
+    Act.ORDER_TO_CORRECT: ("driver_name", "driver_id_no", "driver_phone", "driver_licence_no"),
+}
+"""What each act may say of a person, none of it demanded: see :mod:`station.domain.identifiers`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """One act in the case's history. Never edited, never removed."""

@@ -9,6 +9,7 @@
         * :exc:`NoLawInForce`
         * :exc:`AmbiguousVehicle` -- the facts do not settle the configuration
         * :exc:`InvalidFacts` -- a fact is out of range or contradicts another
+            * :exc:`BadIdentityNumber`
         * :exc:`NotFound`
     * :exc:`AccessError` -- who asks may not
         * :exc:`NotSignedIn`
@@ -21,7 +22,7 @@
     * :exc:`EvidenceError` -- a ledger does not hold together
         * :exc:`BrokenChain`
         * :exc:`BadSignature`
-        * :exc:`Fork`
+        * :exc:`Fork` · :exc:`NoFork`
         * :exc:`MalformedEntry`
         * :exc:`BadProof` -- not in the log, or not the log that was shown before
         * :exc:`AuditFailed`
@@ -104,6 +105,12 @@ class InvalidFacts(DomainError):
     """A fact is out of range, of the wrong kind, or contradicts another."""
 
     code = "facts.invalid"
+
+
+class BadIdentityNumber(InvalidFacts):
+    """No identity card has that number (GB 11643)."""
+
+    code = "facts.identity_number"
 
 
 class NotFound(DomainError):
@@ -212,6 +219,12 @@ class Fork(EvidenceError):
     """Two different entries claim the same place in one ledger."""
 
     code = "evidence.fork"
+
+
+class NoFork(EvidenceError):
+    """There is nothing to rejoin: the centre holds what this station holds."""
+
+    code = "evidence.no_fork"
 
 
 class MalformedEntry(EvidenceError):

@@ -133,11 +133,29 @@ def check(entry: Entry, head: Head, verifier: Verifier) -> None:
         Fork: it stands at the head's own place, with other bytes.
         BadSignature: see :class:`Verifier`.
     """
+    _check_place(entry, head)
+    verifier.verify(TAG + entry.body, entry.signature)
+    _check_past(entry, head)
+
+
+def follows(entry: Entry, head: Head) -> None:
+    """Check that *entry* is the one that comes after *head*, whoever signed it.
+
+    Raises:
+        BrokenChain, Fork: as in :func:`check`.
+    """
+    _check_place(entry, head)
+    _check_past(entry, head)
+
+
+def _check_place(entry: Entry, head: Head) -> None:
     if entry.seq == head.seq and entry.digest != head.digest:
         raise Fork(node=entry.node, seq=entry.seq)
     if entry.seq != head.seq + 1:
         raise BrokenChain(node=entry.node, seq=entry.seq, expected=head.seq + 1)
-    verifier.verify(TAG + entry.body, entry.signature)
+
+
+def _check_past(entry: Entry, head: Head) -> None:
     if entry.prev != head.digest:
         raise Fork("it does not name the entry before it", node=entry.node, seq=entry.seq)
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from station.application.ports import Account, Session
-from station.store.database import Database
+from station.store.database import Database, Row
 from station.store.sealed import Sealed
 from station.store.sqlfile import load
 
 _SQL: Final = load("accounts")
 _ACCOUNT: Final = Sealed(Account, "account")
-
-Row = tuple[Any, ...]
-"""What SQLite gives; each statement's file says which types."""
 
 
 class SqliteAccounts:
@@ -61,7 +58,7 @@ class SqliteAccounts:
         return [_session(row) for row in await self._rows("sessions")]
 
     async def _rows(self, name: str, *values: str | bytes) -> list[Row]:
-        return await self._database.run(lambda c: list(c.execute(_SQL[name], values)))
+        return await self._database.rows(_SQL[name], *values)
 
 
 def _session(row: Row) -> Session:

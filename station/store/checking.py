@@ -12,17 +12,20 @@ from typing import Final
 import apsw
 
 from station.contract.entries import KeyRotate, MediaErased, Payload, read
+from station.contract.media import media_of
 from station.contract.signature import Ed25519Verifier
 from station.domain.errors import EvidenceError, NotFound, StorageError, StoreCorrupt
 from station.domain.ledger import Entry, Head, Verifier, check
+from station.store.centre_fold import fold
 from station.store.database import connect, wrapped
 from station.store.high_water import HighWater
+from station.store.ledger_rows import entry_of
 from station.store.media import FileMedia
 from station.store.projection import project
 from station.store.sqlfile import load
-from station.store.sqlite_store import entry_of
 
 _LEDGER: Final = load("ledger")
+_CENTRE: Final = load("centre")
 _VIEWS: Final = load("checking")
 _SOUND: Final = "ok"
 EVERY: Final = 500
@@ -71,6 +74,8 @@ class Check:
                 for entry in self._ledger(connection):
                     project(folded, entry)
                     head = entry.head
+                for row in connection.execute(_CENTRE["entries_after"], (0, -1)):
+                    fold(folded, entry_of(row))
                 high_water.require(head)
             except StorageError as exc:
                 yield exc
@@ -106,7 +111,7 @@ class Check:
         elif isinstance(payload, MediaErased):
             self._named.difference_update(payload.sha256)
         else:
-            self._named.update(_pictures_of(payload))
+            self._named.update(media_of(payload))
 
     def _pictures(self) -> Iterator[StorageError]:
         for sha256 in sorted(self._named):
@@ -156,12 +161,3 @@ def _differences(
             which = (right or row or ("",))[0]
             yield StoreCorrupt("not what the ledger comes to", what=view, which=str(which))
             return
-
-
-def _pictures_of(payload: Payload) -> Iterator[str]:
-    for picture in getattr(payload, "pictures", ()):
-        yield picture.sha256
-    for plate in ("tractor", "trailer"):
-        evidence = getattr(payload, plate, None)
-        if evidence is not None and evidence.crop:
-            yield evidence.crop

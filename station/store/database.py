@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import apsw
 from apsw import sqlite_extra
@@ -24,6 +24,9 @@ from station.store.folders import make_folder
 from station.store.sqlfile import load
 
 T = TypeVar("T")
+
+Row = tuple[Any, ...]
+"""What SQLite gives; each statement's file says which types."""
 
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -61,6 +64,10 @@ class Database:
             StoreFailed: SQLite or the disk failed in another way, now or before.
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
+
+    async def rows(self, statement: str, *values: str | int | bytes) -> list[Row]:
+        """Run one statement and return its rows; the errors are those of :meth:`run`."""
+        return await self.run(lambda connection: list(connection.execute(statement, values)))
 
     def run_now(self, work: Callable[[apsw.Connection], T]) -> T:
         """Run *work* and wait for it: for the command line."""

@@ -33,8 +33,6 @@ class FileMedia:
 
     def read(self, sha256: str) -> bytes:
         """Return what :meth:`fetch` does, and wait for it: for the command line."""
-        if len(sha256) != _DIGEST_LENGTH or not sha256.isalnum():
-            raise NotFound("media", sha256=sha256[:_DIGEST_LENGTH])
         try:
             data = self._path(sha256).read_bytes()
         except FileNotFoundError as exc:
@@ -42,6 +40,10 @@ class FileMedia:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise NotFound("the file is no longer what it was", sha256=sha256)
         return data
+
+    async def erase(self, sha256: str) -> None:
+        """See :class:`~station.application.ports.Media`."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._erase, sha256)
 
     def close(self) -> None:
         """End the thread."""
@@ -60,7 +62,18 @@ class FileMedia:
             raise (StoreFull if exc.errno in NO_SPACE else StoreFailed)(str(exc)) from exc
         return digest
 
+    def _erase(self, sha256: str) -> None:
+        path = self._path(sha256)
+        try:
+            path.unlink(missing_ok=True)
+            if path.parent.exists():
+                sync_folder(path.parent)
+        except OSError as exc:
+            raise StoreFailed(str(exc)) from exc
+
     def _path(self, digest: str) -> Path:
+        if len(digest) != _DIGEST_LENGTH or not digest.isalnum():
+            raise NotFound("media", sha256=digest[:_DIGEST_LENGTH])
         return self._folder / digest[:2] / digest
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import apsw
@@ -21,12 +22,16 @@ from station.contract.entries import (
     CaseAct,
     CaseOpened,
     DeviceEvent,
+    MediaErased,
     Passage,
     PassageReview,
+    Payload,
     UnweighedPass,
     WeightChanged,
     read,
 )
+from station.contract.media import media_of
+from station.contract.sealing import local_day
 from station.domain.case import Case
 from station.domain.ledger import Entry
 from station.store.sealed import Sealed
@@ -38,36 +43,53 @@ _CASE: Final = Sealed(Case, "case")
 _ALARM: Final = Sealed(Alarm, "alarm")
 
 
-def project(connection: apsw.Connection, entry: Entry) -> None:
-    """Bring the views up to *entry*."""
+def project(connection: apsw.Connection, entry: Entry) -> Payload:
+    """Bring the views up to *entry*; return its payload."""
     envelope, payload = read(entry)
     match payload:
         case Passage():
             _put_passage(connection, entry.seq, first_view(entry, payload))
+            of_case = payload.recheck_of is not None
+            _record(connection, entry.seq, media_of(payload), payload.occurred_on, of_case)
         case PassageReview():
-            view = _passage(connection, payload.passage_id)
-            _put_passage(connection, entry.seq, reviewed_view(entry, view, payload))
+            view = reviewed_view(entry, _passage(connection, payload.passage_id), payload)
+            _put_passage(connection, entry.seq, view)
+            if payload.recheck_of is not None:
+                _keep(connection, media_of(view.passage))
         case CaseOpened():
             _put_case(connection, entry.seq, opened_case(payload), payload.occurred_on)
             view = _passage(connection, payload.passage_id)
             _put_passage(
                 connection, entry.seq, msgspec.structs.replace(view, case_no=payload.case_no)
             )
+            _keep(connection, media_of(view.passage))
         case CaseAct():
             case = acted_case(_case(connection, payload.case_no), payload)
             _put_case(connection, entry.seq, case, "")
-        case DeviceEvent():
-            _put_alarm(connection, entry.seq, alarm_of(payload))
-        case WeightChanged():
-            detail = f"{payload.passage_id}: {payload.recorded_kg} kg, {payload.later_kg} kg"
-            at = moment(envelope.wall_utc)
-            alarm = Alarm(code="weight.changed", detail=detail, device="scale", at=at)
-            _put_alarm(connection, entry.seq, alarm)
-        case UnweighedPass():
-            detail = f"{payload.reason} {payload.plate or ''}".strip()
-            at = moment(payload.began_at)
-            alarm = Alarm(code="passage.unweighed", detail=detail, device="lane", at=at)
-            _put_alarm(connection, entry.seq, alarm)
+            acted_on = local_day(moment(payload.at))
+            connection.execute(_SQL["put_act"], (entry.seq, case.case_no, acted_on))
+            _record(connection, entry.seq, media_of(payload), acted_on, of_case=True)
+        case DeviceEvent() | WeightChanged() | UnweighedPass():
+            alarm = alarm_of(payload, moment(envelope.wall_utc))
+            row = (entry.seq, _ALARM.encode(alarm))
+            connection.execute(_SQL["put_alarm"], row)
+            _record(connection, entry.seq, media_of(payload), local_day(alarm.at), of_case=False)
+        case MediaErased():
+            for sha256 in payload.sha256:
+                connection.execute(_SQL["erase_recording"], (sha256, entry.seq))
+    return payload
+
+
+def _record(
+    connection: apsw.Connection, seq: int, media: Iterable[str], made_on: str, of_case: bool
+) -> None:
+    for sha256 in media:
+        connection.execute(_SQL["put_recording"], (sha256, seq, made_on, int(of_case)))
+
+
+def _keep(connection: apsw.Connection, media: Iterable[str]) -> None:
+    for sha256 in media:
+        connection.execute(_SQL["keep_recording"], (sha256,))
 
 
 def _put_passage(connection: apsw.Connection, seq: int, view: PassageView) -> None:
@@ -95,7 +117,3 @@ def _put_case(connection: apsw.Connection, seq: int, case: Case, opened_on: str)
 def _case(connection: apsw.Connection, case_no: str) -> Case:
     ((view,),) = connection.execute(_SQL["case"], (case_no,))
     return _CASE.decode(view)
-
-
-def _put_alarm(connection: apsw.Connection, seq: int, alarm: Alarm) -> None:
-    connection.execute(_SQL["put_alarm"], (seq, _ALARM.encode(alarm)))

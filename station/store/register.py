@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from station.application.ports import Registered
+from station.application.ports import Register, Registered
 from station.domain.errors import DomainError, SettingsError
 from station.domain.plates import PlateColour, parse
 from station.rules.records import vehicle_from_record
@@ -40,8 +40,8 @@ class FileRegister:
         if path is not None:
             self._rows = self._read(path)
 
-    def find(self, plate: str) -> Registered | None:
-        """Return what is registered under a tractor's plate."""
+    async def find(self, plate: str) -> Registered | None:
+        """See :class:`~station.application.ports.Register`."""
         if self._path is not None and self._version != _version(self._path):
             try:
                 self._rows = self._read(self._path)
@@ -62,6 +62,20 @@ class FileRegister:
                 plate, registered = _row(line, path, number)
                 rows[plate] = registered
         return rows
+
+
+class Registers:
+    """Implements :class:`~station.application.ports.Register`: one after the other is asked."""
+
+    def __init__(self, *registers: Register) -> None:
+        self._registers = registers
+
+    async def find(self, plate: str) -> Registered | None:
+        """Return what the first one that knows the plate has."""
+        for register in self._registers:
+            if (found := await register.find(plate)) is not None:
+                return found
+        return None
 
 
 def _row(line: bytes, path: Path, number: int) -> tuple[str, Registered]:

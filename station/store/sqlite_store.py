@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import apsw
 
+from station.application.centre_ports import Steps
 from station.application.ports import Draft
 from station.application.views import Alarm, PassageView
-from station.contract.entries import KeyRotate
+from station.contract.personal import Opening
 from station.contract.sealing import Sealer
 from station.domain.case import Case
-from station.domain.errors import BadSignature, MalformedEntry, NotFound, StoreCorrupt
-from station.domain.ledger import TAG, Entry, Head, digest, parse
+from station.domain.errors import BadSignature, NotFound, StoreCorrupt
+from station.domain.ledger import TAG, Entry, Head
 from station.store.database import Database, immediate
 from station.store.high_water import HighWater
-from station.store.projection import project
-from station.store.rotations import check_in_force, note_rotation
+from station.store.ledger_rows import entry_of, put_entry, read_head
+from station.store.openings import read_openings
+from station.store.rotations import check_in_force
 from station.store.sealed import Sealed
 from station.store.sqlfile import load
-
-Row = tuple[Any, ...]
-"""What SQLite gives; each statement's file says which types."""
 
 _LEDGER: Final = load("ledger")
 _VIEWS: Final = load("views")
@@ -32,12 +31,27 @@ _CASE: Final = Sealed(Case, "case")
 _ALARM: Final = Sealed(Alarm, "alarm")
 
 
+class SteadyClock:
+    """Implements :class:`~station.application.centre_ports.Steps`: the clock is not looked at."""
+
+    def pending(self) -> tuple[Draft, ...]:
+        """Return nothing."""
+        return ()
+
+    def written(self, count: int) -> None:
+        """Do nothing."""
+
+
+STEADY: Final = SteadyClock()
+
+
 class SqliteStore:
     """Implements :class:`~station.application.ports.Ledger` and ``Views``."""
 
-    def __init__(self, database: Database, sealer: Sealer) -> None:
+    def __init__(self, database: Database, sealer: Sealer, steps: Steps = STEADY) -> None:
         self._database = database
         self._sealer = sealer
+        self._steps = steps
         self._high_water = HighWater(database.path.with_suffix(".head"))
 
     async def append(self, *drafts: Draft) -> tuple[Entry, ...]:
@@ -46,50 +60,56 @@ class SqliteStore:
 
     def append_on(self, connection: apsw.Connection, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
         """Write *drafts* on the store's own thread."""
-        entries: list[Entry] = []
         with immediate(connection):
-            check_in_force(connection, self._sealer.signer.key_id)
-            head = _head(connection)
-            self._high_water.require(head)
-            for kind, payload in drafts:
-                entry = self._sealer.seal(kind, payload, head)
-                connection.execute(
-                    _LEDGER["append"],
-                    (entry.seq, entry.kind, entry.digest, entry.body, entry.signature),
-                )
-                project(connection, entry)
-                if isinstance(payload, KeyRotate):
-                    note_rotation(connection, self._sealer.signer.key_id, payload)
-                entries.append(entry)
-                head = entry.head
-        self._high_water.note(head)
+            self._high_water.require(read_head(connection))
+            steps = self._steps.pending()
+            entries = self.write(connection, (*steps, *drafts))
+        self._steps.written(len(steps))
+        if entries:
+            self.note_end(entries[-1].head)
+        return entries[len(steps) :]
+
+    def write(self, connection: apsw.Connection, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
+        """Seal and write *drafts*, in the caller's transaction."""
+        check_in_force(connection, self._sealer.signer.key_id)
+        entries: list[Entry] = []
+        head = read_head(connection)
+        for draft in drafts:
+            entry = self._sealer.seal(draft.kind, draft.payload, head)
+            put_entry(connection, entry, draft.openings)
+            entries.append(entry)
+            head = entry.head
         return tuple(entries)
+
+    def note_end(self, head: Head) -> None:
+        """Take a new end of the ledger, once it is durable."""
+        self._high_water.note(head)
 
     async def head(self) -> Head:
         """See :class:`~station.application.ports.Ledger`."""
-        return await self._database.run(_head)
+        return await self._database.run(read_head)
 
     async def entries_after(self, seq: int, limit: int) -> list[Entry]:
         """See :class:`~station.application.ports.Ledger`."""
-        rows = await self._rows(_LEDGER["entries_after"], seq, limit)
+        rows = await self._database.rows(_LEDGER["entries_after"], seq, limit)
         return [self._own(entry_of(row)) for row in rows]
 
-    async def delivered(self) -> int:
+    async def rotations(self) -> list[Entry]:
         """See :class:`~station.application.ports.Ledger`."""
-        rows = await self._rows(_LEDGER["get_meta"], "delivered")
-        return int(rows[0][0]) if rows else 0
+        return [entry_of(row) for row in await self._database.rows(_LEDGER["rotations"])]
 
-    async def note_delivered(self, seq: int) -> None:
+    async def openings(self, first: int, last: int) -> dict[int, tuple[Opening, ...]]:
         """See :class:`~station.application.ports.Ledger`."""
-        await self._rows(_LEDGER["set_meta"], "delivered", str(seq))
+        return await self._database.run(lambda c: read_openings(c, first, last))
 
     async def passages(self, limit: int) -> list[PassageView]:
         """See :class:`~station.application.ports.Views`."""
-        return [_PASSAGE.decode(row[0]) for row in await self._rows(_VIEWS["passages"], limit)]
+        rows = await self._database.rows(_VIEWS["passages"], limit)
+        return [_PASSAGE.decode(row[0]) for row in rows]
 
     async def passage(self, passage_id: str) -> PassageView:
         """See :class:`~station.application.ports.Views`."""
-        rows = await self._rows(_VIEWS["passage"], passage_id)
+        rows = await self._database.rows(_VIEWS["passage"], passage_id)
         if not rows:
             raise NotFound("passage", passage_id=passage_id)
         view = _PASSAGE.decode(rows[0][0])
@@ -99,11 +119,12 @@ class SqliteStore:
 
     async def cases(self, *, closed: bool, limit: int) -> list[Case]:
         """See :class:`~station.application.ports.Views`."""
-        return [_CASE.decode(r[0]) for r in await self._rows(_VIEWS["cases"], int(closed), limit)]
+        rows = await self._database.rows(_VIEWS["cases"], int(closed), limit)
+        return [_CASE.decode(row[0]) for row in rows]
 
     async def case(self, case_no: str) -> Case:
         """See :class:`~station.application.ports.Views`."""
-        rows = await self._rows(_VIEWS["case"], case_no)
+        rows = await self._database.rows(_VIEWS["case"], case_no)
         if not rows:
             raise NotFound("case", case_no=case_no)
         case = _CASE.decode(rows[0][0])
@@ -113,34 +134,32 @@ class SqliteStore:
 
     async def held_case(self, plate: str, at: datetime) -> Case | None:
         """See :class:`~station.application.ports.Views`."""
-        cases = [_CASE.decode(row[0]) for row in await self._rows(_VIEWS["cases_of"], plate)]
+        rows = await self._database.rows(_VIEWS["cases_of"], plate)
+        cases = [_CASE.decode(row[0]) for row in rows]
         return next((case for case in cases if case.held_at(at)), None)
+
+    async def personal(self, case_no: str) -> list[tuple[Opening, ...]]:
+        """See :class:`~station.application.ports.Views`."""
+
+        def work(connection: apsw.Connection) -> list[tuple[Opening, ...]]:
+            acts = [seq for (seq,) in connection.execute(_LEDGER["acts_of"], (case_no,))]
+            return [read_openings(connection, seq, seq).get(seq, ()) for seq in acts]
+
+        return await self._database.run(work)
 
     async def rechecks(self, case_no: str) -> list[PassageView]:
         """See :class:`~station.application.ports.Views`."""
-        return [_PASSAGE.decode(row[0]) for row in await self._rows(_VIEWS["rechecks"], case_no)]
+        rows = await self._database.rows(_VIEWS["rechecks"], case_no)
+        return [_PASSAGE.decode(row[0]) for row in rows]
 
     async def cases_opened_on(self, day: str) -> int:
         """See :class:`~station.application.ports.Views`."""
-        return int((await self._rows(_VIEWS["cases_opened_on"], day))[0][0])
+        return int((await self._database.rows(_VIEWS["cases_opened_on"], day))[0][0])
 
     async def alarms(self, limit: int) -> list[Alarm]:
         """See :class:`~station.application.ports.Views`."""
-        return [_ALARM.decode(row[0]) for row in await self._rows(_VIEWS["alarms"], limit)]
-
-    async def rebuild(self) -> int:
-        """Throw the views away and fold the ledger anew; return how many entries it held."""
-
-        def work(connection: apsw.Connection) -> int:
-            with immediate(connection):
-                connection.execute(_VIEWS["clear_views"])
-                count = 0
-                for row in list(connection.execute(_LEDGER["entries_after"], (0, -1))):
-                    project(connection, entry_of(row))
-                    count += 1
-            return count
-
-        return await self._database.run(work)
+        rows = await self._database.rows(_VIEWS["alarms"], limit)
+        return [_ALARM.decode(row[0]) for row in rows]
 
     def _own(self, entry: Entry) -> Entry:
         """Return *entry*; when the present key signed it, the signature is checked too."""
@@ -151,31 +170,3 @@ class SqliteStore:
             except BadSignature as exc:
                 raise StoreCorrupt(exc.detail, what="entry", which=str(entry.seq)) from exc
         return entry
-
-    async def _rows(self, statement: str, *values: str | int) -> list[Row]:
-        return await self._database.run(lambda c: list(c.execute(statement, values)))
-
-
-def entry_of(row: Row) -> Entry:
-    """Return the entry that a row keeps: seq, digest, body, signature.
-
-    Raises:
-        StoreCorrupt: the bytes are not those that were written.
-    """
-    seq, named, body, signature = row
-    try:
-        entry = parse(body, signature)
-    except MalformedEntry as exc:
-        raise StoreCorrupt(exc.detail, what="entry", which=str(seq)) from exc
-    if (entry.seq, entry.digest) != (seq, named):
-        raise StoreCorrupt("its digest is another", what="entry", which=str(seq))
-    return entry
-
-
-def _head(connection: apsw.Connection) -> Head:
-    for seq, named, body in connection.execute(_LEDGER["head"]):
-        # The next entry names it: what stands in a column may have decayed.
-        if digest(body) != named:
-            raise StoreCorrupt("its digest is another", what="entry", which=str(seq))
-        return Head(seq=seq, digest=named)
-    return Head()

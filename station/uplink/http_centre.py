@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import ssl
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, TypeVar
 
 import httpx
 import msgspec
 
-from station.contract.uplink import Acknowledged, LaneState, batch, sign_state
+from station.application.centre_ports import OwnPage
+from station.contract.uplink import (
+    Acknowledged,
+    Down,
+    Held,
+    LaneState,
+    Openings,
+    Wanted,
+    batch,
+    read_batch,
+    sign_state,
+)
+from station.domain.clock import Clock
 from station.domain.errors import (
     BadSignature,
     BrokenChain,
     CertificateRevoked,
     Fork,
+    KeyNotGood,
     MalformedEntry,
     NoCertificate,
     NotEnrolled,
@@ -25,8 +41,17 @@ from station.domain.errors import (
 from station.domain.ledger import Entry, Signer
 
 TIMEOUT_S: Final = 10.0
-_REFUSALS: Final = {cls.code: cls for cls in (BrokenChain, Fork, BadSignature, MalformedEntry)}
+_REFUSALS: Final = {
+    cls.code: cls for cls in (BrokenChain, Fork, BadSignature, KeyNotGood, MalformedEntry)
+}
 _UNKNOWN: Final = {cls.code for cls in (NotFound, NoCertificate, CertificateRevoked)}
+_T = TypeVar("_T")
+_LEVEL: Final = 5
+_INLINE: Final = 64 * 1024
+"""What is larger is compressed on a thread: a console must not wait for it."""
+
+Heard = Callable[[datetime, int, int], None]
+"""Told what time an answer names, and when (monotonic, ns) it was asked for and came."""
 
 
 class _Error(msgspec.Struct):
@@ -36,49 +61,89 @@ class _Error(msgspec.Struct):
 
 
 class HttpCentre:
-    """Implements :class:`~station.application.ports.Centre` over HTTP."""
+    """Implements :class:`~station.application.centre_ports.Centre` over HTTP."""
 
     def __init__(
-        self, url: str, node: str, signer: Signer, tls: Callable[[], ssl.SSLContext]
+        self,
+        url: str,
+        node: str,
+        signer: Signer,
+        tls: Callable[[], ssl.SSLContext],
+        *,
+        clock: Clock,
+        heard: Heard,
     ) -> None:
         """Prepare; *tls* gives the context: another one after the station was enrolled anew."""
         self._url = url
         self._node = node
         self._signer = signer
         self._tls = tls
+        self._clock = clock
+        self._heard = heard
         self._clients: dict[ssl.SSLContext, httpx.AsyncClient] = {}
 
-    async def push(self, entries: Sequence[Entry]) -> int:
-        """See :class:`~station.application.ports.Centre`."""
-        answer = await self._post("/api/ingest", batch(self._node, entries))
+    async def push(self, entries: Sequence[Entry], openings: Openings) -> Acknowledged:
+        """See :class:`~station.application.centre_ports.Centre`."""
+        content = await _compressed(batch(self._node, entries, openings))
+        answer = await self._ask("POST", "/api/ingest", content=content, headers=_GZIPPED)
+        return _read(answer, Acknowledged)
+
+    async def ahead(self, entries: Sequence[Entry]) -> None:
+        """See :class:`~station.application.centre_ports.Centre`."""
+        content = await _compressed(batch(self._node, entries))
+        await self._ask("POST", "/api/ahead", content=content, headers=_GZIPPED)
+
+    async def tell(self, state: LaneState) -> Wanted:
+        """See :class:`~station.application.centre_ports.Centre`."""
+        content = sign_state(state, self._signer)
+        return await self._timed("POST", "/api/lane-state", Wanted, content)
+
+    async def down(self, after: int) -> Down:
+        """See :class:`~station.application.centre_ports.Centre`."""
+        return await self._timed("GET", f"/api/down?after={after}", Down)
+
+    async def own(self, after: int) -> OwnPage:
+        """See :class:`~station.application.centre_ports.Centre`."""
+        answer = await self._ask("GET", f"/api/ledger?node={self._node}&after={after}")
         try:
-            receipt = msgspec.json.decode(answer.content, type=Acknowledged).receipt
-        except msgspec.MsgspecError as exc:
-            raise UplinkError(f"not a receipt: {exc}") from exc
-        last = entries[-1]
-        if receipt is None or receipt.node != self._node or receipt.seq < last.seq:
-            raise UplinkError("the receipt is for something else")
-        if receipt.seq == last.seq and receipt.digest != last.digest:
-            raise UplinkError("the receipt is for something else")
-        return last.seq
+            node, entries, openings = read_batch(answer.content)
+        except MalformedEntry as exc:
+            raise UplinkError(f"not a batch: {exc.detail}") from exc
+        if node != self._node:
+            raise UplinkError("the ledger of another node")
+        return OwnPage(entries=entries, openings=openings)
 
-    async def tell(self, state: LaneState) -> None:
-        """Show the centre what the lane shows. Lost when the line is down: it is no evidence.
+    async def held(self, sha256: str) -> Held:
+        """See :class:`~station.application.centre_ports.Centre`."""
+        return _read(await self._ask("GET", f"/api/media/{sha256}"), Held)
 
-        Raises:
-            UplinkError: it did not arrive.
-        """
-        await self._post("/api/lane-state", sign_state(state, self._signer))
+    async def send(self, sha256: str, offset: int, size: int, chunk: bytes) -> Held:
+        """See :class:`~station.application.centre_ports.Centre`."""
+        path = f"/api/media/{sha256}?offset={offset}&size={size}"
+        answer = await self._ask("PUT", path, content=chunk, headers=_BYTES)
+        return _read(answer, Held)
 
     async def close(self) -> None:
         """Close the connections."""
         for client in self._clients.values():
             await client.aclose()
 
-    async def _post(self, path: str, content: bytes) -> httpx.Response:
-        headers = {"content-type": "application/json"}
+    async def _timed(self, method: str, path: str, shape: type[_T], content: bytes = b"") -> _T:
+        asked_ns = self._clock.monotonic_ns()
+        answer = _read(await self._ask(method, path, content=content, headers=_JSON), shape)
+        came_ns = self._clock.monotonic_ns()
+        at = getattr(answer, "at", "")
         try:
-            answer = await self._line().post(path, content=content, headers=headers)
+            self._heard(datetime.fromisoformat(at), asked_ns, came_ns)
+        except ValueError as exc:
+            raise UplinkError(f"not a time: {at}") from exc
+        return answer
+
+    async def _ask(
+        self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        try:
+            answer = await self._line().request(method, path, content=content, headers=headers)
         except httpx.HTTPError as exc:
             raise UplinkError(str(exc) or type(exc).__name__) from exc
         if answer.is_success:
@@ -93,6 +158,24 @@ class HttpCentre:
                 base_url=self._url, timeout=TIMEOUT_S, trust_env=False, verify=context
             )
         return self._clients[context]
+
+
+_JSON: Final = {"content-type": "application/json"}
+_GZIPPED: Final = {**_JSON, "content-encoding": "gzip"}
+_BYTES: Final = {"content-type": "application/octet-stream"}
+
+
+async def _compressed(body: bytes) -> bytes:
+    if len(body) <= _INLINE:
+        return gzip.compress(body, _LEVEL, mtime=0)
+    return await asyncio.to_thread(gzip.compress, body, _LEVEL, mtime=0)
+
+
+def _read(answer: httpx.Response, shape: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(answer.content, type=shape)
+    except msgspec.MsgspecError as exc:
+        raise UplinkError(f"not a {shape.__name__}: {exc}") from exc
 
 
 def _refusal(answer: httpx.Response) -> ZhichaoError:

@@ -20,7 +20,7 @@ from station.application.casework import Casework
 from station.application.duty import Duty
 from station.application.findings import Judge
 from station.application.live import Device, Hub, LaneView
-from station.application.ports import Account
+from station.application.ports import Account, Draft
 from station.application.reviewing import Reviewing
 from station.contract.entries import Kind, Passage, Picture, PlateEvidence
 from station.contract.sealing import local_day, stamp
@@ -32,6 +32,7 @@ from station.rules.facts import Mode
 from station.rules.lawbook import lawbook
 from station.rules.records import vehicle_to_record
 from station.store.accounts import SqliteAccounts
+from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
@@ -59,6 +60,7 @@ class Console:
         self.database = Database(folder / "station.sqlite")
         self.store = SqliteStore(self.database, sealer(self.clock))
         self.accounts = SqliteAccounts(self.database)
+        self.centre = SqliteCentreLedger(self.database)
         self.media = FileMedia(folder / "media")
         self.feed = Feed()
         self.hub = Hub()
@@ -84,7 +86,10 @@ class Console:
             camera=ok,
             store=ok,
             uplink=ok,
+            clock=ok,
+            program=ok,
             waiting=0,
+            media_waiting=0,
             pending=False,
         )
         self.app = create_app(self._services())
@@ -94,6 +99,7 @@ class Console:
             ledger=self.store,
             views=self.store,
             register=FileRegister(None),
+            facts=self.centre,
             judge=self.judge,
             casework=self.casework,
             hub=self.hub,
@@ -121,6 +127,7 @@ class Console:
             ),
             drawings=drawings,
             views=self.store,
+            facts=self.centre,
             media=self.media,
             duty=self.duty,
             casework=self.casework,
@@ -198,13 +205,13 @@ class Console:
         )
 
     async def _record(self, seen: Passage) -> None:
-        drafts = [(Kind.PASSAGE, seen)]
+        drafts = [Draft(Kind.PASSAGE, seen)]
         async with self.casework.lock:
             opened = await self.casework.opening(
                 seen.passage_id, seen.weighing, seen.tractor.text, seen.verdict, seen.recheck_of
             )
             if opened:
-                drafts.append((Kind.CASE_OPENED, opened))
+                drafts.append(Draft(Kind.CASE_OPENED, opened))
             await self.store.append(*drafts)
         self.hub.publish(await self.store.passage(seen.passage_id))
         case_no = opened.case_no if opened else seen.recheck_of

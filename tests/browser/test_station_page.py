@@ -1,13 +1,18 @@
 """The console as an officer sees it: in a real Chromium, over the real application."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import expect
 
 from station.application.live import Device
+from station.contract.entries import Kind, UnloadingForm
+from station.contract.sealing import stamp
+from station.domain.ledger import Head
 from tests.browser.console import PASSWORD, POLICE, POLICE_2, ROAD, ROAD_2, Console
 from tests.browser.served import served
+from tests.fakes import sealer
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("built_pages")]
 
@@ -233,6 +238,63 @@ async def test_without_a_second_officer_nobody_acts(console, server, open_page):
     await page.keyboard.press("F4")
     await expect(page.get_by_test_id("no-second")).to_be_visible()
     await expect(page.get_by_test_id("act-submit")).to_be_disabled()
+
+
+async def test_who_drives_is_typed_and_a_wrong_number_is_said_in_chinese(
+    console, server, open_page
+):
+    await console.on_duty(ROAD_2)
+    await console.truck("p1", 58300)
+    page = await signed_in(open_page, server.url)
+    await expect(page.get_by_test_id("stage")).to_be_visible()
+    await page.keyboard.press("F4")
+    await expect(page.locator("#field-driver_name")).to_be_focused()
+    await page.keyboard.type("张三")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("11010519491231002x")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("13800001234")
+    await page.locator("#field-driver_licence_no").fill("110105194912310021")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("act-form")).to_contain_text("“驾驶证号”不正确")
+    await page.locator("#field-driver_licence_no").fill("")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("act-saved")).to_contain_text("责令改正：已保存")
+    history = page.get_by_test_id("history")
+    for shown in ("张*", "1101************2X", "1380*****34"):
+        await expect(history).to_contain_text(shown)
+    await expect(history).not_to_contain_text("张三")
+
+
+async def test_what_the_centre_knows_of_a_truck_stands_with_its_passage(console, server, open_page):
+    head = Head()
+    form = UnloadingForm(
+        node="hailiutu",
+        case_no="HA1",
+        plate="蒙L38216",
+        weighed_at=stamp(console.clock.now() - timedelta(hours=12)),
+        gross_kg=61000,
+        cleared_at=stamp(console.clock.now() - timedelta(hours=11, minutes=30)),
+        cleared_kg=48000,
+    )
+    entry = sealer(node="centre").seal(Kind.UNLOADING_FORM, form, head)
+    await console.centre.append([entry])
+    await console.truck("p1", 58300)
+    page = await signed_in(open_page, server.url)
+    known = page.get_by_test_id("known")
+    await expect(known).to_contain_text("12 小时内在 hailiutu 已检测并卸载")
+    await expect(known).to_contain_text("61,000 kg → 48,000 kg")
+
+
+async def test_a_clock_that_nobody_has_verified_is_shown(console, server, open_page):
+    page = await signed_in(open_page, server.url)
+    await expect(page.get_by_test_id("device-scale")).to_be_visible()
+    await expect(page.get_by_test_id("device-clock")).to_have_count(0)
+    since = console.clock.now()
+    console.show(clock=Device(code="clock.unverified", detail="+90.0 s", since=since))
+    await expect(page.get_by_test_id("device-clock")).to_contain_text("+90.0 s")
+    console.show(media_waiting=12)
+    await expect(page.get_by_test_id("device-uplink")).to_contain_text("图片 12 张")
 
 
 async def test_the_whole_case_by_both_authorities(console, server, open_page):

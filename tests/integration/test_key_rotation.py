@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from central.domain.keys import KeyRing, NodeKey
 from station.bootstrap.opening import claimed, open_store, rotated, signing_key
 from station.bootstrap.signing import NAME, NEXT
 from station.contract.enrolling import CentreIdentity
 from station.contract.entries import Kind, Run
+from station.contract.keyring import KeyRing, NodeKey
 from station.domain.errors import KeyNotGood, NotEnrolled, SettingsError
 from station.domain.ledger import GENESIS
 from station.keys.centre import keep_centre

@@ -16,7 +16,7 @@ from station.application.casework import Casework
 from station.application.duty import ABSOLUTE, IDLE, Duty
 from station.application.findings import Judge
 from station.application.live import Device, Hub, LaneView
-from station.application.ports import Account
+from station.application.ports import Account, Draft
 from station.application.reviewing import Reviewing
 from station.contract.entries import CaseOpened, Kind
 from station.contract.sealing import stamp
@@ -24,6 +24,7 @@ from station.domain.officers import Role
 from station.rules.facts import Mode
 from station.rules.lawbook import lawbook
 from station.store.accounts import SqliteAccounts
+from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
@@ -51,6 +52,7 @@ class Console:
         self.database = Database(folder / "station.sqlite")
         self.store = SqliteStore(self.database, sealer(self.clock))
         self.accounts = SqliteAccounts(self.database)
+        self.centre = SqliteCentreLedger(self.database)
         self.media = FileMedia(folder / "media")
         self.passwords = Argon2Passwords()
         self.hub = Hub()
@@ -71,6 +73,7 @@ class Console:
             ledger=self.store,
             views=self.store,
             register=FileRegister(None),
+            facts=self.centre,
             judge=judge,
             casework=self.casework,
             hub=self.hub,
@@ -86,7 +89,10 @@ class Console:
             camera=device,
             store=device,
             uplink=device,
+            clock=device,
+            program=device,
             waiting=0,
+            media_waiting=0,
             pending=False,
         )
         self.app = create_app(
@@ -102,6 +108,7 @@ class Console:
                 ),
                 drawings=[],
                 views=self.store,
+                facts=self.centre,
                 media=self.media,
                 duty=self.duty,
                 casework=self.casework,
@@ -158,7 +165,7 @@ OPENED = CaseOpened(
 
 
 async def open_case(console):
-    await console.store.append((Kind.PASSAGE, passage()), (Kind.CASE_OPENED, OPENED))
+    await console.store.append(Draft(Kind.PASSAGE, passage()), Draft(Kind.CASE_OPENED, OPENED))
 
 
 def clear(passage_id, excess, gross=48980):
@@ -255,10 +262,10 @@ async def test_the_whole_case_over_the_interface(console):
     act = console.act
     assert (await act(road, "order_to_correct", "R2", plate="蒙L12345")).status_code == 200
     assert (await act(road, "begin_unloading", "R2", method="转运", place="场")).status_code == 200
-    await console.store.append((Kind.PASSAGE, clear("p2", 1, 49001)))
+    await console.store.append(Draft(Kind.PASSAGE, clear("p2", 1, 49001)))
     assert (await act(road, "recheck", "R2", passage_id="p2")).status_code == 200
     assert (await act(road, "release", "R2")).status_code == 409  # 1 kg too much
-    await console.store.append((Kind.PASSAGE, clear("p3", 0, 49000)))
+    await console.store.append(Draft(Kind.PASSAGE, clear("p3", 0, 49000)))
     assert (await act(road, "recheck", "R2", passage_id="p3")).status_code == 200
     assert (await act(road, "release", "R2")).status_code == 200
     assert (await act(road, "hand_over", "R2", form_no="J1")).status_code == 200
@@ -278,13 +285,13 @@ async def notified(console, **police):
     verdict = passage().verdict
     made = passage(verdict="violation")
     made = msgspec.structs.replace(made, verdict={**verdict, "police": police})
-    await console.store.append((Kind.PASSAGE, made), (Kind.CASE_OPENED, OPENED))
+    await console.store.append(Draft(Kind.PASSAGE, made), Draft(Kind.CASE_OPENED, OPENED))
     road, officers = await console.signed_in("R1"), await console.signed_in("P1")
     await console.signed_in("R2")
     await console.signed_in("P2")
     await console.act(road, "order_to_correct", "R2", plate="蒙L12345")
     await console.act(road, "begin_unloading", "R2", method="转运", place="场")
-    await console.store.append((Kind.PASSAGE, clear("p2", 0)))
+    await console.store.append(Draft(Kind.PASSAGE, clear("p2", 0)))
     await console.act(road, "recheck", "R2", passage_id="p2")
     await console.act(road, "hand_over", "R2", form_no="J1")
     await console.act(officers, "notify", "P2", facts="f", rights_told="r")
@@ -350,7 +357,7 @@ async def test_a_recheck_must_be_a_new_weighing_of_this_truck(console):
     await console.signed_in("R2")
     await console.act(road, "order_to_correct", "R2", plate="蒙L12345")
     await console.act(road, "begin_unloading", "R2", method="转运", place="场")
-    await console.store.append((Kind.PASSAGE, passage("other", verdict="lawful")))
+    await console.store.append(Draft(Kind.PASSAGE, passage("other", verdict="lawful")))
     for passage_id, status in [("p1", 422), ("other", 422), ("none", 404)]:
         answer = await console.act(road, "recheck", "R2", passage_id=passage_id)
         assert answer.status_code == status
@@ -366,7 +373,7 @@ async def test_a_recheck_passage_is_used_once(console):
     await console.signed_in("R2")
     await console.act(road, "order_to_correct", "R2", plate="蒙L12345")
     await console.act(road, "begin_unloading", "R2", method="转运", place="场")
-    await console.store.append((Kind.PASSAGE, clear("p2", 500)))
+    await console.store.append(Draft(Kind.PASSAGE, clear("p2", 500)))
     assert (await console.act(road, "recheck", "R2", passage_id="p2")).status_code == 200
     assert (await console.act(road, "recheck", "R2", passage_id="p2")).status_code == 422
 
@@ -393,7 +400,7 @@ async def unloading(console):
 async def test_a_recheck_was_weighed_after_the_unloading_began(console, late_s, status):
     road = await unloading(console)
     at = console.clock.now() + timedelta(seconds=late_s)
-    await console.store.append((Kind.PASSAGE, weighed(clear("p2", 0), at)))
+    await console.store.append(Draft(Kind.PASSAGE, weighed(clear("p2", 0), at)))
     assert (await console.act(road, "recheck", "R2", passage_id="p2")).status_code == status
 
 
@@ -401,8 +408,8 @@ async def test_a_recheck_is_the_newest_weighing_of_the_truck(console):
     road = await unloading(console)
     at = console.clock.now()
     await console.store.append(
-        (Kind.PASSAGE, weighed(clear("p2", 0), at + timedelta(minutes=1))),
-        (Kind.PASSAGE, weighed(clear("p3", 900), at + timedelta(minutes=2))),
+        Draft(Kind.PASSAGE, weighed(clear("p2", 0), at + timedelta(minutes=1))),
+        Draft(Kind.PASSAGE, weighed(clear("p3", 900), at + timedelta(minutes=2))),
     )
     assert (await console.act(road, "recheck", "R2", passage_id="p2")).status_code == 422
     assert (await console.act(road, "recheck", "R2", passage_id="p3")).status_code == 200
@@ -413,7 +420,7 @@ REVIEW = {"plate": "蒙L12345", "colour": "yellow", "drawing": "TR-06-A/6x4"}
 
 async def test_an_old_passage_reviewed_later_is_no_recheck(console):
     old = passage("p0", verdict="needs_review", tractor=plate_evidence(None))
-    await console.store.append((Kind.PASSAGE, weighed(old, NOON - timedelta(hours=4))))
+    await console.store.append(Draft(Kind.PASSAGE, weighed(old, NOON - timedelta(hours=4))))
     road = await unloading(console)
     assert (await road.post("/api/passages/p0/review", json=REVIEW)).status_code == 200
     assert (await console.store.passage("p0")).recheck_of is None
@@ -424,8 +431,8 @@ async def test_a_passage_of_a_held_truck_reviewed_after_its_release_opens_no_sec
     at = console.clock.now()
     unread = passage("p2", verdict="needs_review", tractor=plate_evidence(None))
     await console.store.append(
-        (Kind.PASSAGE, weighed(unread, at + timedelta(minutes=1))),
-        (Kind.PASSAGE, weighed(clear("p3", 0), at + timedelta(minutes=2))),
+        Draft(Kind.PASSAGE, weighed(unread, at + timedelta(minutes=1))),
+        Draft(Kind.PASSAGE, weighed(clear("p3", 0), at + timedelta(minutes=2))),
     )
     console.clock.move(timedelta(minutes=3))
     await console.act(road, "recheck", "R2", passage_id="p3")
@@ -438,7 +445,7 @@ async def test_a_passage_of_a_held_truck_reviewed_after_its_release_opens_no_sec
 async def test_a_passage_that_a_recheck_was_taken_from_is_not_reviewed_again(console):
     road = await unloading(console)
     at = console.clock.now() + timedelta(minutes=1)
-    await console.store.append((Kind.PASSAGE, weighed(clear("p2", 0), at)))
+    await console.store.append(Draft(Kind.PASSAGE, weighed(clear("p2", 0), at)))
     await console.act(road, "recheck", "R2", passage_id="p2")
     asked = {**REVIEW, "plate": "蒙L54321"}
     assert (await road.post("/api/passages/p2/review", json=asked)).status_code == 422
@@ -446,7 +453,7 @@ async def test_a_passage_that_a_recheck_was_taken_from_is_not_reviewed_again(con
 
 async def test_a_review_names_plate_and_vehicle_and_opens_the_case(console):
     await console.store.append(
-        (Kind.PASSAGE, passage("p9", verdict="needs_review", tractor=plate_evidence(None)))
+        Draft(Kind.PASSAGE, passage("p9", verdict="needs_review", tractor=plate_evidence(None)))
     )
     road = await console.signed_in("R1")
     asked = {"plate": "蒙l·12345", "colour": "yellow", "drawing": "TR-06-A/6x4"}
@@ -476,7 +483,7 @@ async def test_a_review_names_plate_and_vehicle_and_opens_the_case(console):
     ],
 )
 async def test_a_wrong_review_is_refused_and_changes_nothing(console, changed):
-    await console.store.append((Kind.PASSAGE, passage("p9", verdict="needs_review")))
+    await console.store.append(Draft(Kind.PASSAGE, passage("p9", verdict="needs_review")))
     road = await console.signed_in("R1")
     asked = {"plate": "蒙L12345", "colour": "yellow", "drawing": "TR-06-A/6x4", **changed}
     answer = await road.post("/api/passages/p9/review", json=asked)
@@ -531,7 +538,7 @@ async def test_a_corrected_plate_is_a_plate(console, plate):
 
 
 async def test_police_may_not_review(console):
-    await console.store.append((Kind.PASSAGE, passage("p9", verdict="needs_review")))
+    await console.store.append(Draft(Kind.PASSAGE, passage("p9", verdict="needs_review")))
     police = await console.signed_in("P1")
     asked = {"plate": "蒙L12345", "colour": "yellow", "drawing": "TR-06-A/6x4"}
     assert (await police.post("/api/passages/p9/review", json=asked)).status_code == 403
@@ -542,7 +549,7 @@ async def test_an_expired_scale_is_no_basis_of_a_case(console):
     made = msgspec.structs.replace(
         made, weighing=msgspec.structs.replace(made.weighing, evidence=False)
     )
-    await console.store.append((Kind.PASSAGE, made))
+    await console.store.append(Draft(Kind.PASSAGE, made))
     road = await console.signed_in("R1")
     asked = {"plate": "蒙L12345", "colour": "yellow", "drawing": "TR-06-A/6x4"}
     assert (await road.post("/api/passages/p9/review", json=asked)).status_code == 200
@@ -552,7 +559,9 @@ async def test_an_expired_scale_is_no_basis_of_a_case(console):
 async def test_case_numbers_have_no_gaps(console):
     road = await console.signed_in("R1")
     for number, plate in enumerate(["蒙L11111", "蒙L22222", "蒙L33333"], 1):
-        await console.store.append((Kind.PASSAGE, passage(f"p{number}", verdict="needs_review")))
+        await console.store.append(
+            Draft(Kind.PASSAGE, passage(f"p{number}", verdict="needs_review"))
+        )
         asked = {"plate": plate, "colour": "yellow", "drawing": "TR-06-A/6x4"}
         await road.post(f"/api/passages/p{number}/review", json=asked)
     numbers = [case["case_no"] for case in (await road.get("/api/cases")).json()]

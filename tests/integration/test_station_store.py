@@ -11,10 +11,12 @@ from pathlib import Path
 import apsw
 import pytest
 
+from station.application.ports import Draft
 from station.contract.entries import CaseAct, CaseOpened, DeviceEvent, Kind, PassageReview
 from station.domain.case import Stage
 from station.domain.errors import NotFound, StoreFailed, StoreFull
 from station.domain.ledger import Head, check
+from station.store.branches import SqliteBranches
 from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.sqlite_store import SqliteStore
@@ -47,13 +49,14 @@ import asyncio
 from pathlib import Path
 from station.store.database import Database
 from station.store.sqlite_store import SqliteStore
+from station.application.ports import Draft
 from station.contract.entries import Kind
 from tests.fakes import passage, sealer
 
 async def main():
     store = SqliteStore(Database(Path({path!r})), sealer())
     for number in range(10_000):
-        (entry,) = await store.append((Kind.PASSAGE, passage(str(number))))
+        (entry,) = await store.append(Draft(Kind.PASSAGE, passage(str(number))))
         print(entry.seq, flush=True)
 
 asyncio.run(main())
@@ -85,11 +88,11 @@ async def everything(store):
 
 
 async def fill(store):
-    await store.append((Kind.PASSAGE, passage()), (Kind.CASE_OPENED, OPENED))
-    await store.append((Kind.CASE_ACT, ORDERED))
-    await store.append((Kind.PASSAGE, passage("p2", verdict="needs_review")))
+    await store.append(Draft(Kind.PASSAGE, passage()), Draft(Kind.CASE_OPENED, OPENED))
+    await store.append(Draft(Kind.CASE_ACT, ORDERED))
+    await store.append(Draft(Kind.PASSAGE, passage("p2", verdict="needs_review")))
     await store.append(
-        (
+        Draft(
             Kind.PASSAGE_REVIEW,
             PassageReview(
                 passage_id="p2",
@@ -105,7 +108,7 @@ async def fill(store):
             ),
         )
     )
-    await store.append((Kind.DEVICE_FAULT, FAULT))
+    await store.append(Draft(Kind.DEVICE_FAULT, FAULT))
 
 
 async def test_entries_form_a_chain_that_verifies(store):
@@ -133,17 +136,17 @@ async def test_views_follow_the_entries(store):
     assert await store.cases_opened_on("2026-03-02") == 0
 
 
-async def test_views_rebuilt_from_the_ledger_equal_the_running_ones(store):
+async def test_views_rebuilt_from_the_ledger_equal_the_running_ones(store, database):
     await fill(store)
     before = await everything(store)
-    assert await store.rebuild() == 6
+    assert await SqliteBranches(database, store).rebuild() == 6
     assert await everything(store) == before
 
 
 async def test_the_ledger_goes_on_after_a_restart(tmp_path):
     for expected in (1, 2, 3):
         opened = Database(tmp_path / "station.sqlite")
-        (entry,) = await SqliteStore(opened, sealer()).append((Kind.DEVICE_FAULT, FAULT))
+        (entry,) = await SqliteStore(opened, sealer()).append(Draft(Kind.DEVICE_FAULT, FAULT))
         opened.close()
         assert entry.seq == expected
 
@@ -151,7 +154,9 @@ async def test_the_ledger_goes_on_after_a_restart(tmp_path):
 async def test_two_programs_on_one_ledger_never_write_the_same_place(tmp_path):
     databases = [Database(tmp_path / "station.sqlite") for _ in range(2)]
     stores = [SqliteStore(opened, sealer()) for opened in databases]
-    await asyncio.gather(*(s.append((Kind.DEVICE_FAULT, FAULT)) for s in stores for _ in range(10)))
+    await asyncio.gather(
+        *(s.append(Draft(Kind.DEVICE_FAULT, FAULT)) for s in stores for _ in range(10))
+    )
     entries = await stores[0].entries_after(0, 100)
     assert [entry.seq for entry in entries] == list(range(1, 21))
     for opened in databases:
@@ -176,17 +181,17 @@ async def test_a_full_disk_writes_nothing_and_says_so(store, database):
     await database.run(fill_up)
     with pytest.raises(StoreFull):  # noqa: PT012 - how much fits is not known before
         for _ in range(1000):
-            await store.append((Kind.PASSAGE, passage()), (Kind.PASSAGE, passage("p3")))
+            await store.append(Draft(Kind.PASSAGE, passage()), Draft(Kind.PASSAGE, passage("p3")))
             before = await store.head()
     assert await store.head() == before
     await database.run(lambda connection: connection.pragma("max_page_count", 2**30))
-    (entry,) = await store.append((Kind.DEVICE_FAULT, FAULT))
+    (entry,) = await store.append(Draft(Kind.DEVICE_FAULT, FAULT))
     assert entry.seq == before.seq + 1
 
 
 async def test_a_failed_view_takes_its_entry_back(store):
     with pytest.raises(ValueError, match="unpack"):
-        await store.append((Kind.CASE_ACT, ORDERED))  # no such case
+        await store.append(Draft(Kind.CASE_ACT, ORDERED))  # no such case
     assert await store.head() == Head()
 
 

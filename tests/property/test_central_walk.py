@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central.domain.chain import walk
-from central.domain.keys import KeyRing, NodeKey
 from station.contract.entries import Kind, Run
+from station.contract.keyring import KeyRing, NodeKey
 from station.domain.errors import BadSignature, BrokenChain, Fork
 from station.domain.ledger import Head
 from tests.fakes import sealer

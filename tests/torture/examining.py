@@ -10,6 +10,7 @@ from pathlib import Path
 
 import apsw
 
+from station.application.ports import Draft
 from station.bootstrap import opening
 from station.bootstrap.opening import Stored, open_store
 from station.contract.entries import DeviceEvent, Kind
@@ -19,7 +20,7 @@ from station.domain.ledger import Entry, Head, check
 from tests.torture.writer import AT, settings
 
 ALL = -1
-VIEWS = ("passage", "joint_case", "alarm")
+VIEWS = ("passage", "joint_case", "case_act", "alarm", "recording", "centre_view")
 AGAIN = DeviceEvent(device="scale", code="device.silent", detail="again", since=AT)
 
 
@@ -101,15 +102,15 @@ async def _violations(stored: Stored, said: Acknowledged, verified: Verified) ->
             await stored.media.fetch(sha256)
         except ZhichaoError as exc:
             found.append(f"lost picture: {exc}")
-    delivered = await stored.ledger.delivered()
+    delivered = await stored.outbox.delivered()
     if not said.delivered <= delivered <= len(entries):
         found.append(f"delivered {delivered}, noted {said.delivered}, entries {len(entries)}")
     before = await stored.database.run(views)
-    await stored.ledger.rebuild()
+    await stored.branches.rebuild()
     if before != await stored.database.run(views):
         found.append("the views are not what the entries come to")
     await stored.media.keep(b"again")
-    (entry,) = await stored.ledger.append((Kind.DEVICE_FAULT, AGAIN))
+    (entry,) = await stored.ledger.append(Draft(Kind.DEVICE_FAULT, AGAIN))
     check(entry, entries[-1].head if entries else Head(), verified)
     return found
 

@@ -27,7 +27,9 @@ from station.contract.entries import (
     Picture,
     UnweighedPass,
 )
+from station.contract.uplink import Receipt
 from station.domain.case import FIELDS, Case
+from station.domain.ledger import Entry
 from station.settings import Settings
 from tests.fakes import passage, plate_evidence
 
@@ -76,12 +78,12 @@ class Day:
         if pictures or not self._passages:
             return self._passage(pictures) if roll < 0.9 else self._unweighed(pictures)
         if roll < 0.3:
-            return [(Kind.PASSAGE_REVIEW, self._review())]
+            return [Draft(Kind.PASSAGE_REVIEW, self._review())]
         if roll < 0.6 and self._cases:
-            return [(Kind.CASE_ACT, self._act())]
+            return [Draft(Kind.CASE_ACT, self._act())]
         if roll < 0.7:
             event = DeviceEvent(device="scale", code="device.silent", detail="", since=AT)
-            return [(Kind.DEVICE_FAULT, event)]
+            return [Draft(Kind.DEVICE_FAULT, event)]
         return self._passage(pictures)
 
     def _passage(self, pictures: list[Picture]) -> list[Draft]:
@@ -95,7 +97,7 @@ class Day:
         made = passage(
             passage_id, weighing=weighing, tractor=plate_evidence(plate), pictures=pictures
         )
-        drafts: list[Draft] = [(Kind.PASSAGE, made)]
+        drafts = [Draft(Kind.PASSAGE, made)]
         if self._random.random() < 0.4:
             case_no = f"LINHE20260301{self._number:05d}"
             opened = CaseOpened(
@@ -110,7 +112,7 @@ class Day:
                 excess_kg=gross - 49_000,
             )
             self._cases[case_no] = opened_case(opened)
-            drafts.append((Kind.CASE_OPENED, opened))
+            drafts.append(Draft(Kind.CASE_OPENED, opened))
         return drafts
 
     def _unweighed(self, pictures: list[Picture]) -> list[Draft]:
@@ -123,7 +125,7 @@ class Day:
             highest_kg=self._random.randint(1, 99_000),
             pictures=pictures,
         )
-        return [(Kind.UNWEIGHED_PASS, gone)]
+        return [Draft(Kind.UNWEIGHED_PASS, gone)]
 
     def _review(self) -> PassageReview:
         return PassageReview(
@@ -172,8 +174,23 @@ async def write(stored: Stored, day: Day, steps: int) -> None:
             pictures=[sha for sha, _ in kept],
         )
         if step % DELIVER_EVERY == 0:
-            await stored.ledger.note_delivered(entries[-1].seq)
+            await stored.outbox.note_receipt(receipt(entries[-1]))
             acknowledge(delivered=entries[-1].seq)
+
+
+def receipt(entry: Entry) -> Receipt:
+    """Return what a centre would say of *entry* that has no other station."""
+    return Receipt(
+        node=entry.node,
+        seq=entry.seq,
+        digest=entry.digest,
+        leaf_index=entry.seq - 1,
+        log_size=entry.seq,
+        root=f"{entry.seq:064x}",
+        at=AT,
+        key_id="centre",
+        sig="00" * 64,
+    )
 
 
 def acknowledge(**facts: object) -> None:

@@ -11,7 +11,7 @@ from central.domain.auditing.signing import check_signatures
 from central.domain.auditing.times import moment_ms
 from central.domain.auditing.values import Claim, Layer, StoredEntry, StoredHead, StoredLog
 from central.domain.auditing.walking import Audit, Start
-from central.domain.keys import KeyRing, NodeKey
+from station.contract.keyring import KeyRing, NodeKey
 from station.contract.uplink import Receipt
 from station.domain.ledger import TAG, canonical, digest, parse
 from station.domain.merkle import EMPTY, Frontier, leaf_hash

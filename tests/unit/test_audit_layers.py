@@ -17,7 +17,7 @@ from central.domain.auditing.values import (
     StoredHead,
 )
 from central.domain.auditing.walking import Audit, Start
-from central.domain.keys import KeyRing
+from station.contract.keyring import KeyRing
 from station.contract.sealing import stamp
 from station.contract.uplink import Receipt, sign_receipt
 from tests.fakes import NOON, FakeClock, sealer

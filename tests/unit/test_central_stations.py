@@ -15,7 +15,7 @@ from central.application.stations import (
     TakeState,
 )
 from central.application.views import AlarmView, NodeView
-from central.domain.keys import KeyRing, NodeKey
+from station.contract.keyring import KeyRing, NodeKey
 from station.contract.signature import Ed25519Signer
 from station.contract.uplink import sign_state
 from station.domain.errors import BadSignature, MalformedEntry, OtherNode

@@ -73,6 +73,7 @@ class Bench:
             hub=hub,
             clock=self.clock,
             waiting=lambda: 7,
+            media_waiting=lambda: 3,
             reserve=self.reserve,
             sleep=self.sleep,
         )
@@ -148,7 +149,10 @@ async def test_a_full_disk_is_told_and_the_record_is_kept_until_it_can_be_writte
     assert bench.pauses.count(FULL_PAUSE_S) == 2
     assert bench.reserve.used == 2
     assert bench.codes() == ["store.full", "ok"]
-    assert [kind for kind, _ in bench.ledger.drafts] == [Kind.DEVICE_FAULT, Kind.DEVICE_RECOVERED]
+    assert [draft.kind for draft in bench.ledger.drafts] == [
+        Kind.DEVICE_FAULT,
+        Kind.DEVICE_RECOVERED,
+    ]
     assert not bench.runtime.view().pending
 
 
@@ -189,7 +193,10 @@ async def test_faults_and_recoveries_are_entries_and_alarms_once_each():
         bench.runtime.scale_link(code, "")
     await bench.work()
     assert bench.codes() == ["device.port_lost", "ok"]
-    assert [kind for kind, _ in bench.ledger.drafts] == [Kind.DEVICE_FAULT, Kind.DEVICE_RECOVERED]
+    assert [draft.kind for draft in bench.ledger.drafts] == [
+        Kind.DEVICE_FAULT,
+        Kind.DEVICE_RECOVERED,
+    ]
 
 
 async def test_an_outage_of_the_centre_is_its_own_kind_of_entry():
@@ -197,8 +204,8 @@ async def test_an_outage_of_the_centre_is_its_own_kind_of_entry():
     for code in ["ok", "uplink", "uplink", "ok"]:
         bench.runtime.uplink_state(code, "")
     await bench.work()
-    assert [kind for kind, _ in bench.ledger.drafts] == [Kind.OUTAGE_BEGIN, Kind.OUTAGE_END]
-    assert bench.ledger.drafts[0][1].waiting == 7
+    assert [draft.kind for draft in bench.ledger.drafts] == [Kind.OUTAGE_BEGIN, Kind.OUTAGE_END]
+    assert bench.ledger.drafts[0].payload.waiting == 7
 
 
 async def test_watchers_hear_of_the_lane_though_nothing_changes():

@@ -118,7 +118,12 @@ async def test_every_truck_that_is_not_registered_has_its_drawing(
 
 def case(acts: int) -> CaseOut:
     done = DoneOut(
-        act="release", at=datetime.now(UTC), authority="road", officers=["A", "B"], details={}
+        act="release",
+        at=datetime.now(UTC),
+        authority="road",
+        officers=["A", "B"],
+        details={},
+        personal={},
     )
     return CaseOut(
         case_no="1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from central.domain.auditing.values import Discrepancy, Layer, StoredEntry
-from central.domain.keys import KeyRing
+from station.contract.keyring import KeyRing
 from station.domain.errors import BadSignature, KeyNotGood, MalformedEntry
 from station.domain.ledger import parse
 

@@ -9,3 +9,12 @@ SELECT * FROM joint_case ORDER BY case_no;
 
 -- name: alarm
 SELECT * FROM alarm ORDER BY seq;
+
+-- name: case_act
+SELECT * FROM case_act ORDER BY seq;
+
+-- name: recording
+SELECT * FROM recording ORDER BY sha256;
+
+-- name: centre_view
+SELECT * FROM centre_view ORDER BY topic, name;

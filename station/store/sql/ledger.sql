@@ -1,7 +1,10 @@
--- Statements on the ledger and its delivery.
+-- Statements on the ledger and what is kept beside its entries.
 
 -- name: head
 SELECT seq, digest, body FROM entry ORDER BY seq DESC LIMIT 1;
+
+-- name: newest
+SELECT body, signature FROM entry ORDER BY seq DESC LIMIT 1;
 
 -- name: append
 -- Not idempotent: the caller holds the write lock and has just read the head.
@@ -11,6 +14,59 @@ INSERT INTO entry (seq, kind, digest, body, signature) VALUES (?1, ?2, ?3, ?4, ?
 -- name: entries_after
 -- ?1 seq (exclusive), ?2 how many
 SELECT seq, digest, body, signature FROM entry WHERE seq > ?1 ORDER BY seq LIMIT ?2;
+
+-- name: rotations
+SELECT seq, digest, body, signature FROM entry WHERE kind = 'key_rotate' ORDER BY seq;
+
+-- name: count_all
+-- Of this ledger and of the centre's.
+SELECT (SELECT count(*) FROM entry) + (SELECT count(*) FROM centre_entry);
+
+-- name: add_opening
+-- Not idempotent. ?1 seq, ?2 field, ?3 salt, ?4 text
+INSERT INTO opening (seq, field, salt, text) VALUES (?1, ?2, ?3, ?4);
+
+-- name: openings
+-- ?1 first seq, ?2 last seq
+SELECT o.field, o.salt, o.text, e.seq, e.body, e.signature
+  FROM opening o JOIN entry e USING (seq)
+ WHERE o.seq BETWEEN ?1 AND ?2 ORDER BY o.seq, o.field;
+
+-- name: acts_of
+-- ?1 case_no
+SELECT seq FROM case_act WHERE case_no = ?1 ORDER BY seq;
+
+-- name: erasable_openings
+-- Of acts before a day, on cases that are closed. ?1 local day (exclusive)
+SELECT count(*) FROM opening
+ WHERE seq IN (SELECT a.seq FROM case_act a JOIN joint_case c USING (case_no)
+                WHERE a.acted_on < ?1 AND c.closed = 1);
+
+-- name: erase_openings
+-- Idempotent. ?1 local day (exclusive), as above
+DELETE FROM opening
+ WHERE seq IN (SELECT a.seq FROM case_act a JOIN joint_case c USING (case_no)
+                WHERE a.acted_on < ?1 AND c.closed = 1);
+
+-- name: keep_aside
+-- ?1 seq (exclusive)
+INSERT INTO set_aside (digest, seq, body, signature)
+SELECT digest, seq, body, signature FROM entry WHERE seq > ?1;
+
+-- name: keep_openings_aside
+-- ?1 seq (exclusive)
+INSERT INTO set_aside_opening (digest, field, salt, text)
+SELECT e.digest, o.field, o.salt, o.text
+  FROM opening o JOIN entry e USING (seq) WHERE o.seq > ?1;
+
+-- name: take_out
+-- The trigger refuses what is not kept aside. ?1 seq (exclusive)
+DELETE FROM opening WHERE seq > ?1;
+DELETE FROM entry WHERE seq > ?1;
+
+-- name: digests_after
+-- ?1 seq (exclusive)
+SELECT digest FROM entry WHERE seq > ?1 ORDER BY seq;
 
 -- name: get_meta
 SELECT value FROM meta WHERE key = ?1;

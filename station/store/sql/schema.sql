@@ -1,5 +1,7 @@
--- The station's store. `entry` is the ledger; every other table but `meta`, `account` and
--- `session` is a view of it and can be rebuilt from it.
+-- The station's store. `entry` is the ledger and `centre_entry` the centre's as far as it was
+-- pulled; `opening`, `receipt` and `set_aside` are kept beside them. `passage`, `joint_case`,
+-- `case_act`, `alarm`, `recording` and `centre_view` are views and can be rebuilt from the ledgers.
+-- `meta`, `account` and `session` stand for themselves.
 
 -- name: schema
 CREATE TABLE IF NOT EXISTS entry (
@@ -11,8 +13,81 @@ CREATE TABLE IF NOT EXISTS entry (
 ) STRICT;
 CREATE TRIGGER IF NOT EXISTS entry_is_not_changed BEFORE UPDATE ON entry
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS entry_is_not_deleted BEFORE DELETE ON entry
+-- An entry leaves the ledger only by being kept beside it.
+DROP TRIGGER IF EXISTS entry_is_not_deleted;
+CREATE TRIGGER IF NOT EXISTS entry_is_kept BEFORE DELETE ON entry
+WHEN NOT EXISTS (SELECT 1 FROM set_aside WHERE set_aside.digest = OLD.digest
+                                           AND set_aside.body = OLD.body)
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+
+-- Entries that the centre does not hold: another branch of this ledger, kept for ever.
+CREATE TABLE IF NOT EXISTS set_aside (
+    digest    TEXT PRIMARY KEY,
+    seq       INTEGER NOT NULL,
+    body      BLOB NOT NULL,
+    signature BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS set_aside_is_not_changed BEFORE UPDATE ON set_aside
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS set_aside_is_not_deleted BEFORE DELETE ON set_aside
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+
+-- Clear text of personal fields: erasable, and checked against the entry whenever it is read.
+CREATE TABLE IF NOT EXISTS opening (
+    seq   INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    salt  TEXT NOT NULL,
+    text  TEXT NOT NULL,
+    PRIMARY KEY (seq, field)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS set_aside_opening (
+    digest TEXT NOT NULL REFERENCES set_aside,
+    field  TEXT NOT NULL,
+    salt   TEXT NOT NULL,
+    text   TEXT NOT NULL,
+    PRIMARY KEY (digest, field)
+) STRICT, WITHOUT ROWID;
+
+-- What the centre signed for, all of it; two that contradict each other are kept both.
+CREATE TABLE IF NOT EXISTS receipt (
+    seq        INTEGER NOT NULL,
+    log_size   INTEGER NOT NULL,
+    root       TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    leaf_index INTEGER NOT NULL,
+    at         TEXT NOT NULL,
+    key_id     TEXT NOT NULL,
+    sig        TEXT NOT NULL,
+    PRIMARY KEY (seq, log_size, root, digest, leaf_index)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS receipt_by_size ON receipt (log_size);
+
+CREATE TABLE IF NOT EXISTS centre_entry (
+    seq       INTEGER PRIMARY KEY,
+    kind      TEXT NOT NULL,
+    digest    TEXT NOT NULL,
+    body      BLOB NOT NULL,
+    signature BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS centre_entry_is_not_changed BEFORE UPDATE ON centre_entry
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS centre_entry_is_not_deleted BEFORE DELETE ON centre_entry
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE INDEX IF NOT EXISTS centre_entry_of_keys ON centre_entry (seq)
+    WHERE kind IN ('key_rotate', 'key_revoked');
+
+-- What the centre's ledger comes to. `topic` is the kind of entry it comes from; `name` tells the
+-- things of one topic apart; `plate` is '' where there is none.
+CREATE TABLE IF NOT EXISTS centre_view (
+    topic TEXT NOT NULL,
+    name  TEXT NOT NULL,
+    plate TEXT NOT NULL,
+    seq   INTEGER NOT NULL,
+    view  BLOB NOT NULL,
+    PRIMARY KEY (topic, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS centre_view_by_plate ON centre_view (plate, topic, seq)
+    WHERE plate <> '';
 
 CREATE TABLE IF NOT EXISTS meta (
     key   TEXT PRIMARY KEY,
@@ -41,10 +116,33 @@ CREATE INDEX IF NOT EXISTS case_open ON joint_case (closed, seq);
 CREATE INDEX IF NOT EXISTS case_by_plate ON joint_case (plate);
 CREATE INDEX IF NOT EXISTS case_by_day ON joint_case (opened_on);
 
+-- Which entries are acts of which case, and the local day of each.
+CREATE TABLE IF NOT EXISTS case_act (
+    seq      INTEGER PRIMARY KEY,
+    case_no  TEXT NOT NULL,
+    acted_on TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS case_act_by_case ON case_act (case_no, seq);
+
 CREATE TABLE IF NOT EXISTS alarm (
     seq  INTEGER PRIMARY KEY,
     view BLOB NOT NULL
 ) STRICT;
+
+-- Every recording that an entry names: the newest entry and local day that do, whether a case
+-- refers to it, and the media_erased entry after which it is gone.
+CREATE TABLE IF NOT EXISTS recording (
+    sha256     TEXT PRIMARY KEY,
+    seq        INTEGER NOT NULL,
+    made_on    TEXT NOT NULL,
+    of_case    INTEGER NOT NULL,
+    erased_seq INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS recording_due ON recording (made_on)
+    WHERE of_case = 0 AND erased_seq IS NULL;
+CREATE INDEX IF NOT EXISTS recording_by_seq ON recording (seq) WHERE erased_seq IS NULL;
+CREATE INDEX IF NOT EXISTS recording_erased ON recording (erased_seq)
+    WHERE erased_seq IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS account (
     certificate_no TEXT PRIMARY KEY,

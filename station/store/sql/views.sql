@@ -47,7 +47,30 @@ ON CONFLICT (seq) DO UPDATE SET view = excluded.view;
 -- ?1 how many
 SELECT view FROM alarm ORDER BY seq DESC LIMIT ?1;
 
+-- name: put_act
+-- Idempotent. ?1 seq, ?2 case_no, ?3 local day
+INSERT INTO case_act (seq, case_no, acted_on) VALUES (?1, ?2, ?3)
+ON CONFLICT (seq) DO UPDATE SET case_no = excluded.case_no, acted_on = excluded.acted_on;
+
+-- name: put_recording
+-- Whoever names a recording again has it again. ?1 sha256, ?2 seq, ?3 local day, ?4 of a case (0, 1)
+INSERT INTO recording (sha256, seq, made_on, of_case) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (sha256) DO UPDATE
+   SET seq = max(seq, excluded.seq), made_on = max(made_on, excluded.made_on),
+       of_case = max(of_case, excluded.of_case), erased_seq = NULL;
+
+-- name: keep_recording
+-- A case refers to it. ?1 sha256
+UPDATE recording SET of_case = 1 WHERE sha256 = ?1;
+
+-- name: erase_recording
+-- ?1 sha256, ?2 seq of the entry that says so
+UPDATE recording SET erased_seq = ?2 WHERE sha256 = ?1;
+
 -- name: clear_views
 DELETE FROM passage;
 DELETE FROM joint_case;
+DELETE FROM case_act;
 DELETE FROM alarm;
+DELETE FROM recording;
+DELETE FROM centre_view;

@@ -13,6 +13,7 @@ export type LaneOut = S["LaneOut"];
 export type PlateOut = S["PlateOut"];
 export type PictureOut = S["PictureOut"];
 export type PassageOut = S["PassageOut"];
+export type KnownOut = S["KnownOut"];
 export type ReviewIn = S["ReviewIn"];
 export type DrawingOut = S["DrawingOut"];
 export type ActIn = S["ActIn"];

@@ -8,6 +8,7 @@ import type {
   AlarmOut,
   CaseOut,
   DrawingOut,
+  KnownOut,
   LaneOut,
   LiveOut,
   OfficerOut,
@@ -243,6 +244,11 @@ export function selectCase(item: CaseOut): void {
 export async function passageOf(id: string): Promise<PassageOut> {
   const known = state.passages.find((item) => item.passage_id === id);
   return known ?? (await request<PassageOut>("GET", `/api/passages/${encodeURIComponent(id)}`));
+}
+
+/** What the centre knows of a passage's truck. Throws ApiError. */
+export async function knownOf(id: string): Promise<KnownOut> {
+  return request<KnownOut>("GET", `/api/passages/${encodeURIComponent(id)}/known`);
 }
 
 export async function review(id: string, named: ReviewIn): Promise<Saved> {

@@ -152,6 +152,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/passages/{passage_id}/known": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Known
+         * @description Show what the centre knows of the passage's truck.
+         */
+        get: operations["known_api_passages__passage_id__known_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases": {
         parameters: {
             query?: never;
@@ -282,7 +302,9 @@ export interface components {
          *
          *     ``act`` and its ``details`` are those of ``station.domain.case.FIELDS``, but for the re-check:
          *     ``{"act": "recheck", "details": {"passage_id": …}}`` and the station takes the weight and the
-         *     result (``recheck_clear`` or ``recheck_over``) from that passage.
+         *     result (``recheck_clear`` or ``recheck_over``) from that passage. ``personal`` is what the act
+         *     says of a person (``station.domain.case.PERSONAL``), all of it optional; a field that is not
+         *     known is left out.
          */
         ActIn: {
             /** Act */
@@ -292,6 +314,13 @@ export interface components {
             /** Details */
             details: {
                 [key: string]: string | number;
+            };
+            /**
+             * Personal
+             * @default {}
+             */
+            personal: {
+                [key: string]: string;
             };
         };
         /**
@@ -377,7 +406,7 @@ export interface components {
         };
         /**
          * DoneOut
-         * @description One act done.
+         * @description One act done; ``personal`` is masked, and empty once it was erased.
          */
         DoneOut: {
             /** Act */
@@ -394,6 +423,10 @@ export interface components {
             /** Details */
             details: {
                 [key: string]: string | number;
+            };
+            /** Personal */
+            personal: {
+                [key: string]: string;
             };
         };
         /**
@@ -420,6 +453,80 @@ export interface components {
             detail?: components["schemas"]["ValidationError"][];
         };
         /**
+         * KnownDecisionOut
+         * @description A penalty decision in force on an earlier act, of whichever station.
+         */
+        KnownDecisionOut: {
+            /** Node */
+            node: string;
+            /** Case No */
+            case_no: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Occurred On
+             * Format: date
+             */
+            occurred_on: string;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+        };
+        /**
+         * KnownFormOut
+         * @description A weighing-and-unloading form (称重和卸载单) of the day before the passage.
+         */
+        KnownFormOut: {
+            /** Node */
+            node: string;
+            /** Case No */
+            case_no: string;
+            /** Gross Kg */
+            gross_kg: number;
+            /** Cleared Kg */
+            cleared_kg: number;
+            /**
+             * Cleared At
+             * Format: date-time
+             */
+            cleared_at: string;
+        };
+        /**
+         * KnownOut
+         * @description ``GET /api/passages/{id}/known``: what the centre knows of the truck. It decides nothing.
+         *
+         *     ``watched``: why the plate is looked for, null when it is not.
+         */
+        KnownOut: {
+            /** Watched */
+            watched: string | null;
+            /** Permits */
+            permits: components["schemas"]["KnownPermitOut"][];
+            /** Decisions */
+            decisions: components["schemas"]["KnownDecisionOut"][];
+            /** Forms */
+            forms: components["schemas"]["KnownFormOut"][];
+        };
+        /**
+         * KnownPermitOut
+         * @description An over-limit permit (超限运输车辆通行证) that holds on the day of the passage.
+         */
+        KnownPermitOut: {
+            /** Permit No */
+            permit_no: string;
+            /** Gross Kg */
+            gross_kg: number;
+            /** Route */
+            route: string;
+            /**
+             * Last On
+             * Format: date
+             */
+            last_on: string;
+        };
+        /**
          * LaneOut
          * @description ``GET /api/lane``, and the live message ``lane``.
          *
@@ -441,14 +548,18 @@ export interface components {
             camera: components["schemas"]["DeviceOut"];
             store: components["schemas"]["DeviceOut"];
             uplink: components["schemas"]["DeviceOut"];
+            clock: components["schemas"]["DeviceOut"];
+            program: components["schemas"]["DeviceOut"];
             /** Waiting */
             waiting: number;
+            /** Media Waiting */
+            media_waiting: number;
             /** Pending */
             pending: boolean;
         };
         /**
          * NextActOut
-         * @description An act the table allows now: who may do it, and the details it must state.
+         * @description An act the table allows now: who may do it, the details it must state, and may state.
          */
         NextActOut: {
             /** Act */
@@ -459,6 +570,8 @@ export interface components {
             fields: {
                 [key: string]: "text" | "integer";
             };
+            /** Personal */
+            personal: string[];
         };
         /**
          * OfficerOut
@@ -890,6 +1003,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PassageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    known_api_passages__passage_id__known_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passage_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownOut"];
                 };
             };
             /** @description Validation Error */

@@ -9,7 +9,8 @@ export type Problems = Record<string, string>;
 
 /** A draft with what is already known filled in. */
 export function draftOf(file: CaseOut, act: NextActOut): Draft {
-  const draft: Draft = Object.fromEntries(Object.keys(act.fields).map((name) => [name, ""]));
+  const names = [...Object.keys(act.fields), ...act.personal];
+  const draft: Draft = Object.fromEntries(names.map((name) => [name, ""]));
   if (act.act === "order_to_correct") draft["plate"] = file.plate;
   if (act.act === "decide") {
     draft["kind"] = "fine";
@@ -44,6 +45,12 @@ export function detailsOf(act: NextActOut, draft: Draft): { details: Details; pr
     }
   }
   return { details, problems };
+}
+
+/** What is stated of a person: only what was filled in. */
+export function personalOf(act: NextActOut, draft: Draft): Draft {
+  const filled = act.personal.map((name) => [name, (draft[name] ?? "").trim()] as const);
+  return Object.fromEntries(filled.filter(([, text]) => text !== ""));
 }
 
 /** Ready sentences for a field; the officer puts one in only when it is true. */

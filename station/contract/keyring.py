@@ -1,4 +1,4 @@
-"""Which of a node's keys is good at which place of its ledger (密钥登记). Pure."""
+"""Which of a node's keys is good at which place of its ledger (密钥登记)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,209 @@
+"""What the use cases around the centre need of the outside world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from station.application.ports import Draft
+from station.contract.entries import (
+    AllowedProgram,
+    DecisionInForce,
+    Enrolment,
+    Permit,
+    UnloadingForm,
+    Watched,
+)
+from station.contract.personal import Opening
+from station.contract.uplink import (
+    Acknowledged,
+    Down,
+    Held,
+    LaneState,
+    Openings,
+    Receipt,
+    Wanted,
+)
+from station.domain.ledger import Entry, Head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPage:
+    """Entries of this station as the centre holds them, the clear texts beside them."""
+
+    entries: tuple[Entry, ...]
+    openings: dict[int, tuple[Opening, ...]]
+
+
+class Centre(Protocol):
+    """The way to the centre. Every call may raise UplinkError: not reached, or refused for now."""
+
+    async def push(self, entries: Sequence[Entry], openings: Openings) -> Acknowledged:
+        """Deliver entries in their order. The receipt is not checked yet.
+
+        Raises:
+            BrokenChain: the centre expects another entry; ``fields["expected"]``.
+            Fork: it holds other bytes at that place.
+            EvidenceError: it refuses them otherwise.
+        """
+        ...
+
+    async def ahead(self, entries: Sequence[Entry]) -> None:
+        """Show new entries before their order; they are delivered again later."""
+        ...
+
+    async def tell(self, state: LaneState) -> Wanted:
+        """Show what the lane shows now, and return what the centre asks for."""
+        ...
+
+    async def down(self, after: int) -> Down:
+        """Return entries of the centre's own ledger, not checked yet."""
+        ...
+
+    async def own(self, after: int) -> OwnPage:
+        """Return this station's own entries as the centre holds them, not checked yet."""
+        ...
+
+    async def held(self, sha256: str) -> Held:
+        """Return how much of a recording the centre holds."""
+        ...
+
+    async def send(self, sha256: str, offset: int, size: int, chunk: bytes) -> Held:
+        """Bring the part of a recording of *size* bytes that begins at *offset*."""
+        ...
+
+
+class Outbox(Protocol):
+    """How far delivery has come. The ledger itself is what waits."""
+
+    async def delivered(self) -> int:
+        """Return up to which entry the centre has acknowledged."""
+        ...
+
+    async def go_back(self, seq: int) -> None:
+        """Deliver again what comes after *seq*."""
+        ...
+
+    async def note_receipt(self, receipt: Receipt) -> None:
+        """Keep a receipt whose signature is right, and move on to its entry, in one transaction.
+
+        Raises:
+            BadReceipt: it contradicts an entry or an earlier receipt. It is kept, as evidence, and
+                nothing moves.
+        """
+        ...
+
+    async def media_sent(self) -> int:
+        """Return up to which entry every recording has been sent."""
+        ...
+
+    async def note_media_sent(self, seq: int) -> None:
+        """Remember that every recording up to *seq* was sent, or is gone."""
+        ...
+
+    async def media_waiting(self) -> int:
+        """Return how many recordings were not sent yet."""
+        ...
+
+
+class CentreLedger(Protocol):
+    """The centre's ledger as far as it was pulled."""
+
+    async def head(self) -> Head:
+        """Return where it ends here."""
+        ...
+
+    async def key_entries(self) -> list[Entry]:
+        """Return the entries that change the centre's own keys, in order."""
+        ...
+
+    async def append(self, entries: Sequence[Entry]) -> None:
+        """Write checked entries, and what follows from them, in one durable transaction."""
+        ...
+
+    async def enrolments(self, node: str) -> list[Enrolment]:
+        """Return the keys of a node that the centre enrolled."""
+        ...
+
+    async def checkpoint(self) -> str:
+        """Return the newest signed note, "" before the first."""
+        ...
+
+    async def note_checkpoint(self, note: str) -> None:
+        """Keep a signed note that was checked."""
+        ...
+
+
+class CentreFacts(Protocol):
+    """What the centre's ledger comes to."""
+
+    async def watched(self, plate: str, on: date) -> Watched | None:
+        """Return why a plate is looked for on a local day."""
+        ...
+
+    async def permits(self, plate: str) -> list[Permit]:
+        """Return a plate's permits that were not taken back, newest first."""
+        ...
+
+    async def decisions(self, plate: str) -> list[DecisionInForce]:
+        """Return the decisions in force on acts with a plate, newest first."""
+        ...
+
+    async def unloading_forms(self, plate: str) -> list[UnloadingForm]:
+        """Return the weighing-and-unloading forms of a plate, newest first."""
+        ...
+
+    async def allowed_programs(self) -> list[AllowedProgram] | None:
+        """Return the programs that may weigh; None when the centre has not said so."""
+        ...
+
+
+class Recordings(Protocol):
+    """Which recordings are kept, and for what."""
+
+    async def due(self, before: date, limit: int) -> list[str]:
+        """Return recordings to erase: made before a day, delivered, and no case's."""
+        ...
+
+    async def newest_erased(self) -> list[str]:
+        """Return what the newest ``media_erased`` entry names."""
+        ...
+
+    async def was_erased(self, sha256: str) -> bool:
+        """Tell whether a recording was erased because its time was over."""
+        ...
+
+
+class Branches(Protocol):
+    """Repair of a ledger that is behind the centre's, or beside it."""
+
+    async def adopt(self, entries: Sequence[Entry], openings: Openings) -> None:
+        """Write own entries that came from the centre, checked, after the head; views with them.
+
+        Raises:
+            BrokenChain: they do not follow the head.
+        """
+        ...
+
+    async def rejoin(
+        self, after: int, entries: Sequence[Entry], openings: Openings, reason: str
+    ) -> list[str]:
+        """Keep what comes after *after* aside for ever, take up *entries*, and write that down.
+
+        All in one durable transaction, views with it. Return the digests of what was set aside.
+        """
+        ...
+
+
+class Steps(Protocol):
+    """Changes of the wall clock that no entry tells of yet."""
+
+    def pending(self) -> tuple[Draft, ...]:
+        """Look at the clock, and return what has to be written before anything else."""
+        ...
+
+    def written(self, count: int) -> None:
+        """Forget the first *count* of them: they are durable."""
+        ...

@@ -1,0 +1,104 @@
+"""Fetches the centre's own ledger (下行): revocations, lists, permits, decisions, checkpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from station.application.centre_keys import CentreKeys, Following
+from station.application.centre_ports import Centre, CentreLedger
+from station.contract.enrolling import CentreIdentity
+from station.contract.uplink import Down, opened
+from station.domain.errors import EvidenceError, StoreCorrupt, StoreFull, UplinkError
+
+log = logging.getLogger(__name__)
+
+EVERY_S: Final = 5.0
+REFUSED_PAUSE_S: Final = 60.0
+
+Report = Callable[[str, str], None]
+
+
+class Puller:
+    """One task."""
+
+    def __init__(
+        self,
+        *,
+        centre: Centre,
+        ledger: CentreLedger,
+        following: Following,
+        report: Report,
+        pulled: Callable[[Down], Awaitable[None]],
+    ) -> None:
+        """Prepare.
+
+        *following* is where the ledger ends here; *report* gets ``ok`` or a code with its detail;
+        *pulled* is told of every answer once its entries are durable, and may refuse it.
+        """
+        self._centre = centre
+        self._ledger = ledger
+        self._following = following
+        self._report = report
+        self._pulled = pulled
+        self._wanted = asyncio.Event()
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def following(cls, identity: CentreIdentity, ledger: CentreLedger) -> Following:
+        """Return where the centre's ledger ends here."""
+        keys = CentreKeys.of(identity, await ledger.key_entries())
+        return Following(keys, await ledger.head())
+
+    @property
+    def keys(self) -> CentreKeys:
+        """Return the centre's keys, as far as its ledger was pulled."""
+        return self._following.keys
+
+    def look(self) -> None:
+        """Fetch at once: something was sent that the centre may answer in its ledger."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Pull for ever."""
+        while True:
+            self._wanted.clear()
+            pause = EVERY_S
+            try:
+                await self.pull_all()
+            except (UplinkError, StoreCorrupt, StoreFull):
+                # The pusher says how the line is, and the lane how the disk is.
+                pass
+            except EvidenceError as exc:
+                log.error("not the centre's ledger", extra={"code": exc.code, "detail": exc.detail})
+                self._report(exc.code, exc.detail)
+                pause = REFUSED_PAUSE_S
+            else:
+                self._report("ok", "")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wanted.wait()
+
+    async def pull_all(self) -> None:
+        """Fetch page after page, until nothing is left.
+
+        Raises:
+            UplinkError: not reached.
+            EvidenceError: what came is not the centre's, or not what follows.
+        """
+        async with self._turn:
+            while await self._page():
+                pass
+
+    async def _page(self) -> bool:
+        answer = await self._centre.down(self._following.head.seq)
+        entries = opened(answer.entries, self._following.keys.node)
+        following, proven = self._following.after(entries)
+        if proven:
+            await self._ledger.append(proven)
+        self._following = following
+        await self._pulled(answer)
+        return bool(entries) and self._following.head.seq < answer.head

@@ -1,0 +1,93 @@
+"""Erases recordings whose time is over (到期销毁); what a case refers to is kept for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import calendar
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Final
+
+from station.application.centre_ports import Recordings
+from station.application.ports import Draft, Ledger, Media
+from station.contract.entries import Kind, MediaErased
+from station.contract.sealing import local_day
+from station.domain.clock import Clock
+from station.domain.errors import StoreCorrupt, StoreFull
+
+log = logging.getLogger(__name__)
+
+PAGE: Final = 200
+LOOK_EVERY_S: Final = 600.0
+_MONTHS: Final = 12
+
+
+def first_day_kept(today: date, months: int) -> date:
+    """Return the day *months* before *today*: what was made on it is kept, the day before is not.
+
+    Source: 《公安机关现场执法视音频记录工作规定》第十三条 (six months; longer as evidence).
+    """
+    year, month = divmod(today.year * _MONTHS + today.month - 1 - months, _MONTHS)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(today.day, last))
+
+
+class Retention:
+    """Erases, after an entry that says so is durable; never what was not delivered yet."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        recordings: Recordings,
+        media: Media,
+        clock: Clock,
+        months: int,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Prepare; *months*: how long recordings are kept that no case refers to."""
+        self._ledger = ledger
+        self._recordings = recordings
+        self._media = media
+        self._clock = clock
+        self._months = months
+        self._sleep = sleep
+
+    async def run(self) -> None:
+        """Erase once a local day, for ever."""
+        done: date | None = None
+        while True:
+            today = self._today()
+            if today != done:
+                try:
+                    count = await self.erase()
+                    done = today
+                    if count:
+                        log.info("recordings erased", extra={"count": count})
+                except (StoreCorrupt, StoreFull):
+                    # The entry goes first. The lane says how the disk is; then it is tried again.
+                    pass
+            await self._sleep(LOOK_EVERY_S)
+
+    async def erase(self) -> int:
+        """Erase what is due; return how many recordings that were.
+
+        Raises:
+            StoreFull: the entry could not be written; nothing further was erased.
+        """
+        # A power cut may have come between the last entry and the erasing that it tells of.
+        for sha256 in await self._recordings.newest_erased():
+            await self._media.erase(sha256)
+        before = first_day_kept(self._today(), self._months)
+        count = 0
+        while due := await self._recordings.due(before, PAGE):
+            erased = MediaErased(before=before.isoformat(), sha256=due)
+            await self._ledger.append(Draft(Kind.MEDIA_ERASED, erased))
+            for sha256 in due:
+                await self._media.erase(sha256)
+            count += len(due)
+        return count
+
+    def _today(self) -> date:
+        return date.fromisoformat(local_day(self._clock.now()))

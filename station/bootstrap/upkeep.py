@@ -1,0 +1,108 @@
+"""What the command line does to a station's store beside running it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Final
+
+from station.application.ports import Account, Draft
+from station.application.retention import Retention
+from station.bootstrap.opening import Stored, SystemClock, claimed, open_store
+from station.bootstrap.uplink import Uplink
+from station.contract.entries import Kind, OfficerChange
+from station.domain.errors import SettingsError
+from station.domain.officers import Officer
+from station.settings import Settings
+from station.store.openings import erase_openings
+
+SHORTEST_PASSWORD: Final = 12
+
+
+async def add_officer(settings: Settings, officer: Officer, password: str) -> None:
+    """Make or change an account; the ledger keeps that it was done, without name and password.
+
+    Raises:
+        SettingsError: the password is too short.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise SettingsError(f"a password has at least {SHORTEST_PASSWORD} characters")
+    async with _writing(settings) as stored:
+        known = await stored.accounts.account(officer.certificate_no)
+        change = OfficerChange(
+            certificate_no=officer.certificate_no,
+            role=officer.role.value,
+            valid_until=officer.valid_until.isoformat(),
+            change="changed" if known else "added",
+        )
+        account = Account(officer=officer, password_hash=stored.passwords.hash(password))
+        await stored.accounts.put_account(account)
+        await stored.ledger.append(Draft(Kind.OFFICER_CHANGE, change))
+
+
+async def rebuild(settings: Settings, progress: Callable[[int, int], None]) -> int:
+    """Throw the views away and fold the ledgers anew; return how many entries they held.
+
+    Raises:
+        SettingsError: the station runs.
+    """
+    with claimed(settings):
+        stored = open_store(settings)
+        try:
+            return await stored.branches.rebuild(progress)
+        finally:
+            stored.close()
+
+
+async def rejoin(settings: Settings, reason: str) -> list[str]:
+    """Set our branch aside and take up the centre's; return the digests of what was set aside.
+
+    Raises:
+        SettingsError: the station runs.
+        UplinkError, EvidenceError: see :meth:`station.application.rejoining.Rejoining.rejoin`.
+    """
+    with claimed(settings):
+        stored = open_store(settings)
+        try:
+            return await Uplink(settings, stored).rejoin(reason)
+        finally:
+            stored.close()
+
+
+async def retain(settings: Settings) -> int:
+    """Erase the recordings whose time is over; return how many."""
+    async with _writing(settings) as stored:
+        return await retention(settings, stored).erase()
+
+
+def retention(settings: Settings, stored: Stored) -> Retention:
+    """Return what erases recordings when their time is over."""
+    return Retention(
+        ledger=stored.ledger,
+        recordings=stored.recordings,
+        media=stored.media,
+        clock=SystemClock(),
+        months=settings.retention.recordings_months,
+    )
+
+
+async def erase_personal(settings: Settings, before: date) -> int:
+    """Erase the clear text of personal fields of acts before a local day, on closed cases."""
+    stored = open_store(settings)
+    try:
+        day = before.isoformat()
+        return await stored.database.run(lambda connection: erase_openings(connection, day))
+    finally:
+        stored.close()
+
+
+@asynccontextmanager
+async def _writing(settings: Settings) -> AsyncIterator[Stored]:
+    """Open the store to write an entry, brought up to what the centre holds first."""
+    stored = open_store(settings)
+    try:
+        await Uplink(settings, stored).prepare()
+        yield stored
+    finally:
+        stored.close()

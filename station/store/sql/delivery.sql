@@ -1,0 +1,39 @@
+-- Statements on delivery: receipts, and how far entries and recordings have come.
+
+-- name: body_at
+-- ?1 seq
+SELECT body FROM entry WHERE seq = ?1;
+
+-- name: keep_receipt
+-- Idempotent: a receipt that says the same again adds nothing.
+-- ?1 seq, ?2 log_size, ?3 root, ?4 digest, ?5 leaf_index, ?6 at, ?7 key_id, ?8 sig
+INSERT INTO receipt (seq, log_size, root, digest, leaf_index, at, key_id, sig)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING;
+
+-- name: earlier_receipts
+-- The one of the largest tree, and those of one place. ?1 seq
+SELECT seq, log_size, root, digest, leaf_index, at, key_id, sig FROM receipt
+ WHERE log_size = (SELECT max(log_size) FROM receipt) OR seq = ?1;
+
+-- name: receipts
+-- ?1 first seq, ?2 last seq
+SELECT seq, log_size, root, digest, leaf_index, at, key_id, sig FROM receipt
+ WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq, log_size;
+
+-- name: media_waiting
+-- ?1 seq up to which all were sent, ?2 seq up to which entries were delivered
+SELECT count(*) FROM recording WHERE seq > ?1 AND seq <= ?2 AND erased_seq IS NULL;
+
+-- name: due
+-- ?1 local day (exclusive), ?2 seq up to which all were sent, ?3 how many
+SELECT sha256 FROM recording
+ WHERE of_case = 0 AND erased_seq IS NULL AND made_on < ?1 AND seq <= ?2
+ ORDER BY made_on, sha256 LIMIT ?3;
+
+-- name: newest_erased
+SELECT sha256 FROM recording
+ WHERE erased_seq = (SELECT max(erased_seq) FROM recording WHERE erased_seq IS NOT NULL);
+
+-- name: was_erased
+-- ?1 sha256
+SELECT 1 FROM recording WHERE sha256 = ?1 AND erased_seq IS NOT NULL;
