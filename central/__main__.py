@@ -18,11 +18,13 @@ from fastapi import FastAPI
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from central import auditor, bootstrap
+from central import bootstrap
 from central.api.app import interface, machines_interface
 from central.application.ports import Account
 from central.application.revoke import Revocation
+from central.bootstrap import auditing
 from central.bootstrap import keys as key_commands
+from central.bootstrap import witness as witness_program
 from central.domain.counting import more_than, repeat_vehicles, window
 from central.domain.days import local_day
 from central.export.keys import keys_json, keys_paper
@@ -31,6 +33,7 @@ from central.settings import CentralSettings, load
 from central.store.accounts import SqlAccounts
 from central.store.passwords import Argon2Passwords
 from central.store.reading import SqlReading
+from central.witness.settings import load as witness_settings
 from station.contract.entries import Kind, payload
 from station.contract.messages import message
 from station.domain.errors import InvalidFacts, ZhichaoError
@@ -129,7 +132,7 @@ def audit(
     ) as bar:
         task = bar.add_task("", total=None)
         report = _run(
-            auditor.audited(
+            auditing.audited(
                 load(config),
                 receipts or [],
                 witness or [],
@@ -137,9 +140,9 @@ def audit(
             )
         )
     if as_json:
-        typer.echo(msgspec.json.encode(auditor.record(report)).decode())
+        typer.echo(msgspec.json.encode(auditing.record(report)).decode())
     else:
-        for line in auditor.lines(report):
+        for line in auditing.lines(report):
             typer.echo(line)
     if report.findings:
         raise typer.Exit(1)
@@ -203,6 +206,22 @@ def keys(
         paper.write_text(keys_paper(register, bootstrap.SystemClock().now()), "utf-8")
     if out is None and paper is None:
         typer.echo(keys_json(register).decode(), nl=False)
+
+
+@app.command()
+def witness(config: Annotated[Path, typer.Option("--config", help="witness.toml")]) -> None:
+    """Keep and cosign the checkpoints of a centre, in another office, without a database."""
+
+    def ready(url: str, public_key: str) -> None:
+        typer.echo(message("central.witness_ready", {"url": url, "public_key": public_key}))
+        sys.stdout.flush()
+
+    def alarm(refusal: ZhichaoError) -> None:
+        fields = {"detail": refusal.detail, **refusal.fields}
+        typer.echo(f"{refusal.code}: {message(refusal.code, fields)}", err=True)
+
+    settings = witness_settings(config)
+    uvloop.run(witness_program.run(settings, bootstrap.SystemClock(), ready, alarm))
 
 
 @app.command("export-repeat-vehicles")

@@ -100,11 +100,22 @@ class AuditSection(Section):
     Attributes:
         every_s: how often everything that the centre keeps is audited; increments follow the
             checkpoints.
-        witnesses: addresses of witnesses, whose checkpoints are held against the log.
     """
 
     every_s: Annotated[float, Field(gt=0)] = 86_400.0
-    witnesses: tuple[Annotated[str, Field(pattern=r"^https?://[^/]+$")], ...] = ()
+
+
+class WitnessSection(Section):
+    """One ``[[witnesses]]``: who cosigns the log's checkpoints, in another office.
+
+    Attributes:
+        public_key: Ed25519, 64 hex digits, as the witness prints it.
+        url: where audits ask for the checkpoints that it keeps; empty: they do not.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[^\s+]+$")]
+    public_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    url: Annotated[str, Field(pattern=r"^(https?://[^/]+)?$")] = ""
 
 
 class StationSection(Section):
@@ -126,6 +137,7 @@ class CentralSettings(BaseSettings):
     machines: MachinesSection = MachinesSection()
     database: DatabaseSection = DatabaseSection()
     audit: AuditSection = AuditSection()
+    witnesses: tuple[WitnessSection, ...] = ()
     stations: tuple[StationSection, ...] = ()
 
     @model_validator(mode="after")

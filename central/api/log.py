@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from central.api import schemas
+from central.api.bodies import body_of
 from central.api.parts import parts_of
 
 ROUTER: Final = APIRouter(prefix="/api/log", tags=["log"])
+_REFUSALS: Final[dict[int | str, dict[str, object]]] = {
+    404: {"model": schemas.ErrorOut, "description": "No checkpoint of that size."},
+    422: {"model": schemas.ErrorOut, "description": "Not of this log, or not the witness's."},
+}
 From = Annotated[int, Query(alias="from", ge=0, lt=2**63)]
 To = Annotated[int, Query(alias="to", ge=0, lt=2**63)]
 
@@ -18,6 +24,13 @@ To = Annotated[int, Query(alias="to", ge=0, lt=2**63)]
 async def checkpoint(request: Request) -> PlainTextResponse:
     """Give the newest signed note (C2SP tlog-checkpoint)."""
     return PlainTextResponse(await parts_of(request).serve.checkpoint())
+
+
+@ROUTER.post("/cosignature", status_code=204, responses=_REFUSALS)
+async def cosignature(request: Request) -> Response:
+    """Take a checkpoint with a witness's line (C2SP cosignature/v1), which proves itself."""
+    await parts_of(request).cosign(await body_of(request))
+    return Response(status_code=204)
 
 
 @ROUTER.get("/consistency")

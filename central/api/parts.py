@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from central.application.accept import Accept, TakeAhead
 from central.application.admit import Admit
+from central.application.cosigning import Cosign
 from central.application.enrol import Enrol, Renew
 from central.application.ports import Reading, Recordings
 from central.application.register import Authority
@@ -39,6 +40,7 @@ class Parts:
     accept: Accept
     take_ahead: TakeAhead
     serve: Serve
+    cosign: Cosign
     release: Release
     recordings: Recordings
     take_state: TakeState

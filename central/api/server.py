@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from central.api.peers import MachineProtocol
 from station.domain.errors import SettingsError
@@ -24,7 +24,7 @@ _BACKLOG: Final = 512
 class Door:
     """An application at an address. ``tls`` None: for people, behind a proxy with TLS."""
 
-    app: FastAPI
+    app: Starlette
     listener: socket.socket
     tls: ssl.SSLContext | None = None
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from central.domain.auditing.claims import LogKeys, claims_of, own_claims
+from central.domain.auditing.registering import Registering
 from central.domain.auditing.signing import Rings, check_signatures
 from central.domain.auditing.values import (
     Claim,
@@ -66,18 +67,18 @@ class Outside:
     """What the auditor holds that the database cannot change.
 
     Attributes:
+        own: the centre's node, whose key is the first of ``log``.
         log: whose signature the centre's checkpoints and receipts bear.
         receipts: of the stations, verified.
         claims: checkpoints in witnesses' hands, verified.
         found: what was wrong with those that were handed in.
-        rings: the register of keys; None: the auditor has none, and believes the tables'.
     """
 
+    own: str
     log: LogKeys
     receipts: tuple[Receipt, ...] = ()
     claims: tuple[Claim, ...] = ()
     found: tuple[Discrepancy, ...] = ()
-    rings: Mapping[str, KeyRing] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +131,13 @@ class FullAudit:
         async with self.archive.snapshot() as snapshot:
             heads = await snapshot.heads()
             began = self.clock.monotonic_ns()
-            sizes = await self._walk(snapshot, heads, outside, findings)
+            register = Registering(outside.own, outside.log.public_keys[0])
+            audit = Audit(Start(), outside.receipts, register=register)
+            sizes = await self._walk(snapshot, audit, outside, findings)
+            findings.add(audit.standing(heads, await snapshot.log()))
+            findings.add(register.compared(await snapshot.rings()))
             walked = self.clock.monotonic_ns()
-            await self._check_signatures(snapshot, outside, findings)
+            await self._check_signatures(snapshot, register.rings, findings)
             ended = self.clock.monotonic_ns()
         return Report(
             entries=sizes.entries,
@@ -147,13 +152,9 @@ class FullAudit:
         )
 
     async def _walk(
-        self,
-        snapshot: Snapshot,
-        heads: Sequence[StoredHead],
-        outside: Outside,
-        findings: Findings,
+        self, snapshot: Snapshot, audit: Audit, outside: Outside, findings: Findings
     ) -> _Sizes:
-        audit, sizes = Audit(Start(), outside.receipts), _Sizes()
+        sizes = _Sizes()
         audit.expect(outside.claims)
         audit.expect(claims_of(outside.receipts))
         notes = OwnNotes(snapshot, outside.log, after=0)
@@ -164,15 +165,10 @@ class FullAudit:
             sizes.body_bytes += sum(len(stored.body) for stored in page)
             self.tell(sizes.entries)
         findings.add(await notes.until(None, audit))
-        findings.add(audit.standing(heads, await snapshot.log()))
         sizes.checkpoints = notes.count
         return sizes
 
-    async def _check_signatures(
-        self, snapshot: Snapshot, outside: Outside, findings: Findings
-    ) -> None:
-        stored = await snapshot.rings()
-        rings: Rings = stored if outside.rings is None else outside.rings
+    async def _check_signatures(self, snapshot: Snapshot, rings: Rings, findings: Findings) -> None:
         loop = asyncio.get_running_loop()
         under_way: list[asyncio.Future[list[Discrepancy]]] = []
         index = 0

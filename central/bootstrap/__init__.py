@@ -23,6 +23,7 @@ from central.application.announce import Announcer
 from central.application.appending import Writer
 from central.application.audit_watch import Alarms, AuditWatch, Increments
 from central.application.checkpointing import Checkpointer
+from central.application.cosigning import Cosign
 from central.application.enrol import Enrol, Renew
 from central.application.project import Touched
 from central.application.projecting import Projector
@@ -144,6 +145,11 @@ def compose(
         take_ahead=TakeAhead(archive=archive, clock=clock),
         take_state=TakeState(ring_of=archive.ring_of, board=board, announce=announcer.note),
         serve=Serve(shelf=SqlShelf(database), node=settings.central.node, clock=clock),
+        cosign=Cosign(
+            checkpoints=SqlShelf(database),
+            log=log_keys(settings, key),
+            witnesses={one.name: bytes.fromhex(one.public_key) for one in settings.witnesses},
+        ),
         release=Release(archive=archive, own=own, clock=clock, announce=announcer.note),
         recordings=FileRecordings(settings.central.data_dir / "recordings"),
         sessions=Sessions(SqlAccounts(database), Argon2Passwords(), clock, asyncio.sleep),

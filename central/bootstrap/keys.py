@@ -50,4 +50,9 @@ async def key_register(settings: CentralSettings) -> KeyRegister:
     """Return the register of keys."""
     async with opened(settings) as database:
         nodes = await SqlRegister(database).nodes()
-    return KeyRegister(origin=settings.central.origin, node=settings.central.node, nodes=nodes)
+    return KeyRegister(
+        origin=settings.central.origin,
+        node=settings.central.node,
+        nodes=nodes,
+        witnesses=[(one.name, one.public_key) for one in settings.witnesses],
+    )

@@ -53,6 +53,12 @@ class SqlShelf:
             row = await connection.fetchrow(_SQL["checkpoint_of"], log_size)
         return None if row is None else StoredCheckpoint(**row)
 
+    async def replace_note(self, log_size: int, before: str, after: str) -> bool:
+        """Write a checkpoint's note; False when it is not *before* any more."""
+        async with pools.connection(self._pool) as connection:
+            size = await connection.fetchval(_SQL["replace_note"], log_size, before, after)
+        return size is not None
+
     async def _placed(self, statement: str, *arguments: object) -> list[Placed]:
         async with pools.connection(self._pool) as connection:
             return [

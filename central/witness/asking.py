@@ -15,7 +15,8 @@ from station.domain.errors import MalformedEntry, UplinkError
 
 TIMEOUT_S: Final = 15.0
 WHOLE_S: Final = 60.0
-_LONGEST_ANSWER: Final = 4 * 1024 * 1024
+_LONGEST_NOTE: Final = 64 * 1024
+_LONGEST_PAGE: Final = 4 * 1024 * 1024
 _OK: Final = 200
 _NOT_FOUND: Final = 404
 
@@ -37,7 +38,7 @@ class HttpLog:
         Raises:
             UplinkError: the centre cannot be reached or does not answer as it should.
         """
-        answer = await _answer(self._client, "/api/log/checkpoint", {})
+        answer = await _answer(self._client, "/api/log/checkpoint", {}, _LONGEST_NOTE)
         return None if answer is None else answer.decode(errors="replace")
 
     async def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
@@ -47,7 +48,9 @@ class HttpLog:
             UplinkError: the centre cannot be reached or does not answer.
             MalformedEntry: what it answers is no proof.
         """
-        answer = await _answer(self._client, "/api/log/consistency", {"from": old, "to": new})
+        answer = await _answer(
+            self._client, "/api/log/consistency", {"from": old, "to": new}, _LONGEST_NOTE
+        )
         try:
             found = msgspec.json.decode(answer or b"", type=list[str])
             return tuple(base64.b64decode(one, validate=True) for one in found)
@@ -95,7 +98,7 @@ async def notes_at(url: str) -> list[str]:
 
 async def _pages(client: httpx.AsyncClient) -> AsyncIterator[Sequence[_Kept]]:
     after = 0
-    while answer := await _answer(client, "/checkpoints", {"after": after}):
+    while answer := await _answer(client, "/checkpoints", {"after": after}, _LONGEST_PAGE):
         page = [msgspec.json.decode(line, type=_Kept) for line in answer.splitlines()]
         yield page
         if page[-1].size <= after:
@@ -103,7 +106,9 @@ async def _pages(client: httpx.AsyncClient) -> AsyncIterator[Sequence[_Kept]]:
         after = page[-1].size
 
 
-async def _answer(client: httpx.AsyncClient, path: str, asked: dict[str, int]) -> bytes | None:
+async def _answer(
+    client: httpx.AsyncClient, path: str, asked: dict[str, int], longest: int
+) -> bytes | None:
     """Return the body, bounded; None for 404."""
     found = bytearray()
     try:
@@ -114,8 +119,8 @@ async def _answer(client: httpx.AsyncClient, path: str, asked: dict[str, int]) -
                 raise UplinkError(f"{path} answered {answer.status_code}")
             async for piece in answer.aiter_bytes():
                 found += piece
-                if len(found) > _LONGEST_ANSWER:
-                    raise UplinkError(f"{path} answered more than {_LONGEST_ANSWER} bytes")
+                if len(found) > longest:
+                    raise UplinkError(f"{path} answered more than {longest} bytes")
     except (httpx.HTTPError, TimeoutError) as exc:
         raise UplinkError(f"{path}: {type(exc).__name__}: {exc}") from exc
     return bytes(found)

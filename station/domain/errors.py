@@ -26,6 +26,7 @@
         * :exc:`MalformedEntry`
         * :exc:`BadProof` -- not in the log, or not the log that was shown before
         * :exc:`AuditFailed`
+        * :exc:`NotTheLog` · :exc:`LogShrunk` · :exc:`LogForked` -- what a witness refuses
         * :exc:`BadOpening` · :exc:`BadReceipt` · :exc:`KeyNotGood`
     * :exc:`DeviceError` -- a scale or a camera; the lane goes on by hand
         * :exc:`PortLost`
@@ -237,6 +238,24 @@ class AuditFailed(EvidenceError):
     """An audit did not come to its end: it says nothing about the ledger."""
 
     code = "audit.failed"
+
+
+class NotTheLog(EvidenceError):
+    """What claims to be a checkpoint is not one that the log has signed."""
+
+    code = "witness.not_the_log"
+
+
+class LogShrunk(EvidenceError):
+    """The log has fewer leaves than a checkpoint that it had signed before."""
+
+    code = "witness.shrunk"
+
+
+class LogForked(EvidenceError):
+    """Two signed checkpoints of the log are not of one history."""
+
+    code = "witness.forked"
 
 
 class BadOpening(EvidenceError):

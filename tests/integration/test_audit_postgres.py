@@ -1,81 +1,21 @@
 """The audit of a real database, as the centre has written it and as a superuser has changed it."""
 
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-
 import asyncpg
 import pytest
 
-from central.application.auditing import FullAudit, Outside
-from central.domain.auditing.claims import LogKeys, good_receipts, witnessed_claims
 from central.domain.auditing.values import Layer
 from central.store.auditing import SqlAuditArchive
-from station.contract.checkpoint import Checkpoint, signed_note
-from station.contract.sealing import stamp
-from tests.migration.central_kit import CENTRE, FakeStation, Headquarters
+from station.contract.entries import KeyRevoked, Kind
+from tests.migration.audit_kit import Audited, free_hand
+from tests.migration.central_kit import FakeStation
 
 pytest_plugins = ["tests.migration.central_database"]
-
-LOG = LogKeys(origin="zhichao-centre", public_keys=(CENTRE.signer.public_key,))
-
-
-class Audited:
-    """A centre with two stations, its checkpoints, and what stands outside of it."""
-
-    def __init__(self, database):
-        self.stations = [FakeStation("linhe"), FakeStation("dongsheng", key=1)]
-        self.centre = Headquarters(database, *self.stations)
-        self.receipts = []
-        self.notes = []
-
-    async def deliver(self, entries):
-        for one in self.stations:
-            first = len(one.entries) + 1
-            for number in range(entries):
-                one.weigh(f"p{first + number}")
-            acknowledged = await self.centre.accept(one.batch(first))
-            self.receipts.append(acknowledged.receipt)
-        self.centre.clock.move(timedelta(seconds=60))
-
-    async def sign_checkpoint(self):
-        async with self.centre.archive.desk() as desk:
-            frontier = await desk.begin()
-        at = self.centre.clock.now()
-        checkpoint = Checkpoint(
-            origin=LOG.origin, size=frontier.size, root=frontier.root, at=stamp(at)
-        )
-        note = signed_note(checkpoint, CENTRE.signer).decode()
-        await self.centre.database.execute(
-            "INSERT INTO checkpoint (log_size, root, at, note) VALUES ($1, $2, $3, $4)",
-            frontier.size,
-            frontier.root,
-            at,
-            note,
-        )
-        self.notes.append(note)
-
-    async def audit(self, *, receipts=True, witness=True):
-        good, forged = good_receipts(self.receipts if receipts else [], LOG)
-        claims, foreign = witnessed_claims(self.notes if witness else [], "discipline", LOG)
-        assert forged == foreign == []
-        seen = []
-        with ThreadPoolExecutor(2) as executor:
-            audit = FullAudit(
-                archive=SqlAuditArchive(self.centre.database),
-                clock=self.centre.clock,
-                executor=executor,
-                workers=2,
-                tell=seen.append,
-            )
-            report = await audit(Outside(log=LOG, receipts=tuple(good), claims=tuple(claims)))
-        assert seen[-1] == report.entries
-        return report
 
 
 @pytest.fixture
 async def audited(database):
     made = Audited(database)
-    await made.centre.enrol()
+    await made.enrol()
     for _ in range(3):
         await made.deliver(10)
         await made.sign_checkpoint()
@@ -88,13 +28,7 @@ async def insider(postgres, audited):
     """A superuser, for whom no trigger runs."""
     (name,) = (await audited.centre.rows("SELECT current_database()"))[0]
     connection = await asyncpg.connect(postgres.dsn_of("postgres", name))
-    await connection.execute("SET session_replication_role = replica")
-    await connection.execute("ALTER TABLE entry DISABLE TRIGGER ALL")
-    await connection.execute(
-        "DO $$ DECLARE part text; BEGIN FOR part IN SELECT inhrelid::regclass::text"
-        " FROM pg_inherits WHERE inhparent = 'entry'::regclass LOOP"
-        " EXECUTE 'ALTER TABLE ' || part || ' DISABLE TRIGGER ALL'; END LOOP; END $$"
-    )
+    await free_hand(connection)
     yield connection
     await connection.close()
 
@@ -141,7 +75,7 @@ async def test_a_superusers_edit_is_named_by_node_and_place(audited, insider):
 
 
 async def test_a_checkpoint_that_was_changed_in_the_table_is_said(audited, insider):
-    await insider.execute("UPDATE checkpoint SET root = $1 WHERE log_size > 40", b"\1" * 32)
+    await insider.execute("UPDATE checkpoint SET root = $1 WHERE log_size > 60", b"\1" * 32)
     await insider.execute(
         "UPDATE checkpoint SET note = replace(note, 'zhichao', 'another') WHERE log_size < 30"
     )
@@ -150,4 +84,41 @@ async def test_a_checkpoint_that_was_changed_in_the_table_is_said(audited, insid
 
     assert [(one.layer, one.code, count) for one, count in report.findings] == [
         (Layer.TREE, "checkpoint", 2)
+    ]
+
+
+async def test_a_key_that_was_put_into_the_table_is_said_and_is_believed_by_nobody(
+    audited, insider
+):
+    stranger = FakeStation("linhe", key=9)
+    await insider.execute(
+        "UPDATE node_key SET public_key = $1, key_id = $2 WHERE node = 'linhe'",
+        stranger.public_key,
+        stranger.sealer.signer.key_id,
+    )
+
+    report = await audited.audit()
+
+    assert [(one.layer, one.node, one.code, count) for one, count in report.findings] == [
+        (Layer.SIGNATURE, "linhe", "register", 2)
+    ]
+
+
+async def test_a_key_that_was_revoked_by_an_entry_is_good_no_more_though_the_table_says_so(audited):
+    linhe = audited.stations[0]
+    revoked = KeyRevoked(
+        node="linhe",
+        key_id=linhe.sealer.signer.key_id,
+        from_seq=33,
+        reason="stolen",
+        officers=["R1", "R2"],
+    )
+    async with audited.centre.archive.desk() as desk:
+        await audited.centre.own.write(desk, [(Kind.KEY_REVOKED, revoked)])
+
+    report = await audited.audit()
+
+    assert [(one.code, one.place, count) for one, count in report.findings] == [
+        ("key", "linhe#33", 1),
+        ("register", "linhe#1", 2),
     ]

@@ -9,11 +9,11 @@ import asyncpg
 import msgspec
 import pytest
 
-from central.bootstrap import opened, own_key
+from central.bootstrap import opened
 from central.settings import load
 from central.store.embedded import Place, running
-from station.contract.uplink import sign_receipt
-from tests.migration.central_kit import FakeStation, Headquarters, short_folder
+from tests.migration.audit_kit import Audited, free_hand, settle
+from tests.migration.central_kit import FakeStation, short_folder
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """
@@ -48,22 +48,19 @@ async def audit(config, *arguments):
 
 @pytest.fixture(scope="module")
 async def held():
-    """Give a configuration, its running database, and the receipts of ten entries."""
+    """Give a configuration, the folder of its running database, and receipts of ten entries."""
     station = FakeStation()
     with short_folder() as folder:
-        config = folder / "central.toml"
-        config.write_text(CONFIG, "utf-8")
+        config = settle(folder, CONFIG)
         settings = load(config)
         async with opened(settings) as database:
-            centre = Headquarters(database, station)
-            await centre.archive.enrol([station.enrolment])
-            receipts = []
+            audited = Audited(database, station)
+            await audited.enrol()
             for number in range(10):
                 station.weigh(f"p{number}")
-                acknowledged = await centre.accept(station.batch(number + 1))
-                receipts.append(sign_receipt(acknowledged.receipt, own_key(settings)))
+                await audited.send(station, number + 1)
             path = folder / "receipts.json"
-            path.write_bytes(msgspec.json.encode(receipts))
+            path.write_bytes(msgspec.json.encode(audited.receipts))
             yield config, settings.central.data_dir, path
 
 
@@ -83,9 +80,8 @@ async def test_a_cut_off_tail_is_named_and_the_program_ends_with_one(held):
     config, data_dir, receipts = held
     dsn = await running(Place(data_dir=data_dir))
     insider = await asyncpg.connect(dsn.replace("zhichao@", "postgres@"))
-    await insider.execute("SET session_replication_role = replica")
-    await insider.execute("ALTER TABLE entry_2026_03 DISABLE TRIGGER ALL")
-    assert await insider.execute("DELETE FROM entry_2026_03 WHERE seq > 8") == "DELETE 2"
+    await free_hand(insider)
+    assert await insider.execute("DELETE FROM entry WHERE node = 'linhe' AND seq > 8") == "DELETE 2"
     await insider.close()
 
     code, out, _ = await audit(config, "--receipts", str(receipts))

@@ -14,7 +14,8 @@ from central.store.auditing import SqlAuditArchive
 from station.domain.errors import AuditFailed
 from station.rules.lawbook import lawbook
 from tests.fakes import NOON, FakeClock
-from tests.integration.test_audit_postgres import LOG, audited, insider
+from tests.integration.test_audit_postgres import audited, insider
+from tests.migration.audit_kit import LOG
 
 pytest_plugins = ["tests.migration.central_database"]
 

@@ -25,7 +25,7 @@ def check_signatures(
     Args:
         page: the entries.
         first_index: leaf index of the first.
-        rings: whose keys are which, from wherever the auditor believes it.
+        rings: whose keys are which, as the entries themselves say.
     """
     found = []
     for index, stored in enumerate(page, first_index):

@@ -9,6 +9,7 @@ from typing import Protocol
 from central.domain.auditing.chaining import Chains
 from central.domain.auditing.heads import HighWater
 from central.domain.auditing.receipts import Receipts
+from central.domain.auditing.registering import Registering
 from central.domain.auditing.roots import Roots
 from central.domain.auditing.seen import Seen, see
 from central.domain.auditing.times import USUAL, Times, Tolerances
@@ -40,6 +41,8 @@ class Audit:
 
     Args:
         receipts: what stations hold, verified (:func:`.claims.good_receipts`).
+        register: follows what the entries say of keys; None: nobody wants to know.
+        tolerances: how far times may be apart.
         layers: which to run.
     """
 
@@ -48,6 +51,7 @@ class Audit:
         start: Start,
         receipts: Iterable[Receipt] = (),
         *,
+        register: Registering | None = None,
         tolerances: Tolerances = USUAL,
         layers: frozenset[Layer] = EVERY_LAYER,
     ) -> None:
@@ -63,6 +67,8 @@ class Audit:
         self._checks = [check for layer, check in made.items() if layer in layers]
         if layers & _OF_THE_TREE:
             self._checks.append(self._roots)
+        if register is not None:
+            self._checks.append(register)
 
     @property
     def walked(self) -> int:

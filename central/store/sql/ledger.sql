@@ -195,3 +195,7 @@ SELECT log_size, root, at, note FROM checkpoint WHERE log_size = $1;
 INSERT INTO checkpoint (log_size, root, at, note) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING
 RETURNING log_size;
+
+-- name: replace_note
+-- No row when another process was first. $1 log_size, $2 note before, $3 note after
+UPDATE checkpoint SET note = $3 WHERE log_size = $1 AND note = $2 RETURNING log_size;

@@ -44,11 +44,9 @@ async def audited(
     Raises:
         InvalidFacts: a file cannot be read.
     """
-    outside = await _outside(
-        log_keys(settings, own_key(settings)),
-        receipt_files,
-        (*settings.audit.witnesses, *witnesses),
-    )
+    known = [one.url for one in settings.witnesses if one.url]
+    log = log_keys(settings, own_key(settings))
+    outside = await _outside(settings.central.node, log, receipt_files, [*known, *witnesses])
     count = len(os.sched_getaffinity(0))
     async with _opened(settings) as database:
         # Spawned, not forked: this process has threads and connections.
@@ -126,7 +124,7 @@ def _rate(entries: int, ns: int) -> int:
 
 
 async def _outside(
-    log: LogKeys, receipt_files: Sequence[Path], witnesses: Sequence[str]
+    own: str, log: LogKeys, receipt_files: Sequence[Path], witnesses: Sequence[str]
 ) -> Outside:
     held = [one for path in receipt_files for one in receipts(path)]
     good, found = good_receipts(held, log)
@@ -141,7 +139,7 @@ async def _outside(
         stated, foreign = witnessed_claims(notes, source, log)
         claims += stated
         wrong += foreign
-    return Outside(log=log, receipts=tuple(good), claims=tuple(claims), found=tuple(wrong))
+    return Outside(own=own, log=log, receipts=tuple(good), claims=tuple(claims), found=tuple(wrong))
 
 
 async def _notes(source: str) -> list[str]:
