@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from station.application.ports import Draft
 from station.bootstrap.opening import claimed, open_store, rotated, signing_key
 from station.bootstrap.signing import NAME, NEXT
 from station.contract.enrolling import CentreIdentity
@@ -39,7 +40,7 @@ def enrolled(settings):
 
 
 def write(stored, note):
-    draft = (Kind.START, Run(program="p", detail=note))
+    draft = Draft(Kind.START, Run(program="p", detail=note))
     return stored.database.run_now(lambda connection: stored.ledger.append_on(connection, [draft]))
 
 

@@ -1,5 +1,6 @@
 """The line between station and centre, over real TLS: each side knows the other first."""
 
+import json
 import ssl
 from datetime import UTC, datetime, timedelta
 
@@ -14,8 +15,8 @@ from station.keys.files import PUBLIC, write_durably
 from station.keys.tls import TlsFiles
 from station.uplink.http_centre import HttpCentre
 from station.uplink.identity import trusting
-from tests.fakes import sealer
-from tests.integration.test_station_uplink import ENTRY, STATE
+from tests.fakes import FakeClock, sealer
+from tests.integration.test_station_uplink import ENTRY, STATE, WANTED
 from tests.machines import enrolled_by, identity_of, served
 
 NAMES = ("127.0.0.1", "localhost")
@@ -33,7 +34,7 @@ def authority(tmp_path, now):
 
 
 class Application:
-    """Answers 204 and notes who came and what he sent."""
+    """Answers that nothing is wanted, and notes who came and what he sent."""
 
     def __init__(self):
         self.peers = []
@@ -47,8 +48,8 @@ class Application:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         self.bodies.append(body)
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body"})
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": json.dumps(WANTED).encode()})
 
 
 @pytest.fixture
@@ -56,8 +57,14 @@ def app():
     return Application()
 
 
+def centre_at(url, files):
+    context = identity_of(files).context
+    clock, signer = FakeClock(), sealer().signer
+    return HttpCentre(url, "linhe", signer, context, clock=clock, heard=lambda *_: None)
+
+
 async def tell(url, files):
-    centre = HttpCentre(url, "linhe", sealer().signer, identity_of(files).context)
+    centre = centre_at(url, files)
     try:
         await centre.tell(STATE)
     finally:
@@ -94,9 +101,9 @@ async def test_a_station_without_files_says_so_and_goes_on_once_they_are_there(
 ):
     files = TlsFiles(tmp_path / "linhe")
     async with served(app, authority.server_context(NAMES, now)) as url:
-        centre = HttpCentre(url, "linhe", sealer().signer, identity_of(files).context)
+        centre = centre_at(url, files)
         with pytest.raises(NotEnrolled):
-            await centre.push([ENTRY])
+            await centre.push([ENTRY], {})
         enrolled_by(authority, tmp_path, now)
         await centre.tell(STATE)
         await centre.close()

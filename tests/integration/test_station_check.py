@@ -9,12 +9,14 @@ from pathlib import Path
 import apsw
 import pytest
 
+from station.application.ports import Draft
 from station.bootstrap.opening import open_store
 from station.contract.entries import DeviceEvent, KeyRotate, Kind, Picture
 from station.contract.signature import Ed25519Signer, rotation_message
 from station.domain.errors import StoreCorrupt, StoreFailed
 from station.domain.ledger import Head
 from station.settings import read_settings
+from station.store.branches import SqliteBranches
 from station.store.checking import Check
 from station.store.database import Database, connect
 from station.store.high_water import HighWater
@@ -44,10 +46,10 @@ async def folder(tmp_path):
     picture = Picture(
         sha256=sha256, role="scene", media_type="image/jpeg", size=7, taken_at="2026-03-01"
     )
-    await store.append((Kind.PASSAGE, passage("p1", pictures=[picture])))
+    await store.append(Draft(Kind.PASSAGE, passage("p1", pictures=[picture])))
     for number in range(2, 6):
-        await store.append((Kind.PASSAGE, passage(f"p{number}")))
-    await store.append((Kind.DEVICE_FAULT, FAULT))
+        await store.append(Draft(Kind.PASSAGE, passage(f"p{number}")))
+    await store.append(Draft(Kind.DEVICE_FAULT, FAULT))
     media.close()
     database.close()
     return tmp_path
@@ -66,7 +68,7 @@ def checked(folder):
 def edit(folder, statement):
     """Change the store with SQL, as somebody who rules the machine can; checksums are right."""
     connection = connect(folder / "station.sqlite")
-    for trigger in ("entry_is_not_changed", "entry_is_not_deleted"):
+    for trigger in ("entry_is_not_changed", "entry_is_kept"):
         connection.execute(f"DROP TRIGGER {trigger}")
     connection.execute(statement)
     connection.close()
@@ -166,7 +168,7 @@ async def test_another_value_with_right_pages_is_an_error_too(folder):
     with pytest.raises(StoreCorrupt, match="which=3"):
         await store.entries_after(0, 10)
     with pytest.raises(StoreCorrupt, match="which=3"):
-        await store.rebuild()
+        await SqliteBranches(database, store).rebuild()
     database.close()
 
 
@@ -174,7 +176,7 @@ async def test_nothing_is_added_to_a_ledger_whose_last_entry_decayed(folder):
     edit(folder, "UPDATE entry SET digest = replace(digest, 'a', 'b') WHERE seq = 6")
     database = Database(folder / "station.sqlite")
     with pytest.raises(StoreCorrupt, match="which=6"):
-        await SqliteStore(database, sealer()).append((Kind.DEVICE_FAULT, FAULT))
+        await SqliteStore(database, sealer()).append(Draft(Kind.DEVICE_FAULT, FAULT))
     database.close()
 
 
@@ -182,14 +184,14 @@ async def test_nothing_is_added_to_a_ledger_that_became_shorter(folder):
     edit(folder, "DELETE FROM entry WHERE seq = 6")
     database = Database(folder / "station.sqlite")
     with pytest.raises(StoreCorrupt, match="which=6"):
-        await SqliteStore(database, sealer()).append((Kind.DEVICE_FAULT, FAULT))
+        await SqliteStore(database, sealer()).append(Draft(Kind.DEVICE_FAULT, FAULT))
     database.close()
 
 
 async def test_a_mark_that_cannot_be_read_stops_nothing(folder):
     flip(folder / "station.head", 3)
     database = Database(folder / "station.sqlite")
-    (entry,) = await SqliteStore(database, sealer()).append((Kind.DEVICE_FAULT, FAULT))
+    (entry,) = await SqliteStore(database, sealer()).append(Draft(Kind.DEVICE_FAULT, FAULT))
     assert entry.seq == 7
     database.close()
     HighWater(folder / "station.head").require(Head(seq=7))
@@ -266,7 +268,7 @@ async def test_the_command_says_it_in_chinese_and_by_its_exit_status(tmp_path):
     (tmp_path / "station.toml").write_text(CONFIG, "utf-8")
     stored = open_store(read_settings(tmp_path / "station.toml"))
     for number in range(3):
-        await stored.ledger.append((Kind.PASSAGE, passage(f"p{number}")))
+        await stored.ledger.append(Draft(Kind.PASSAGE, passage(f"p{number}")))
     stored.close()
     assert command(tmp_path)[:2] == (0, "核对完毕：记录3条、图片0个，均与写入时一致。\n")
     edit(tmp_path, LIGHTER)
@@ -286,9 +288,9 @@ async def test_keys_that_the_ledger_rotated_to_are_used(tmp_path):
             alg="ed25519", key_id=then.key_id, public_key=public_key.hex(), proof=proof
         )
         store = SqliteStore(database, sealer(key=key))
-        await store.append((Kind.DEVICE_FAULT, FAULT))
+        await store.append(Draft(Kind.DEVICE_FAULT, FAULT))
         if key < 2:
-            await store.append((Kind.KEY_ROTATE, rotation))
+            await store.append(Draft(Kind.KEY_ROTATE, rotation))
     database.close()
 
     def problems():
