@@ -15,7 +15,7 @@ from station.bootstrap.signing import NAME, KeyPlace, rotate
 from station.contract.legal_id import legal_id
 from station.contract.sealing import Sealer
 from station.contract.signature import Ed25519Signer
-from station.domain.errors import NotEnrolled, SettingsError
+from station.domain.errors import NotEnrolled, SettingsError, StorageError
 from station.keys.centre import known_centre
 from station.keys.signing import existing_signer
 from station.rules.lawbook import lawbook
@@ -78,11 +78,12 @@ def open_store(settings: Settings) -> Stored:
     database = Database(folder / "station.sqlite")
     try:
         key = KeyPlace(folder, database).signer()
-    except SettingsError:
+        newest = database.run_now(newest_at)
+    except (SettingsError, StorageError):
         database.close()
         raise
     clock = SystemClock()
-    keeper = TimeKeeper(clock, database.run_now(newest_at))
+    keeper = TimeKeeper(clock, newest)
     sealer = Sealer(
         node=settings.station.node,
         signer=key,
