@@ -115,16 +115,17 @@ class Enrol:
         return answer
 
     async def _enrol(self, request: EnrolRequest) -> EnrolAnswer:
+        if request.node not in self._stations:
+            raise NotFound("no such station", node=request.node)
         at = self._clock.now()
         public_key = _proven(request)
-        issued = self._authority.issue(request.node, request.csr, at)
         touched = Touched()
         async with self._register.desk() as desk:
-            await desk.begin()
-            state = (await desk.states({request.node})).get(request.node)
-            if state is None or request.node not in self._stations:
-                raise NotFound("no such station", node=request.node)
+            # First: whoever has no token must not hold up those who append.
             await desk.use_token(token_digest(request.token), request.node, at)
+            issued = self._authority.issue(request.node, request.csr, at)
+            await desk.begin()
+            state = (await desk.states({request.node}))[request.node]
             change = enrolled(
                 state.ring, public_key, last_seq=state.head.seq, after_seq=request.after_seq
             )

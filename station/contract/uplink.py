@@ -1,5 +1,9 @@
 """What travels between a station and the centre, besides the entries themselves.
 
+Both show certificates of the centre's authority (TLS 1.3, see :mod:`station.contract.enrolling`).
+Without one: 401 ``access.no_certificate``. Revoked: 403 ``access.certificate_revoked``. For another
+node than the certificate names: 403 ``access.other_node``.
+
 Up, as JSON (``content-encoding: gzip`` where it pays):
 
 * ``POST /api/ingest``: a :class:`Batch`, answered by an :class:`Acknowledged`, or by an error

@@ -117,7 +117,12 @@ async def test_a_station_is_enrolled_while_it_runs_and_its_key_rotated_between_t
             await until(home, entries.format("start"), [(False,)])
             settings = await enrolled(home, machines)
             old = signing_key(settings)
-            await until(home, entries.format("start"), [(True,)])
+            await until(home, entries.format("outage_end"), [(True,)])
+            alone = (
+                "SELECT convert_from(body, 'UTF8')::json -> 'payload' ->> 'code' FROM entry "
+                "WHERE kind = 'outage_begin' ORDER BY seq LIMIT 1"
+            )
+            assert await rows(home, alone) == [("uplink.not_enrolled",)]
             code, _, err = await station(home, "rotate-key")
             assert (code, "another program" in err) == (1, True), err
 
