@@ -23,6 +23,7 @@ from central.settings import CentralSection, CentralSettings, StationSection
 from central.store.authority import FileAuthority
 from central.store.enrolment import SqlRegister
 from central.store.ledgers import Enrolment, SqlArchive
+from station.application.ports import Draft
 from station.bootstrap.enrolling import RENEW_BEFORE, Renewer, enrol
 from station.bootstrap.opening import open_store, signing_key
 from station.contract.enrolling import EnrolRequest, RenewRequest, proof_message, token_digest
@@ -133,7 +134,7 @@ def started(settings):
     try:
         write = stored.ledger.append_on
         stored.database.run_now(
-            lambda connection: write(connection, [(Kind.START, Run(program="p", detail=""))])
+            lambda connection: write(connection, [Draft(Kind.START, Run(program="p", detail=""))])
         )
         return stored.database.run_now(
             lambda connection: batch(
