@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import shutil
 import signal
 import sys
 
@@ -25,6 +26,15 @@ from tests.integration.test_central_program import (
 from tests.machines import STATION
 from tests.migration.central_kit import short_folder
 
+WITNESS = f"""
+[[witnesses]]
+name = "police"
+public_key = "{"ab" * 32}"
+"""
+QUIET = 'data_dir = "data"\nlisten = "127.0.0.1:0"'
+HAS = "SELECT count(*) > 0 FROM entry WHERE node = 'linhe' AND {}"
+SIGNED_BY = "convert_from(body, 'UTF8')::json ->> 'key_id' = '{}'"
+
 
 @pytest.fixture
 def home():
@@ -43,11 +53,16 @@ async def station(home, name, *arguments, given=""):
     return await command(name, "--config", config, *arguments, given=given, name="station")
 
 
+def configured(home, machines):
+    text = STATION.format(node="linhe", url=machines).replace('data_dir = "data"', QUIET)
+    (home / "linhe/station.toml").write_text(text, "utf-8")
+
+
 async def enrolled(home, machines):
     """Enrol by both programs' commands; return the station's settings."""
     path = home / "linhe/station.toml"
     if not path.exists():
-        path.write_text(STATION.format(node="linhe", url=machines), "utf-8")
+        configured(home, machines)
     code, token, err = await central(home, "enrol-token", "--node", "linhe")
     assert (code, err) == (0, ""), err
     code, out, err = await station(home, "enrol", "--token", token.strip())
@@ -107,17 +122,13 @@ async def running_station(home):
 
 async def test_a_station_is_enrolled_while_it_runs_and_its_key_rotated_between_two_runs(home):
     """The two programs as they are; only devices are missing."""
-    text = STATION.format(node="linhe", url="{url}").replace(
-        'data_dir = "data"', 'data_dir = "data"\nlisten = "127.0.0.1:0"'
-    )
     async with centre(home) as machines:
-        (home / "linhe/station.toml").write_text(text.replace("{url}", machines), "utf-8")
-        entries = "SELECT count(*) > 0 FROM entry WHERE node = 'linhe' AND kind = '{}'"
+        configured(home, machines)
         async with running_station(home):
-            await until(home, entries.format("start"), [(False,)])
+            await until(home, HAS.format("kind = 'start'"), [(False,)])
             settings = await enrolled(home, machines)
             old = signing_key(settings)
-            await until(home, entries.format("outage_end"), [(True,)])
+            await until(home, HAS.format("kind = 'outage_end'"), [(True,)])
             alone = (
                 "SELECT convert_from(body, 'UTF8')::json -> 'payload' ->> 'code' FROM entry "
                 "WHERE kind = 'outage_begin' ORDER BY seq LIMIT 1"
@@ -131,15 +142,40 @@ async def test_a_station_is_enrolled_while_it_runs_and_its_key_rotated_between_t
         new = signing_key(settings)
         assert new.key_id in out
         async with running_station(home):
-            await until(home, entries.format("key_rotate"), [(True,)])
+            await until(home, HAS.format("kind = 'key_rotate'"), [(True,)])
             keys = "SELECT key_id, until_seq IS NULL FROM node_key WHERE node = 'linhe' ORDER BY 2"
             await until(home, keys, [(old.key_id, False), (new.key_id, True)])
-            later = (
-                "SELECT count(*) > 0 FROM entry WHERE node = 'linhe' "
-                f"AND convert_from(body, 'UTF8')::json ->> 'key_id' = '{new.key_id}'"
-            )
-            await until(home, later, [(True,)])
+            await until(home, HAS.format(SIGNED_BY.format(new.key_id)), [(True,)])
+        check = await station(home, "check")
+        assert check[0] == 0, check
         assert await rows(home, "SELECT code FROM alarm WHERE code LIKE 'evidence%'") == []
+
+
+async def test_a_station_with_an_empty_disk_goes_on_where_the_centre_ends(home):
+    async with centre(home) as machines:
+        configured(home, machines)
+        old = signing_key(await enrolled(home, machines))
+        async with running_station(home):
+            await until(home, HAS.format("kind = 'start'"), [(True,)])
+        async with running_station(home):
+            await until(home, HAS.format("kind = 'stop'"), [(True,)])
+        ((last,),) = await rows(home, "SELECT last_seq FROM node WHERE node = 'linhe'")
+
+        shutil.rmtree(home / "linhe/data")
+        new = signing_key(await enrolled(home, machines))
+        async with running_station(home):
+            await until(home, HAS.format(SIGNED_BY.format(new.key_id)), [(True,)])
+
+        keys = "SELECT key_id, from_seq, until_seq FROM node_key WHERE node = 'linhe' ORDER BY 2"
+        (first, second) = await rows(home, keys)
+        ((quarantined,),) = await rows(home, "SELECT quarantined_at FROM node WHERE node = 'linhe'")
+        audit = await central(home, "audit", "--json")
+        check = await station(home, "check")
+
+    assert (first[0], second[0], quarantined) == (old.key_id, new.key_id, None)
+    assert first[2] + 1 == second[1] > last
+    assert json.loads(audit[1])["findings"] == [], audit
+    assert check[0] == 0, check
 
 
 async def test_a_key_revoked_from_an_entry_on_is_good_before_it_alone(home):
@@ -204,6 +240,8 @@ async def test_a_revoked_certificate_opens_no_line_and_a_new_token_mends_it(home
 async def test_the_register_of_keys_is_a_file_and_a_page(home):
     async with centre(home) as machines:
         key = signing_key(await enrolled(home, machines))
+        config = home / "central.toml"
+        config.write_text(config.read_text("utf-8") + WITNESS, "utf-8")
         data, page = home / "keys.json", home / "keys.txt"
         code, out, err = await central(home, "keys", "-o", str(data), "--paper", str(page))
         shown = await central(home, "keys")
@@ -214,7 +252,8 @@ async def test_the_register_of_keys_is_a_file_and_a_page(home):
     assert register["format"] == "zhichao-keys-1"
     (own,) = register["log"]["keys"]
     assert set(own) == {"key_id", "alg", "public_key"}
-    assert (register["log"]["node"], register["witnesses"]) == ("centre", [])
+    witness = {"name": "police", "public_key": "ab" * 32}
+    assert (register["log"]["node"], register["witnesses"]) == ("centre", [witness])
     (linhe,) = [one for one in register["nodes"] if one["node"] == "linhe"]
     assert linhe == {
         "node": "linhe",
@@ -237,6 +276,7 @@ async def test_the_register_of_keys_is_a_file_and_a_page(home):
     assert "  ".join(words[:8]) in paper
     assert "  ".join(words[8:]) in paper
     assert paper.count("____") >= 2
+    assert "  police" in paper
     assert fingerprint(bytes.fromhex(own["public_key"])).split()[0] in paper
     code, out, _ = await station(home, "key")
     assert out.splitlines() == [key.key_id, fingerprint(key.public_key), key.public_key.hex()]
