@@ -1,0 +1,398 @@
+"""What the centre's ledger brings about at a station: facts, alarms, and who may not sign in."""
+
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from station.application.allowed import NOT_ALLOWED, Allowed, is_allowed
+from station.application.findings import Judge
+from station.application.lane import Weighed
+from station.application.measuring import Settled
+from station.application.ports import Account, Draft
+from station.application.recording import Recorder, Scale
+from station.contract.entries import (
+    AllowedProgram,
+    DecisionInForce,
+    Enrolment,
+    Kind,
+    LegalIds,
+    OfficerChange,
+    Permit,
+    RegisteredVehicle,
+    RegisterExtract,
+    UnloadingForm,
+    Watched,
+    WatchList,
+)
+from station.contract.sealing import stamp
+from station.domain.plates import PlateColour, PlateReading, VehiclePlates
+from station.domain.plates import Settled as Vote
+from station.domain.units import Kg
+from station.rules.drawings import DRAWINGS
+from station.rules.facts import Mode
+from station.rules.lawbook import lawbook
+from station.rules.records import vehicle_to_record
+from station.store.register import FileRegister, Registers
+from tests.fakes import NOON, FakeCentre, passage
+from tests.integration.test_station_console import (
+    HASHED,
+    PASSWORD,
+    PEOPLE,
+    Console,
+    open_case,
+)
+
+PLATE = "蒙L12345"
+TODAY = date(2026, 3, 1)
+VEHICLE = DRAWINGS["TR-06-A/6x4"].vehicle
+
+
+@pytest.fixture
+async def console(tmp_path):
+    made = Console(tmp_path)
+    for person in PEOPLE:
+        await made.accounts.put_account(Account(officer=person, password_hash=HASHED))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def tell(console):
+    """Let the centre write an entry, and the station pull it."""
+    centre = FakeCentre()
+
+    async def tell(kind, payload):
+        await console.centre.append([centre.publish(kind, payload)])
+
+    return tell
+
+
+def change(what, number="R1"):
+    return OfficerChange(certificate_no=number, role="road", valid_until="2026-12-31", change=what)
+
+
+async def test_whom_the_centre_revokes_is_out_at_once_and_does_not_come_in_again(console, tell):
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    await tell(Kind.OFFICER_CHANGE, change("revoked"))
+    answer = await road.get("/api/session")
+    assert (answer.status_code, answer.json()["code"]) == (401, "access.not_signed_in")
+    asked = {"certificate_no": "R1", "password": PASSWORD}
+    assert (await console.client().post("/api/session", json=asked)).status_code == 401
+    assert [one.certificate_no for one in await console.duty.all_on_duty()] == ["R2"]
+
+
+async def test_a_revoked_officer_is_no_second_either(console, tell):
+    await open_case(console)
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    await tell(Kind.OFFICER_CHANGE, change("revoked", "R2"))
+    answer = await console.act(road, "order_to_correct", "R2", plate=PLATE)
+    assert answer.json()["code"] == "case.two_officers_required"
+
+
+@pytest.mark.parametrize("what", ["added", "changed"])
+async def test_whom_the_centre_lets_in_again_comes_in(console, tell, what):
+    await tell(Kind.OFFICER_CHANGE, change("revoked"))
+    await tell(Kind.OFFICER_CHANGE, change(what))
+    await console.signed_in("R1")
+
+
+def watch(until="2026-03-01", plate=PLATE):
+    return WatchList(watched=[Watched(plate=plate, reason="多次逃避检测", until=until)])
+
+
+async def test_a_plate_is_looked_for_on_its_last_day_and_not_the_day_after(console, tell):
+    await tell(Kind.WATCH_LIST, watch())
+    assert (await console.centre.watched(PLATE, TODAY)).reason == "多次逃避检测"
+    assert await console.centre.watched(PLATE, TODAY + timedelta(days=1)) is None
+
+
+async def test_a_list_takes_the_place_of_the_one_before(console, tell):
+    await tell(Kind.WATCH_LIST, watch())
+    await tell(Kind.WATCH_LIST, watch(plate="蒙L99999"))
+    assert await console.centre.watched(PLATE, TODAY) is None
+
+
+def recorder(console, register=None):
+    return Recorder(
+        scale=Scale(
+            lane="1",
+            scale_id="S1",
+            protocol="yaohua-continuous",
+            certificate_no="C1",
+            certificate_until=date(2026, 12, 31),
+        ),
+        ledger=console.store,
+        views=console.store,
+        media=console.media,
+        register=register or FileRegister(None),
+        facts=console.centre,
+        judge=Judge(lawbook(), Mode.RESIDENT),
+        casework=console.casework,
+        hub=console.hub,
+        clock=console.clock,
+    )
+
+
+def weighed(plate=PLATE):
+    reading = PlateReading(
+        text=plate,
+        best_guess=plate,
+        confidence_permille=990,
+        colour=PlateColour.YELLOW,
+        rows=1,
+        box=((0, 0), (1, 0), (1, 1), (0, 1)),
+    )
+    nobody = Vote(reading=None, ambiguous=False, candidates=())
+    return Weighed(
+        settled=Settled(
+            gross=Kg(48000),
+            frames=(b"\x02",),
+            spread=Kg(0),
+            settled_ms=1500,
+            arrived_ns=0,
+            at_ns=0,
+            resumed=False,
+        ),
+        plates=VehiclePlates(
+            tractor=Vote(reading=reading, ambiguous=False, candidates=(plate,)), trailer=nobody
+        ),
+        sightings=(),
+    )
+
+
+def codes(console):
+    return [event.code for event in console.told if hasattr(event, "code")]
+
+
+async def test_a_watched_truck_on_the_scale_is_an_alarm_and_an_entry_beside_its_passage(
+    console,
+    tell,
+):
+    await tell(Kind.WATCH_LIST, watch())
+    await recorder(console).record(weighed("蒙L77777"))
+    assert codes(console) == []
+    await recorder(console).record(weighed())
+    assert codes(console) == ["watch.hit"]
+    road = await console.signed_in("R1")
+    (alarm,) = (await road.get("/api/alarms")).json()
+    assert alarm["code"] == "watch.hit"
+    assert f"{PLATE} 多次逃避检测" in alarm["message"]
+    kinds = [entry.kind for entry in await console.store.entries_after(1, 9)]
+    assert kinds == ["passage", "device_fault"]
+
+
+async def test_a_plate_that_an_officer_names_is_looked_for_too_and_once(console, tell):
+    await tell(Kind.WATCH_LIST, watch())
+    await recorder(console).record(weighed("蒙L77777"))
+    (view,) = await console.store.passages(1)
+    road = await console.signed_in("R1")
+    asked = {"plate": PLATE, "colour": "yellow", "drawing": "TR-06-A/6x4"}
+    path = f"/api/passages/{view.passage.passage_id}/review"
+    for _ in range(2):
+        assert (await road.post(path, json=asked)).status_code == 200
+    assert codes(console) == ["watch.hit"]
+
+
+def registered(plate=PLATE):
+    return RegisterExtract(
+        vehicles=[
+            RegisteredVehicle(plate=plate, colour="yellow", vehicle=vehicle_to_record(VEHICLE))
+        ]
+    )
+
+
+async def test_a_vehicle_of_the_centres_extract_is_known_at_the_scale(console, tell):
+    register = Registers(FileRegister(None), console.centre)
+    assert await register.find(PLATE) is None
+    await tell(Kind.REGISTER_EXTRACT, registered())
+    await recorder(console, register).record(weighed())
+    (view,) = await console.store.passages(1)
+    assert (view.vehicle_origin, view.outcome) == ("register", "lawful")
+
+
+async def test_the_local_register_comes_first(console, tell, tmp_path):
+    row = {"plate": PLATE, "colour": "green", "vehicle": vehicle_to_record(VEHICLE)}
+    (tmp_path / "v.jsonl").write_bytes(msgspec.json.encode(row))
+    await tell(Kind.REGISTER_EXTRACT, registered())
+    register = Registers(FileRegister(tmp_path / "v.jsonl"), console.centre)
+    assert (await register.find(PLATE)).colour is PlateColour.GREEN
+
+
+async def test_a_vehicle_that_this_program_cannot_read_is_not_known(console, tell):
+    extract = RegisterExtract(
+        vehicles=[RegisteredVehicle(plate=PLATE, colour="yellow", vehicle={"wheels": "many"})]
+    )
+    await tell(Kind.REGISTER_EXTRACT, extract)
+    assert await console.centre.find(PLATE) is None
+
+
+def form(hours, **changed):
+    values = {
+        "node": "hailiutu",
+        "case_no": "HA1",
+        "plate": PLATE,
+        "weighed_at": "2026-02-28T10:00:00.000Z",
+        "gross_kg": 61000,
+        "cleared_at": stamp(NOON + timedelta(seconds=2) - timedelta(hours=hours)),
+        "cleared_kg": 48000,
+    }
+    return UnloadingForm(**{**values, **changed})
+
+
+async def known(console):
+    road = await console.signed_in("R1")
+    return (await road.get("/api/passages/p1/known")).json()
+
+
+@pytest.mark.parametrize(("hours", "shown"), [(0, 1), (24, 1), (24.001, 0), (-0.001, 0)])
+async def test_a_form_of_the_last_day_is_shown_and_no_other(console, tell, hours, shown):
+    await console.store.append(Draft(Kind.PASSAGE, passage()))
+    await tell(Kind.UNLOADING_FORM, form(hours))
+    await tell(Kind.UNLOADING_FORM, form(1, plate="蒙L99999", case_no="HA2"))
+    assert len((await known(console))["forms"]) == shown
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "shown"),
+    [
+        ("2026-03-01", "2026-03-01", 1),
+        ("2026-03-02", "2026-03-09", 0),
+        ("2026-02-01", "2026-02-28", 0),
+    ],
+)
+async def test_a_permit_is_shown_on_its_days(console, tell, first, last, shown):
+    await console.store.append(Draft(Kind.PASSAGE, passage()))
+    permit = Permit(
+        permit_no="蒙超1",
+        plate=PLATE,
+        gross_kg=100_000,
+        route="G110",
+        first_on=first,
+        last_on=last,
+        revoked=False,
+    )
+    await tell(Kind.PERMIT, permit)
+    assert len((await known(console))["permits"]) == shown
+    await tell(Kind.PERMIT, msgspec.structs.replace(permit, revoked=True))
+    assert (await known(console))["permits"] == []
+
+
+async def test_decisions_on_other_acts_are_shown_and_the_own_case_is_not(console, tell):
+    await open_case(console)
+    for case_no in ("LINHE202603010001", "HA1"):
+        decision = DecisionInForce(
+            node="hailiutu",
+            case_no=case_no,
+            violation_id=case_no,
+            plate=PLATE,
+            occurred_on="2026-01-01",
+            decided_at="2026-01-02T04:00:00.000Z",
+            kind="fine",
+        )
+        await tell(Kind.DECISION_IN_FORCE, decision)
+    found = await known(console)
+    assert [one["case_no"] for one in found["decisions"]] == ["HA1"]
+    assert found["watched"] is None
+
+
+async def test_nothing_follows_for_the_finding_from_what_is_known(console, tell):
+    await tell(Kind.UNLOADING_FORM, form(1))
+    await tell(Kind.WATCH_LIST, watch())
+    await recorder(console).record(weighed())
+    (view,) = await console.store.passages(1)
+    assert view.outcome == "needs_review"
+
+
+PROGRAM = AllowedProgram(legal_id="sha256:x", first_on="2026-03-01", last_on="2026-03-31")
+
+
+@pytest.mark.parametrize(
+    ("day", "allowed"),
+    [
+        (date(2026, 2, 28), False),
+        (date(2026, 3, 1), True),
+        (date(2026, 3, 31), True),
+        (date(2026, 4, 1), False),
+    ],
+)
+def test_a_program_is_allowed_on_its_first_and_last_day_and_between(day, allowed):
+    assert is_allowed("sha256:x", [PROGRAM], day) is allowed
+    assert not is_allowed("sha256:y", [PROGRAM], day)
+    assert is_allowed("sha256:x", [msgspec.structs.replace(PROGRAM, last_on=None)], day) is (
+        day >= TODAY
+    )
+
+
+async def test_a_program_that_is_not_on_the_list_is_shown_as_soon_as_there_is_one(console, tell):
+    states = []
+    allowed = Allowed(
+        legal_id="sha256:x",
+        facts=console.centre,
+        clock=console.clock,
+        report=lambda *state: states.append(state),
+    )
+    await allowed.look()
+    await tell(Kind.LEGAL_IDS, LegalIds(allowed=[]))
+    await allowed.look()
+    await tell(Kind.LEGAL_IDS, LegalIds(allowed=[PROGRAM]))
+    await allowed.look()
+    console.clock.move(timedelta(days=31))
+    await allowed.look()
+    assert states == [("ok", ""), (NOT_ALLOWED, "sha256:x"), ("ok", ""), (NOT_ALLOWED, "sha256:x")]
+
+
+async def test_which_keys_the_centre_enrolled_for_us_is_known(console, tell):
+    for node in ("linhe", "hailiutu"):
+        key = Enrolment(node=node, alg="ed25519", key_id="k1", public_key="00", from_seq=1)
+        await tell(Kind.ENROLMENT, key)
+    assert [one.node for one in await console.centre.enrolments("linhe")] == ["linhe"]
+
+
+async def test_who_drives_is_masked_for_everybody_and_never_in_the_entry(console):
+    await open_case(console)
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    asked = {
+        "act": "order_to_correct",
+        "second_officer": "R2",
+        "details": {"plate": PLATE},
+        "personal": {"driver_name": "张三", "driver_id_no": "11010519491231002x"},
+    }
+    path = "/api/cases/LINHE202603010001"
+    assert (await road.post(f"{path}/acts", json=asked)).status_code == 200
+    (done,) = (await road.get(path)).json()["history"]
+    assert done["personal"] == {"driver_name": "张*", "driver_id_no": "1101************2X"}
+    assert await console.store.personal("LINHE202603010001") != [()]
+    for entry in await console.store.entries_after(0, 99):
+        assert "张三" not in entry.body.decode()
+        assert "1105194912" not in entry.body.decode()
+    assert "张三" not in repr(console.told)
+
+
+@pytest.mark.parametrize(
+    ("act", "personal", "code"),
+    [
+        ("order_to_correct", {"driver_id_no": "110105194912310021"}, "facts.identity_number"),
+        ("order_to_correct", {"driver_shoe_size": "43"}, "facts.invalid"),
+        ("correct_plate", {"driver_name": "张三"}, "facts.invalid"),
+    ],
+)
+async def test_what_is_wrong_of_a_person_is_refused_and_nothing_is_written(
+    console,
+    act,
+    personal,
+    code,
+):
+    await open_case(console)
+    before = await console.store.head()
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    details = {"plate": PLATE} if act == "order_to_correct" else {"plate": PLATE, "reason": "x"}
+    asked = {"act": act, "second_officer": "R2", "details": details, "personal": personal}
+    answer = await road.post("/api/cases/LINHE202603010001/acts", json=asked)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert any("\u4e00" <= one <= "\u9fff" for one in answer.json()["message"])
+    assert await console.store.head() == before
