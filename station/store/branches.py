@@ -22,6 +22,7 @@ from station.store.sqlite_store import SqliteStore
 _LEDGER: Final = load("ledger")
 _CENTRE: Final = load("centre")
 _VIEWS: Final = load("views")
+_SET_ASIDE: Final = ("keep_aside", "keep_openings_aside", "take_openings_out", "take_out")
 PAGE: Final = 200
 
 Progress = Callable[[int, int], None]
@@ -58,7 +59,7 @@ class SqliteBranches:
             with immediate(connection):
                 rows = connection.execute(_LEDGER["digests_after"], (after,))
                 digests = [str(digest) for (digest,) in rows]
-                for statement in ("keep_aside", "keep_openings_aside", "take_out"):
+                for statement in _SET_ASIDE:
                     connection.execute(_LEDGER[statement], (after,))
                 for key in (DELIVERED, MEDIA_SENT):
                     reached = min(mark(connection, key), after)

@@ -12,6 +12,7 @@ import apsw
 import pytest
 
 from station.application.ports import Draft
+from station.application.timekeeping import TimeKeeper
 from station.contract.entries import CaseAct, CaseOpened, DeviceEvent, Kind, PassageReview
 from station.domain.case import Stage
 from station.domain.errors import NotFound, StoreFailed, StoreFull
@@ -20,7 +21,7 @@ from station.store.branches import SqliteBranches
 from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.sqlite_store import SqliteStore
-from tests.fakes import passage, plate_evidence, sealer, verifier
+from tests.fakes import FakeClock, passage, plate_evidence, sealer, verifier
 
 OPENED = CaseOpened(
     case_no="LINHE202603010001",
@@ -50,8 +51,9 @@ from pathlib import Path
 from station.store.database import Database
 from station.store.sqlite_store import SqliteStore
 from station.application.ports import Draft
+from station.application.timekeeping import TimeKeeper
 from station.contract.entries import Kind
-from tests.fakes import passage, sealer
+from tests.fakes import FakeClock, passage, sealer
 
 async def main():
     store = SqliteStore(Database(Path({path!r})), sealer())
@@ -230,6 +232,46 @@ async def test_the_journal_is_synced_at_every_commit(database):
     )
     assert settings == ("wal", 2)
     assert apsw.sqlite_lib_version() >= "3.51.3"
+
+
+@pytest.fixture
+def stepping(database):
+    """A store that looks at its clock, and the clock."""
+    clock = FakeClock()
+    return SqliteStore(database, sealer(clock), TimeKeeper(clock)), clock
+
+
+async def kinds(store):
+    return [entry.kind for entry in await store.entries_after(0, 100)]
+
+
+async def test_a_clock_that_was_set_is_written_before_the_next_entry_and_once(stepping):
+    store, clock = stepping
+    await store.append(Draft(Kind.DEVICE_FAULT, FAULT))
+    clock.at -= timedelta(hours=2)
+    (entry,) = await store.append(Draft(Kind.DEVICE_FAULT, FAULT))
+    assert (entry.seq, entry.kind) == (3, "device_fault")
+    await store.append(Draft(Kind.DEVICE_FAULT, FAULT))
+    fault = "device_fault"
+    assert await kinds(store) == [fault, "clock_change", fault, fault]
+
+
+async def test_a_clock_that_was_set_is_written_though_nothing_else_happens(stepping):
+    store, clock = stepping
+    assert await store.append() == ()
+    clock.at += timedelta(hours=2)
+    assert await store.append() == ()
+    assert await store.append() == ()
+    assert await kinds(store) == ["clock_change"]
+
+
+async def test_a_step_outlives_an_append_that_failed(stepping):
+    store, clock = stepping
+    clock.at += timedelta(hours=2)
+    with pytest.raises(ValueError, match="unpack"):
+        await store.append(Draft(Kind.CASE_ACT, ORDERED))  # no such case
+    await store.append(Draft(Kind.DEVICE_FAULT, FAULT))
+    assert await kinds(store) == ["clock_change", "device_fault"]
 
 
 async def test_pictures_are_kept_under_their_digest(tmp_path):

@@ -59,9 +59,12 @@ INSERT INTO set_aside_opening (digest, field, salt, text)
 SELECT e.digest, o.field, o.salt, o.text
   FROM opening o JOIN entry e USING (seq) WHERE o.seq > ?1;
 
+-- name: take_openings_out
+-- ?1 seq (exclusive)
+DELETE FROM opening WHERE seq > ?1;
+
 -- name: take_out
 -- The trigger refuses what is not kept aside. ?1 seq (exclusive)
-DELETE FROM opening WHERE seq > ?1;
 DELETE FROM entry WHERE seq > ?1;
 
 -- name: digests_after

@@ -1,0 +1,295 @@
+"""Views are what both ledgers come to, whatever happened: folded anew they are the same."""
+
+import asyncio
+import hashlib
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from station.application.ports import Draft
+from station.application.views import acted_case, opened_case
+from station.contract.entries import (
+    AllowedProgram,
+    CaseAct,
+    CaseOpened,
+    DecisionInForce,
+    DeviceEvent,
+    Kind,
+    LegalIds,
+    MediaErased,
+    OfficerChange,
+    PassageReview,
+    Permit,
+    Picture,
+    RegisteredVehicle,
+    RegisterExtract,
+    UnloadingForm,
+    UnweighedPass,
+    Watched,
+    WatchList,
+)
+from station.domain.case import FIELDS
+from station.store.branches import SqliteBranches
+from station.store.centre_ledger import SqliteCentreLedger
+from station.store.database import Database
+from station.store.sqlfile import load
+from station.store.sqlite_store import SqliteStore
+from tests.fakes import FakeCentre, passage, plate_evidence, sealer
+
+AT = "2026-03-01T04:00:00.000Z"
+PLATES = ("蒙L12345", "蒙L23456", "蒙L34567")
+VIEWS = load("checking")
+SPOILT = """
+DELETE FROM passage WHERE seq % 2;
+INSERT INTO passage VALUES ('z', 99, NULL, x'00');
+INSERT INTO joint_case VALUES ('z', 99, '', '', 0, x'00');
+INSERT INTO case_act VALUES (99, 'z', '');
+INSERT INTO alarm VALUES (99, x'00');
+INSERT INTO recording VALUES ('z', 99, '', 0, NULL);
+INSERT INTO centre_view VALUES ('z', 'z', '', 99, x'00');
+"""
+"""Views that no ledger comes to, one row of each."""
+
+pick = st.integers(0, 5)
+happenings = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                "passage",
+                "recheck",
+                "review",
+                "open",
+                "act",
+                "fault",
+                "unweighed",
+                "erase",
+                "watch",
+                "extract",
+                "permit",
+                "no_permit",
+                "legal",
+                "decision",
+                "form",
+                "revoke",
+                "readmit",
+            ]
+        ),
+        pick,
+        pick,
+    ),
+    max_size=40,
+)
+
+
+def sha(number):
+    return hashlib.sha256(bytes([number])).hexdigest()
+
+
+def picture(number):
+    return Picture(sha256=sha(number), role="scene", media_type="image/jpeg", size=1, taken_at=AT)
+
+
+class World:
+    """Turns a happening into entries that a station or its centre could write."""
+
+    def __init__(self, store, centre_ledger):
+        self.store, self.told = store, centre_ledger
+        self.centre = FakeCentre()
+        self.passages, self.cases = [], {}
+
+    async def happen(self, what, first, second):
+        await getattr(self, what)(first, second)
+
+    async def passage(self, first, second, case_no=None):
+        made = passage(
+            f"p{len(self.passages)}",
+            tractor=plate_evidence(PLATES[first % 3]),
+            pictures=[picture(second)],
+            occurred_on=f"2026-03-0{first + 1}",
+            recheck_of=case_no,
+        )
+        self.passages.append(made)
+        await self.store.append(Draft(Kind.PASSAGE, made))
+
+    async def recheck(self, first, second):
+        for case_no in list(self.cases)[:1]:
+            await self.passage(first, second, case_no)
+
+    async def review(self, first, second):
+        for seen in self.passages[first : first + 1]:
+            review = PassageReview(
+                passage_id=seen.passage_id,
+                officer="R1",
+                mode="resident",
+                tractor=plate_evidence(PLATES[second % 3]),
+                trailer=None,
+                vehicle={},
+                vehicle_origin="officer",
+                verdict={"verdict": "lawful", "excess_kg": 0},
+                explanation="未超限",
+                recheck_of=next(iter(self.cases), None) if second == 0 else None,
+            )
+            await self.store.append(Draft(Kind.PASSAGE_REVIEW, review))
+
+    async def open(self, first, _):
+        for seen in self.passages[first : first + 1]:
+            opened = CaseOpened(
+                case_no=f"C{len(self.cases)}",
+                violation_id=seen.passage_id,
+                passage_id=seen.passage_id,
+                plate=PLATES[0],
+                occurred_on="2026-03-01",
+                opened_at=AT,
+                gross_kg=61000,
+                limit_kg=49000,
+                excess_kg=12000,
+            )
+            self.cases[opened.case_no] = opened_case(opened)
+            await self.store.append(Draft(Kind.CASE_OPENED, opened))
+
+    async def act(self, first, second):
+        for case in list(self.cases.values())[first : first + 1]:
+            if not case.next_acts:
+                return
+            act, role = case.next_acts[second % len(case.next_acts)]
+            done = CaseAct(
+                case_no=case.case_no,
+                act=act.value,
+                authority=role.value,
+                officers=["A", "B"],
+                at=AT,
+                details={
+                    name: second if kind is int else sha(first + 6)
+                    for name, kind in FIELDS[act].items()
+                },
+                stage=case.stage.value,
+                plate=case.plate,
+                violation_id=case.violation_id,
+            )
+            self.cases[case.case_no] = acted_case(case, done)
+            await self.store.append(Draft(Kind.CASE_ACT, done))
+
+    async def fault(self, first, _):
+        event = DeviceEvent(device="scale", code="device.silent", detail=str(first), since=AT)
+        await self.store.append(Draft(Kind.DEVICE_FAULT, event))
+
+    async def unweighed(self, first, second):
+        gone = UnweighedPass(
+            pass_id="u",
+            lane="1",
+            reason="not_settled",
+            began_at=AT,
+            plate=PLATES[first % 3],
+            highest_kg=second,
+            pictures=[picture(second)],
+        )
+        await self.store.append(Draft(Kind.UNWEIGHED_PASS, gone))
+
+    async def erase(self, first, second):
+        gone = MediaErased(before="2026-03-02", sha256=[sha(first), sha(second)])
+        await self.store.append(Draft(Kind.MEDIA_ERASED, gone))
+
+    async def tell(self, kind, payload):
+        await self.told.append([self.centre.publish(kind, payload)])
+
+    async def watch(self, first, second):
+        plates = {PLATES[first % 3], PLATES[second % 3]}
+        watched = [Watched(plate=one, reason="x", until="2026-03-01") for one in sorted(plates)]
+        await self.tell(Kind.WATCH_LIST, WatchList(watched=watched[: first % 3]))
+
+    async def extract(self, first, second):
+        one = RegisteredVehicle(
+            plate=PLATES[first % 3], colour="yellow", vehicle={"kerb_kg": second}
+        )
+        await self.tell(Kind.REGISTER_EXTRACT, RegisterExtract(vehicles=[one]))
+
+    async def permit(self, first, second, *, revoked=False):
+        permit = Permit(
+            permit_no=str(first),
+            plate=PLATES[second % 3],
+            gross_kg=100_000,
+            route="G110",
+            first_on="2026-03-01",
+            last_on="2026-03-09",
+            revoked=revoked,
+        )
+        await self.tell(Kind.PERMIT, permit)
+
+    async def no_permit(self, first, second):
+        await self.permit(first, second, revoked=True)
+
+    async def legal(self, first, _):
+        one = AllowedProgram(legal_id=str(first), first_on="2026-03-01", last_on=None)
+        await self.tell(Kind.LEGAL_IDS, LegalIds(allowed=[one]))
+
+    async def decision(self, first, second):
+        decision = DecisionInForce(
+            node="linhe",
+            case_no=str(first),
+            violation_id=str(first),
+            plate=PLATES[second % 3],
+            occurred_on="2026-03-01",
+            decided_at=AT,
+            kind="fine",
+        )
+        await self.tell(Kind.DECISION_IN_FORCE, decision)
+
+    async def form(self, first, second):
+        form = UnloadingForm(
+            node="linhe",
+            case_no=str(first),
+            plate=PLATES[second % 3],
+            weighed_at=AT,
+            gross_kg=61000,
+            cleared_at=AT,
+            cleared_kg=48000,
+        )
+        await self.tell(Kind.UNLOADING_FORM, form)
+
+    async def revoke(self, first, _, change="revoked"):
+        officer = OfficerChange(
+            certificate_no=str(first), role="road", valid_until="2026-12-31", change=change
+        )
+        await self.tell(Kind.OFFICER_CHANGE, officer)
+
+    async def readmit(self, first, second):
+        await self.revoke(first, second, "added")
+
+
+def everything(connection):
+    return {view: list(connection.execute(statement)) for view, statement in VIEWS.items()}
+
+
+async def lived(folder, events):
+    """Let *events* happen; return the running views, those folded anew, and what was told."""
+    database = Database(folder / "station.sqlite")
+    try:
+        store = SqliteStore(database, sealer())
+        world = World(store, SqliteCentreLedger(database))
+        for event in events:
+            await world.happen(*event)
+        running = await database.run(everything)
+        await database.run(lambda connection: connection.execute(SPOILT))
+        told = []
+        count = await SqliteBranches(database, store).rebuild(lambda *step: told.append(step))
+        return running, await database.run(everything), count, told
+    finally:
+        database.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(happenings)
+def test_folded_anew_the_views_are_the_same(events):
+    with tempfile.TemporaryDirectory() as folder:
+        running, anew, count, told = asyncio.run(lived(Path(folder), events))
+    assert anew == running
+    assert all(done <= rows == count for done, rows in told)
+
+
+def test_every_view_is_made_by_something_that_happens_above():
+    events = [("passage", 0, 0), ("open", 0, 0), ("act", 0, 0), ("fault", 0, 0), ("permit", 0, 0)]
+    with tempfile.TemporaryDirectory() as folder:
+        running, *_ = asyncio.run(lived(Path(folder), events))
+    assert {view for view, rows in running.items() if rows} == set(VIEWS)
