@@ -25,6 +25,7 @@ from central.application.revoke import Revocation
 from central.bootstrap import auditing
 from central.bootstrap import keys as key_commands
 from central.bootstrap import witness as witness_program
+from central.domain.access import ALL, Scope
 from central.domain.counting import more_than, repeat_vehicles, window
 from central.domain.days import local_day
 from central.export.keys import keys_json, keys_paper
@@ -72,6 +73,9 @@ def officer_add(
     name: Annotated[str, typer.Option()],
     role: Annotated[Role, typer.Option()],
     valid_until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])],
+    station: Annotated[
+        list[str] | None, typer.Option(help="May watch this one; again for more. None: all.")
+    ] = None,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Required.")] = False,
     replace: Annotated[bool, typer.Option(help="Change an account that exists.")] = False,
 ) -> None:
@@ -84,7 +88,8 @@ def officer_add(
     officer = Officer(
         certificate_no=certificate, name=name, role=role, valid_until=valid_until.date()
     )
-    _run(_write_officer(load(config), officer, password, replace=replace))
+    scope = Scope(frozenset(station)) if station else ALL
+    _run(_write_officer(load(config), officer, scope, password, replace=replace))
     typer.echo(message("central.officer_written", {"certificate_no": certificate}))
 
 
@@ -281,10 +286,13 @@ def _run(command: Coroutine[object, object, _T]) -> _T:
 
 
 async def _write_officer(
-    settings: CentralSettings, officer: Officer, password: str, *, replace: bool
+    settings: CentralSettings, officer: Officer, scope: Scope, password: str, *, replace: bool
 ) -> None:
+    unknown = sorted((scope.nodes or set()) - {station.node for station in settings.stations})
+    if unknown:
+        raise InvalidFacts(f"no such station: {', '.join(unknown)}", field="station")
     password_hash = await Argon2Passwords().hashed(password)
-    account = Account(officer=officer, password_hash=password_hash)
+    account = Account(officer=officer, password_hash=password_hash, scope=scope)
     async with bootstrap.opened(settings) as database:
         if not await SqlAccounts(database).put_account(account, replace=replace):
             raise InvalidFacts("the account exists: --replace changes it", field="certificate")

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
-from central.api import enrolment, errors, log, machines, watching
+from central.api import camera, enrolment, errors, log, machines, watching
 from central.api.guards import Guards
 from central.api.parts import Parts, parts_of
 from central.api.schemas import ErrorOut, LiveOut, Shape
@@ -44,6 +44,7 @@ def interface() -> FastAPI:
         title="治超办", version="1", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
     app.include_router(watching.ROUTER)
+    app.include_router(camera.ROUTER)
     app.include_router(log.ROUTER)
     app.add_api_route("/api/health", _health, methods=["GET"], tags=["operation"])
     app.add_middleware(Guards)

@@ -11,9 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 BATCH_BYTES: Final = 8 * 1024 * 1024
 OTHER_BYTES: Final = 64 * 1024
 MEDIA_BYTES: Final = 256 * 1024
+PICTURE_BYTES: Final = 512 * 1024
 _TOO_LARGE: Final = 413
 _BATCHES: Final = frozenset({"/api/ingest", "/api/ahead"})
 _MEDIA: Final = "/api/media/"
+_CAMERA: Final = "/api/camera/"
 _HEADERS: Final = {
     "content-security-policy": (
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -39,6 +41,8 @@ class Guards:
         bound = BATCH_BYTES if path in _BATCHES else OTHER_BYTES
         if path.startswith(_MEDIA):
             bound = MEDIA_BYTES
+        elif path.startswith(_CAMERA):
+            bound = PICTURE_BYTES
         await self._app(scope, _bounded(receive, bound), _headed(send, path))
 
 

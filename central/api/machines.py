@@ -11,8 +11,6 @@ from central.api import schemas
 from central.api.bodies import body_of
 from central.api.parts import parts_of
 from central.api.peers import Station, station
-from station.contract.sealing import stamp
-from station.contract.uplink import Wanted
 
 ROUTER: Final = APIRouter(prefix="/api", tags=["station"], dependencies=[Depends(station)])
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
@@ -22,6 +20,8 @@ _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     409: {"model": schemas.ErrorOut, "description": "A gap (fields.expected), or a fork."},
     422: {"model": schemas.ErrorOut, "description": "Malformed, or not the node's signature."},
 }
+_GONE: Final[dict[int | str, dict[str, object]]] = {410: {"description": "Nobody watches."}}
+GONE: Final = 410
 Seq = Annotated[int, Query(ge=0, lt=2**63)]
 
 
@@ -44,7 +44,15 @@ async def lane_state(request: Request, node: Station) -> Response:
     """Show what a lane shows (Signed LaneState), never stored; answer with a Wanted."""
     parts = parts_of(request)
     await parts.take_state(await body_of(request), node)
-    return _json(msgspec.json.encode(Wanted(watches=[], at=stamp(parts.clock.now()))))
+    return _json(msgspec.json.encode(await parts.cameras.wanted(node)))
+
+
+@ROUTER.post("/camera/{watch_id}", status_code=204, responses=_REFUSALS | _GONE)
+async def picture(request: Request, watch_id: str, node: Station) -> Response:
+    """Take the newest picture (JPEG) of a watch that a Wanted named. Never stored."""
+    jpeg = await body_of(request)
+    taken = await parts_of(request).cameras.take(node, watch_id, jpeg)
+    return Response(status_code=204 if taken else GONE)
 
 
 @ROUTER.get("/down")

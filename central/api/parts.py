@@ -11,8 +11,10 @@ from starlette.requests import HTTPConnection
 
 from central.application.accept import Accept, TakeAhead
 from central.application.admit import Admit
+from central.application.camera import Cameras
 from central.application.cosigning import Cosign
 from central.application.enrol import Enrol, Renew
+from central.application.news import Viewer
 from central.application.ports import Reading, Recordings
 from central.application.register import Authority
 from central.application.releasing import Release
@@ -28,7 +30,7 @@ class Parts:
     """The use cases behind the interface; ``bootstrap`` makes them.
 
     Attributes:
-        live: serves one watcher; it asks from time to time whether he is still allowed.
+        live: serves one watcher: who he is, and the token that his page holds.
         repeat_csv: vehicles, the days counted, the threshold → the file.
         repeat_file_name: day of the list → the file's name.
     """
@@ -44,11 +46,12 @@ class Parts:
     release: Release
     recordings: Recordings
     take_state: TakeState
+    cameras: Cameras
     sessions: Sessions
     stations: Stations
     reading: Reading
     clock: Clock
-    live: Callable[[WebSocket, Callable[[], Awaitable[bool]]], Awaitable[None]]
+    live: Callable[[WebSocket, Viewer, int | None], Awaitable[None]]
     repeat_csv: Callable[[Iterable[RepeatVehicle], Window, int], bytes]
     repeat_file_name: Callable[[date], str]
 

@@ -91,13 +91,17 @@ class StationOut(Shape):
 class PassageOut(Shape):
     """``GET /api/passages?limit=&node=`` (newest first), live message ``passage``.
 
-    A passage reviewed by an officer appears again under its ``passage_id`` with the new outcome.
+    A passage reviewed by an officer appears again under its ``passage_id`` with the new outcome and
+    a higher ``touched``. ``ahead`` (待入链): its entry came before its order and is not in the
+    ledger yet; the passage appears again when it is.
     """
 
     passage_id: str
     node: str
     receipt: str
+    lane: str
     at: datetime
+    occurred_on: date
     plate: str | None
     plate_colour: str
     trailer_plate: str | None
@@ -109,10 +113,12 @@ class PassageOut(Shape):
     reviewed: bool
     recheck_of: str | None
     case_no: str | None
+    touched: int
+    ahead: bool
 
 
 class CaseOut(Shape):
-    """``GET /api/cases?open=``, live message ``case``."""
+    """``GET /api/cases?open=``, live message ``case``. ``touched``: as in a passage."""
 
     case_no: str
     node: str
@@ -126,6 +132,7 @@ class CaseOut(Shape):
     fine_fen: int | None
     points: int | None
     closed: bool
+    touched: int
 
 
 class AlarmOut(Shape):
@@ -160,8 +167,28 @@ class CountsOut(Shape):
     over_limit_permille: int
 
 
-class LiveOut(Shape):
-    """A frame on ``WS /api/live`` (session cookie needed): the first ones are all stations."""
+class CameraWatchOut(Shape):
+    """``POST /api/stations/{node}/camera``; the pictures come at ``…/camera/{watch_id}.mjpeg``."""
+
+    watch_id: str
+
+
+class NewsOut(Shape):
+    """One piece of news. What is told of a row is how it stands, never what has changed."""
 
     kind: Literal["station", "passage", "case", "alarm"]
     data: StationOut | PassageOut | CaseOut | AlarmOut
+
+
+class LiveOut(Shape):
+    """A frame on ``WS /api/live?after=TOKEN`` (session cookie needed).
+
+    ``tick``: ``news`` of the last moments; the first ticks of a connection tell every station, and
+    everything that happened after TOKEN. ``reload``: too much has happened to tell it; the page
+    asks for its lists anew. ``token`` is opaque; the newest one is what to connect with again, to
+    this process of the centre or to another.
+    """
+
+    type: Literal["tick", "reload"]
+    token: str
+    news: list[NewsOut] = []

@@ -10,9 +10,10 @@ from fastapi import Response
 from starlette.requests import HTTPConnection, Request
 
 from central.api.parts import parts_of
+from central.application.ports import Session
 from central.domain.days import local_day
 from station.domain.errors import NotPermitted, NotSignedIn
-from station.domain.officers import Officer, Permission
+from station.domain.officers import Permission
 
 COOKIE: Final = "zhichao_hq"
 """Named per node: a station's console on the same host keeps its own."""
@@ -33,27 +34,27 @@ def check_origin(connection: HTTPConnection) -> None:
         raise NotPermitted("another site", permission="origin")
 
 
-def permitted(permission: Permission) -> Callable[[Request], Awaitable[Officer]]:
-    """Return the dependency that gives the officer, if he may."""
+def permitted(permission: Permission) -> Callable[[Request], Awaitable[Session]]:
+    """Return the dependency that gives the officer's session, if he may."""
 
-    async def officer(request: Request) -> Officer:
+    async def session(request: Request) -> Session:
         return await signed_in(request, permission)
 
-    return officer
+    return session
 
 
-async def signed_in(connection: HTTPConnection, permission: Permission | None = None) -> Officer:
-    """Return the officer whose session the cookie names.
+async def signed_in(connection: HTTPConnection, permission: Permission | None = None) -> Session:
+    """Return the session that the cookie names.
 
     Raises:
         NotSignedIn: no session.
         NotPermitted: not in the role, or the certificate is no longer valid today.
     """
     parts = parts_of(connection)
-    officer = await parts.sessions.officer(token_of(connection))
+    session = await parts.sessions.used(token_of(connection))
     if permission is not None:
-        officer.require(permission, on=local_day(parts.clock.now()))
-    return officer
+        session.officer.require(permission, on=local_day(parts.clock.now()))
+    return session
 
 
 def token_of(connection: HTTPConnection) -> str:

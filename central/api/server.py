@@ -22,11 +22,15 @@ _BACKLOG: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """An application at an address. ``tls`` None: for people, behind a proxy with TLS."""
+    """An application at an address. ``tls`` None: for people, behind a proxy with TLS.
+
+    ``sockets`` serves its WebSockets; None: it has none.
+    """
 
     app: Starlette
     listener: socket.socket
     tls: ssl.SSLContext | None = None
+    sockets: type[asyncio.Protocol] | None = None
 
     @property
     def url(self) -> str:
@@ -103,7 +107,8 @@ def _config(door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         door.app,
         http=MachineProtocol if context else "auto",
-        ws="none" if context else "auto",
+        ws=door.sockets or "none",
+        ws_per_message_deflate=False,
         ssl_context_factory=(lambda *_: context) if context else None,
         log_config=None,
         access_log=False,

@@ -26,20 +26,22 @@ from central.api.shaping import (
     passage_out,
     station_out,
 )
+from central.application.news import Viewer
+from central.application.ports import Session
 from central.application.views import together
 from central.domain.counting import more_than, repeat_vehicles, window
 from central.domain.days import local_day
 from station.domain.errors import AccessError
-from station.domain.officers import Officer, Permission
+from station.domain.officers import Permission
 from station.rules.lawbook import lawbook
 
 ROUTER: Final = APIRouter(prefix="/api", tags=["headquarters"])
 MOST_ROWS: Final = 500
 _POLICY_VIOLATION: Final = 1008
 
-Watching = Annotated[Officer, Depends(permitted(Permission.WATCH))]
-Exporting = Annotated[Officer, Depends(permitted(Permission.EXPORT_LISTS))]
-Lifting = Annotated[Officer, Depends(permitted(Permission.LIFT_QUARANTINE))]
+Watching = Annotated[Session, Depends(permitted(Permission.WATCH))]
+Exporting = Annotated[Session, Depends(permitted(Permission.EXPORT_LISTS))]
+Lifting = Annotated[Session, Depends(permitted(Permission.LIFT_QUARANTINE))]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS)]
 
 
@@ -56,7 +58,7 @@ async def sign_in(request: Request, response: Response, who: schemas.SignIn) -> 
 @ROUTER.get("/session")
 async def session(request: Request) -> schemas.OfficerOut:
     """Tell who is signed in."""
-    return officer_out(await signed_in(request))
+    return officer_out((await signed_in(request)).officer)
 
 
 @ROUTER.delete("/session", status_code=204)
@@ -70,57 +72,64 @@ async def sign_out(request: Request) -> Response:
 
 
 @ROUTER.get("/stations")
-async def stations(request: Request, _officer: Watching) -> list[schemas.StationOut]:
-    """List the enrolled stations."""
-    return [station_out(station) for station in await parts_of(request).stations.all()]
+async def stations(request: Request, session: Watching) -> list[schemas.StationOut]:
+    """List the enrolled stations within the officer's scope; so do all the lists below."""
+    found = await parts_of(request).stations.all(session.scope)
+    return [station_out(station) for station in found]
 
 
 @ROUTER.post("/stations/{node}/release")
 async def release(
-    request: Request, node: str, why: schemas.ReleaseIn, officer: Lifting
+    request: Request, node: str, why: schemas.ReleaseIn, session: Lifting
 ) -> schemas.ReleaseOut:
     """Propose to let a node deliver again, or confirm another officer's proposal."""
     check_origin(request)
-    released = await parts_of(request).release(node, officer.certificate_no, why.reason)
+    session.scope.require(node)
+    released = await parts_of(request).release(node, session.officer.certificate_no, why.reason)
     return schemas.ReleaseOut(released=released)
 
 
 @ROUTER.get("/passages")
 async def passages(
-    request: Request, _officer: Watching, limit: Limit = 50, node: str | None = None
+    request: Request, session: Watching, limit: Limit = 50, node: str | None = None
 ) -> list[schemas.PassageOut]:
-    """List the newest passages, newest first."""
-    found = await parts_of(request).reading.passages(limit=limit, node=node)
-    return [passage_out(passage) for passage in found]
+    """List the newest passages, newest first; those that came before their order too."""
+    reading = parts_of(request).reading
+    scope = session.scope if node is None else session.scope.narrowed(node)
+    ahead = await reading.ahead(scope, limit)
+    found = [*ahead, *await reading.passages(scope, limit=limit)]
+    found.sort(key=lambda passage: passage.at, reverse=True)
+    return [passage_out(passage) for passage in found[:limit]]
 
 
 @ROUTER.get("/cases")
 async def cases(
     request: Request,
-    _officer: Watching,
+    session: Watching,
     is_open: Annotated[bool | None, Query(alias="open")] = None,
     limit: Limit = 100,
 ) -> list[schemas.CaseOut]:
     """List cases, newest first; all, the open ones or the closed ones."""
     closed = None if is_open is None else not is_open
-    found = await parts_of(request).reading.cases(closed=closed, limit=limit)
+    found = await parts_of(request).reading.cases(session.scope, closed=closed, limit=limit)
     return [case_out(case) for case in found]
 
 
 @ROUTER.get("/alarms")
-async def alarms(request: Request, _officer: Watching, limit: Limit = 50) -> list[schemas.AlarmOut]:
+async def alarms(request: Request, session: Watching, limit: Limit = 50) -> list[schemas.AlarmOut]:
     """List the newest alarms, newest first."""
-    return [alarm_out(alarm) for alarm in await parts_of(request).reading.alarms(limit=limit)]
+    found = await parts_of(request).reading.alarms(session.scope, limit=limit)
+    return [alarm_out(alarm) for alarm in found]
 
 
 @ROUTER.get("/counts")
 async def counts(
-    request: Request, _officer: Watching, on: date | None = None
+    request: Request, session: Watching, on: date | None = None
 ) -> list[schemas.CountsOut]:
     """Count a local day (default today): the sum first, under node "", then each station."""
     parts = parts_of(request)
     day = on or local_day(parts.clock.now())
-    found = await parts.reading.counts(day)
+    found = await parts.reading.counts(session.scope, day)
     return [counts_out(one) for one in (together(found, day), *found)]
 
 
@@ -130,7 +139,7 @@ async def counts(
     responses={200: {"content": {"text/csv": {}}}},
 )
 async def repeat_vehicles_csv(
-    request: Request, _officer: Exporting, as_of: date | None = None
+    request: Request, _session: Exporting, as_of: date | None = None
 ) -> Response:
     """Export the vehicles with more than three violations in the twelve months up to a day."""
     parts = parts_of(request)
@@ -148,14 +157,14 @@ async def repeat_vehicles_csv(
 
 
 @ROUTER.websocket("/live")
-async def live(socket: WebSocket) -> None:
-    """Stream live messages (LiveOut) to whoever may watch."""
-    parts = parts_of(socket)
+async def live(
+    socket: WebSocket, after: Annotated[int | None, Query(ge=0, lt=2**63)] = None
+) -> None:
+    """Stream frames (LiveOut) to whoever may watch; *after*: the token that the page holds."""
     try:
         check_origin(socket)
-        await signed_in(socket, Permission.WATCH)
-        token = token_of(socket)
+        session = await signed_in(socket, Permission.WATCH)
     except AccessError:
         await socket.close(_POLICY_VIOLATION)
         return
-    await parts.live(socket, lambda: parts.sessions.lasts(token))
+    await parts_of(socket).live(socket, Viewer(session.token_digest, session.scope), after)

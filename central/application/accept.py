@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from central.application.admit import check_node
 from central.application.appending import Delivery, Writer, acknowledged
@@ -55,6 +56,10 @@ class Accept:
         self.refuser.announce(touched)
 
 
+AHEAD: Final = "zhichao_ahead"
+"""The channel on which processes hear which node's entries came before their order, from where."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeAhead:
     """The use case of ``POST /api/ahead``: new entries are seen while older ones still wait."""
@@ -83,6 +88,7 @@ class TakeAhead:
             new = [entry for entry in entries if entry.seq > state.head.seq]
             if new and state.quarantined_at is None:
                 await desk.keep_ahead(node, new, self.clock.now())
+                await desk.tell(AHEAD, f"{node} {new[0].seq}")
 
 
 def _check_run(entries: tuple[Entry, ...]) -> None:

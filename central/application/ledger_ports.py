@@ -119,6 +119,14 @@ class Desk(Books, Protocol):
         """Return how far a worker has come, held until the end; None: another process has it."""
         ...
 
+    async def begin_turn(self) -> int:
+        """Give the projector's turn its number, which every row that it writes keeps."""
+        ...
+
+    async def count_alarms(self, turn: int) -> int:
+        """Give the turn to the alarms that were raised since the last one; return how many."""
+        ...
+
     async def note_progress(self, name: str, position: int) -> None:
         """Write how far a worker has come."""
         ...

@@ -15,6 +15,7 @@ from central.application.views import (
     NodeView,
     PassageView,
 )
+from central.domain.access import ALL, Scope
 from central.domain.counting import CountedDecision
 from station.contract.entries import AllowedProgram
 from station.contract.uplink import Held
@@ -196,31 +197,33 @@ class Reading(Protocol):
         """Return every enrolled node."""
         ...
 
-    async def passages(self, *, limit: int, node: str | None) -> list[PassageView]:
+    async def passages(self, scope: Scope, *, limit: int) -> list[PassageView]:
         """Return the newest passages, newest first."""
         ...
 
-    async def passages_of(self, keys: Sequence[tuple[str, str]]) -> list[PassageView]:
-        """Return passages by (node, passage_id)."""
+    async def ahead(self, scope: Scope, limit: int, first_seq: int = 0) -> list[PassageView]:
+        """Return the newest passages that came before their order, newest first."""
         ...
 
-    async def cases(self, *, closed: bool | None, limit: int) -> list[CaseView]:
+    async def cases(self, scope: Scope, *, closed: bool | None, limit: int) -> list[CaseView]:
         """Return cases, newest first."""
         ...
 
-    async def cases_of(self, keys: Sequence[tuple[str, str]]) -> list[CaseView]:
-        """Return cases by (node, case_no)."""
-        ...
-
-    async def alarms(self, *, limit: int) -> list[AlarmView]:
+    async def alarms(self, scope: Scope, *, limit: int) -> list[AlarmView]:
         """Return the newest alarms, newest first."""
         ...
 
-    async def alarms_of(self, ids: Sequence[int]) -> list[AlarmView]:
-        """Return alarms by their numbers."""
+    async def turn(self) -> int:
+        """Return the number of the projector's last turn."""
         ...
 
-    async def counts(self, on: date) -> list[CountsView]:
+    async def touched(
+        self, scope: Scope, after: int, upto: int, most: int
+    ) -> list[PassageView | CaseView | AlarmView] | None:
+        """Return the rows whose last turn is in (after, upto]; None when they are too many."""
+        ...
+
+    async def counts(self, scope: Scope, on: date) -> list[CountsView]:
         """Return the counts of a local day of each node."""
         ...
 
@@ -238,6 +241,7 @@ class Account:
 
     officer: Officer
     password_hash: str
+    scope: Scope = ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +250,7 @@ class Session:
 
     token_digest: bytes
     officer: Officer
+    scope: Scope
     began_at: datetime
     seen_at: datetime
 
@@ -271,6 +276,10 @@ class Accounts(Protocol):
 
     async def touch(self, token_digest: bytes, at: datetime) -> None:
         """Note that a session was used."""
+        ...
+
+    async def sessions_of(self, token_digests: Sequence[bytes]) -> list[Session]:
+        """Return those of the sessions that there are."""
         ...
 
     async def close_session(self, token_digest: bytes) -> None:

@@ -14,8 +14,9 @@ from central.application.publishing import OwnLedger
 from station.domain.errors import StorageError
 
 WORKER: Final = "projector"
+TURN: Final = "turn"
 NEWS: Final = "zhichao_news"
-"""The channel on which processes hear up to which position the projections reach."""
+"""The channel on which processes hear the number of the turn that has just been committed."""
 LOOK_EVERY_S: Final = 1.0
 
 _LOG: Final = logging.getLogger(__name__)
@@ -57,16 +58,23 @@ class Projector:
             self._woken.clear()
 
     async def step(self) -> bool:
-        """Write what the next page of entries means; False when there was none."""
+        """Write what the next page of entries means, and count new alarms: a turn.
+
+        Returns False when there was no entry.
+        """
         async with self._archive.desk() as desk:
             after = await desk.worker(WORKER)
-            page = await desk.page(after) if after is not None else []
-            if not page:
+            if after is None:
                 return False
-            touched = await fold(page, desk, self._differs)
-            if touched.down:
-                await self._own.write(desk, touched.down)
-            await desk.note_progress(WORKER, page[-1].position)
-            await desk.tell(NEWS, str(page[-1].position))
+            page = await desk.page(after)
+            turn, touched = await desk.begin_turn(), Touched()
+            if page:
+                touched = await fold(page, desk, self._differs)
+                if touched.down:
+                    await self._own.write(desk, touched.down)
+                await desk.note_progress(WORKER, page[-1].position)
+            if await desk.count_alarms(turn) or page:
+                await desk.note_progress(TURN, turn)
+                await desk.tell(NEWS, str(turn))
         self._announce(touched)
-        return True
+        return bool(page)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Final, Protocol
 
 from central.application.ledger_ports import Desk
 from central.application.project import Differs, fold
-from central.application.projecting import WORKER
+from central.application.projecting import NEWS, TURN, WORKER
+
+REBUILT: Final = "rebuilt"
+"""Told on the channel of news: what was told before may no longer stand."""
 
 
 class Rebuilding(Desk, Protocol):
@@ -36,6 +39,7 @@ async def rebuild(archive: Archive, differs: Differs, report: Callable[[int], No
     folded = position = 0
     async with archive.desk() as desk:
         await desk.worker(WORKER, wait=True)
+        turn = await desk.begin_turn()
         await desk.forget()
         while page := await desk.page(position):
             await fold(page, desk, differs)
@@ -43,4 +47,7 @@ async def rebuild(archive: Archive, differs: Differs, report: Callable[[int], No
             folded += len(page)
             report(position)
         await desk.note_progress(WORKER, position)
+        await desk.count_alarms(turn)
+        await desk.note_progress(TURN, turn)
+        await desk.tell(NEWS, REBUILT)
     return folded

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 
 from central.application.ports import OpenedCase, Reviewed
 from central.application.views import PassageView
-from station.contract.entries import CaseOpened, Passage, PassageReview, PlateEvidence, Record
+from station.contract.entries import (
+    CaseOpened,
+    Passage,
+    PassageReview,
+    PlateEvidence,
+    Record,
+    read,
+)
 from station.domain.case import Case
 from station.domain.errors import MalformedEntry
 from station.domain.ledger import Entry
@@ -70,6 +78,19 @@ def passage_row(entry: Entry, passage: Passage) -> PassageView:
         recheck_of=passage.recheck_of,
         case_no=None,
     )
+
+
+def ahead_row(entry: Entry) -> PassageView | None:
+    """Return the row of a passage whose entry came before its order; None when it is no passage."""
+    try:
+        _, payload = read(entry)
+        return (
+            replace(passage_row(entry, payload), ahead=True)
+            if isinstance(payload, Passage)
+            else None
+        )
+    except MalformedEntry:
+        return None
 
 
 def reviewed_row(entry: Entry, review: PassageReview) -> Reviewed:

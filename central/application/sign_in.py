@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from typing import Final
 
+from central.application.news import Viewer
 from central.application.ports import Accounts, Passwords, Session
 from central.domain.access import Throttle, has_ended
 from central.domain.days import local_day
 from station.domain.clock import Clock
 from station.domain.errors import NotPermitted, NotSignedIn, SignInRefused
-from station.domain.officers import Officer
+from station.domain.officers import Officer, Permission
 
 TOKEN_BYTES: Final = 32
 MOST_TRIES_AT_ONCE: Final = 8
@@ -60,23 +61,28 @@ class Sessions:
             self._trying[certificate_no] -= 1
             self._trying += Counter()  # drops the zeros
 
-    async def officer(self, token: str) -> Officer:
-        """Return whose session it is, and note its use.
+    async def used(self, token: str) -> Session:
+        """Return the session, and note its use.
 
         Raises:
             NotSignedIn: no such session, or it has run out.
         """
         session = await self._live(token)
         await self._accounts.touch(session.token_digest, self._clock.now())
-        return session.officer
+        return session
 
-    async def lasts(self, token: str) -> bool:
-        """Tell whether the session still runs, without counting as its use."""
-        try:
-            await self._live(token)
-        except NotSignedIn:
-            return False
-        return True
+    async def lasting(self, viewers: Collection[Viewer]) -> set[Viewer]:
+        """Return who of *viewers* may still watch; it does not count as a use of the session."""
+        now = self._clock.now()
+        known = await self._accounts.sessions_of([viewer.session for viewer in viewers])
+        lasting = {
+            Viewer(session.token_digest, session.scope)
+            for session in known
+            if session.officer.may(Permission.WATCH)
+            and local_day(now) <= session.officer.valid_until
+            and not has_ended(began_at=session.began_at, seen_at=session.seen_at, now=now)
+        }
+        return lasting.intersection(viewers)
 
     async def sign_out(self, token: str) -> None:
         """End the session; no error when there is none."""
@@ -97,7 +103,11 @@ class Sessions:
             raise NotPermitted(certificate_no=certificate_no, permission="sign_in")
         token = secrets.token_urlsafe(TOKEN_BYTES)
         session = Session(
-            token_digest=digest(token), officer=account.officer, began_at=now, seen_at=now
+            token_digest=digest(token),
+            officer=account.officer,
+            scope=account.scope,
+            began_at=now,
+            seen_at=now,
         )
         await self._accounts.open_session(session)
         return token, account.officer

@@ -7,18 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from central.application.admit import check_node
 from central.application.ports import Reading
 from central.application.project import Touched
 from central.application.refusing import Announce
 from central.application.rows import moment
 from central.application.views import NodeView
+from central.domain.access import Scope
 from station.contract.keyring import KeyRing
 from station.contract.uplink import LaneState, read_signed, verified_state
 from station.domain.clock import Clock
-from station.domain.errors import NotFound
+from station.domain.errors import MalformedEntry, NotFound
 
 SILENT_AFTER_NS: Final = 15_000_000_000
+
+LANE: Final = "zhichao_lane"
+"""The channel on which processes hear what lanes show."""
+
+MOST_SHARED_BYTES: Final = 7900
+"""PostgreSQL carries less than 8,000 in one notification."""
 
 OK: Final = "ok"
 SILENT: Final = "station.silent"
@@ -94,10 +103,13 @@ class Stations:
     reading: Reading
     board: Board
 
-    async def all(self) -> list[StationView]:
-        """Return them in order of their nodes."""
+    async def all(self, scope: Scope) -> list[StationView]:
+        """Return those within *scope*, in order of their nodes."""
+        if scope.nodes == frozenset():
+            return []
         nodes = await self.reading.nodes()
-        return [self.board.view(node) for node in nodes if node.node in self.board]
+        known = [node for node in nodes if node.node in self.board and scope.covers(node.node)]
+        return [self.board.view(node) for node in known]
 
 
 RingOf = Callable[[str], Awaitable[KeyRing | None]]
@@ -106,11 +118,15 @@ RingOf = Callable[[str], Awaitable[KeyRing | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeState:
-    """The use case of ``POST /api/lane-state``. Not evidence: shown, never stored."""
+    """The use case of ``POST /api/lane-state``. Not evidence: shown, never stored.
+
+    ``share``: tells every process of the centre, in so many bytes.
+    """
 
     ring_of: RingOf
     board: Board
     announce: Announce
+    share: Callable[[str, str], Awaitable[None]]
 
     async def __call__(self, data: bytes, peer: str) -> None:
         """Show what a lane of the node *peer* shows.
@@ -128,5 +144,15 @@ class TakeState:
         state = verified_state(message, ring)
         for text in (state.at, state.scale.since, state.camera.since):
             moment(text)
+        shared = msgspec.json.encode(state)
+        if len(shared) > MOST_SHARED_BYTES:
+            raise MalformedEntry("a lane state is short", node=state.node)
         if self.board.note(state):
+            self.announce(Touched(nodes={state.node: None}))
+            await self.share(LANE, shared.decode())
+
+    def heard(self, shared: str) -> None:
+        """Show what another process was told."""
+        state = msgspec.json.decode(shared, type=LaneState)
+        if state.node in self.board and self.board.note(state):
             self.announce(Touched(nodes={state.node: None}))

@@ -14,6 +14,8 @@ class PassageView:
         receipt: ``node-seq-digest[:10]`` of the newest entry about it.
         outcome: ``lawful``, ``permitted``, ``warning``, ``violation`` or ``needs_review``.
         limit_kg, excess_kg: None while the law or the facts leave them open.
+        touched: turn of the projector that wrote the row last; 0 for a passage *ahead*.
+        ahead: its entry came before its order and does not stand in the ledger yet (待入链).
     """
 
     node: str
@@ -33,11 +35,16 @@ class PassageView:
     reviewed: bool
     recheck_of: str | None
     case_no: str | None
+    touched: int = 0
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """A joint case. ``fine_fen`` and ``points`` are those of the effective decision alone."""
+    """A joint case. ``fine_fen`` and ``points`` are those of the effective decision alone.
+
+    ``touched``: as in :class:`PassageView`.
+    """
 
     node: str
     case_no: str
@@ -51,6 +58,7 @@ class CaseView:
     fine_fen: int | None
     points: int | None
     closed: bool
+    touched: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,8 @@ from uuid import uuid4
 from central.api.app import create_app, create_machines_app
 from central.api.parts import Parts
 from central.api.server import Door, listening, serve
-from central.api.shaping import frame
 from central.application.accept import Accept, TakeAhead
 from central.application.admit import Admit
-from central.application.announce import Announcer
 from central.application.appending import Writer
 from central.application.audit_watch import Alarms, AuditWatch, Increments
 from central.application.checkpointing import Checkpointer
@@ -34,15 +32,12 @@ from central.application.refusing import Refuser
 from central.application.register import Authority
 from central.application.releasing import Release
 from central.application.serving import Serve
-from central.application.sign_in import Sessions
 from central.application.signatures import SignatureCheck
-from central.application.stations import Board, Stations, TakeState
+from central.bootstrap.watching import Watching, watching
 from central.domain.auditing.claims import LogKeys
 from central.export.repeat_vehicles import file_name, repeat_vehicles_csv
-from central.live.hub import Hub
-from central.live.socket import Live
+from central.live.wire import WireProtocol
 from central.settings import CentralSettings, address
-from central.store.accounts import SqlAccounts
 from central.store.audit_process import AuditProcess, FileDiary
 from central.store.auditing import SqlAuditArchive
 from central.store.authority import FileAuthority
@@ -50,9 +45,7 @@ from central.store.embedded import Place, embedded, running
 from central.store.enrolment import SqlRegister
 from central.store.ledgers import Enrolment, SqlArchive
 from central.store.migrate import migrate
-from central.store.passwords import Argon2Passwords
 from central.store.pool import Pool, connection, pool
-from central.store.reading import SqlReading
 from central.store.recordings import FileRecordings
 from central.store.shelf import SqlShelf
 from station.contract.enrolling import CentreIdentity
@@ -84,12 +77,11 @@ class Centre:
     """Everything that runs together."""
 
     parts: Parts
-    announcer: Announcer
     projector: Projector
     signatures: SignatureCheck
     checkpointer: Checkpointer
     audit: AuditWatch
-    hub: Hub
+    watching: Watching
 
 
 def compose(
@@ -105,24 +97,21 @@ def compose(
 
     *key* and *authority* are the centre's own; *config* is the file that *settings* came from.
     """
-    reading, archive, law = SqlReading(database), SqlArchive(database), lawbook()
-    board = Board(clock, [one.node for one in settings.stations])
-    stations = Stations(reading=reading, board=board)
-    hub = Hub()
-    announcer = Announcer(
-        reading, board, lambda news: hub.publish(frame(news)), lambda: hub.watched
-    )
-    refuser = Refuser(announcer.note)
-    own = own_ledger(settings, clock, key)
-    projector = Projector(archive, Recheck(law), own, announcer.note)
-
-    async def greeting() -> list[str]:
-        return [frame(station) for station in await stations.all()]
-
-    register = SqlRegister(database)
+    archive = SqlArchive(database)
     nodes = frozenset(one.node for one in settings.stations)
+
+    def announce(touched: Touched) -> None:
+        seen.announcer.note(touched.nodes)
+        if touched.alarms:
+            projector.wake()
+
+    seen = watching(database, nodes, clock, announce)
+    refuser = Refuser(announce)
+    own = own_ledger(settings, clock, key)
+    projector = Projector(archive, Recheck(lawbook()), own, announce)
+    register = SqlRegister(database)
     parts = Parts(
-        admit=Admit(register=register, stations=nodes, clock=clock, announce=announcer.note),
+        admit=Admit(register=register, stations=nodes, clock=clock, announce=announce),
         authority=authority,
         enrol=Enrol(
             register=register,
@@ -132,7 +121,7 @@ def compose(
             centre=centre_identity(settings, key),
             clock=clock,
             pause=asyncio.sleep,
-            announce=announcer.note,
+            announce=announce,
         ),
         renew=Renew(register=register, authority=authority, clock=clock),
         accept=Accept(
@@ -143,28 +132,28 @@ def compose(
             signer=key,
         ),
         take_ahead=TakeAhead(archive=archive, clock=clock),
-        take_state=TakeState(ring_of=archive.ring_of, board=board, announce=announcer.note),
+        take_state=seen.take_state,
+        cameras=seen.cameras,
         serve=Serve(shelf=SqlShelf(database), node=settings.central.node, clock=clock),
         cosign=Cosign(
             checkpoints=SqlShelf(database),
             log=log_keys(settings, key),
             witnesses={one.name: bytes.fromhex(one.public_key) for one in settings.witnesses},
         ),
-        release=Release(archive=archive, own=own, clock=clock, announce=announcer.note),
+        release=Release(archive=archive, own=own, clock=clock, announce=announce),
         recordings=FileRecordings(settings.central.data_dir / "recordings"),
-        sessions=Sessions(SqlAccounts(database), Argon2Passwords(), clock, asyncio.sleep),
-        stations=stations,
-        reading=reading,
+        sessions=seen.sessions,
+        stations=seen.stations,
+        reading=seen.reading,
         clock=clock,
-        live=Live(hub, greeting),
+        live=seen.live,
         repeat_csv=repeat_vehicles_csv,
         repeat_file_name=file_name,
     )
     return Centre(
         parts=parts,
-        announcer=announcer,
         projector=projector,
-        signatures=SignatureCheck(archive, clock, announcer.note),
+        signatures=SignatureCheck(archive, clock, announce),
         checkpointer=Checkpointer(
             archive=archive,
             origin=settings.central.origin,
@@ -177,10 +166,10 @@ def compose(
             database,
             clock,
             log=log_keys(settings, key),
-            announce=announcer.note,
+            announce=announce,
             config=config,
         ),
-        hub=hub,
+        watching=seen,
     )
 
 
@@ -288,7 +277,7 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
             config=config,
         )
         tasks += [
-            centre.announcer.run(),
+            *centre.watching.tasks(dsn),
             centre.projector.run(),
             centre.signatures.run(),
             centre.checkpointer.run(),
@@ -296,7 +285,7 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
             _keep_server_certificate(authority, settings.machines.names, clock),
         ]
         tls = authority.server_context(settings.machines.names, clock.now())
-        people = Door(create_app(centre.parts), here)
+        people = Door(create_app(centre.parts), here, sockets=WireProtocol)
         machines = Door(create_machines_app(centre.parts), there, tls)
         async with asyncio.TaskGroup() as group:
             background = [group.create_task(task) for task in tasks]
@@ -304,7 +293,7 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
                 [people, machines],
                 stop,
                 ready=lambda: ready(people.url, machines.url),
-                closing=centre.hub.close,
+                closing=centre.watching.close,
             )
             for task in background:
                 task.cancel()

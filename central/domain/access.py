@@ -1,4 +1,7 @@
-"""How long a session lasts, and how refused sign-ins slow down. Pure."""
+"""Whose stations an officer sees, how long a session lasts, and how refused sign-ins slow down.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from station.domain.errors import NotPermitted
 
 IDLE: Final = timedelta(minutes=30)
 """A session unused this long has ended."""
@@ -17,6 +22,33 @@ FREE_TRIES: Final = 3
 LONGEST_WAIT_S: Final = 8
 FORGET_AFTER: Final = timedelta(minutes=15)
 MOST_ACCOUNTS: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The stations that somebody may watch (数据范围). ``nodes`` None: all of them."""
+
+    nodes: frozenset[str] | None = None
+
+    def covers(self, node: str) -> bool:
+        """Tell whether *node* may be watched. What belongs to no node ("") is for all or none."""
+        return self.nodes is None or node in self.nodes
+
+    def narrowed(self, node: str) -> Scope:
+        """Return what of the scope is *node*'s."""
+        return Scope(frozenset({node} if self.covers(node) else ()))
+
+    def require(self, node: str) -> None:
+        """Let pass, or refuse.
+
+        Raises:
+            NotPermitted: the station is not within the scope.
+        """
+        if not self.covers(node):
+            raise NotPermitted("another station", permission="station")
+
+
+ALL: Final = Scope()
 
 
 def has_ended(*, began_at: datetime, seen_at: datetime, now: datetime) -> bool:

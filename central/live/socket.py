@@ -3,87 +3,98 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from fastapi import WebSocket, WebSocketDisconnect
 
-from central.live.hub import Hub, Watcher
+from central.application.news import Viewer, reload_text
+from central.domain.access import Scope
+from central.live.hub import POLICY_VIOLATION, TRY_AGAIN, Hub, Watcher
+from central.live.wire import wire_of
+from station.domain.errors import StorageError
 
 SEND_S: Final = 10.0
-"""A frame that is not taken within this time ends the connection."""
+"""A frame of the greeting that is not taken within this time ends the connection."""
 
-LOOK_EVERY_S: Final = 30.0
-"""How often it is checked that the watcher is still signed in."""
+REACH_S: Final = 3.0
+"""How long a token that another process gave may be ahead of this one."""
 
-POLICY_VIOLATION: Final = 1008
-TRY_AGAIN: Final = 1013
+LOOK_EVERY_S: Final = 2.0
+"""How often it is checked that every watcher is still signed in."""
 
-Greeting = Callable[[], Awaitable[Sequence[str]]]
-Allowed = Callable[[], Awaitable[bool]]
+_LOG: Final = logging.getLogger(__name__)
+
+Greeting = Callable[[Scope, int | None, int], Awaitable[Sequence[bytes]]]
+"""What may be seen, the token that is held if any, that up to which to tell → the first frames."""
+
+Lasting = Callable[[set[Viewer]], Awaitable[set[Viewer]]]
+"""Tells who of them is still signed in and may watch."""
 
 
 class Live:
     """The handler behind ``/api/live``."""
 
-    def __init__(self, hub: Hub, greeting: Greeting, *, look_every_s: float = LOOK_EVERY_S) -> None:
-        """Prepare; *greeting* gives the first frames of each connection."""
+    def __init__(
+        self,
+        hub: Hub,
+        greeting: Greeting,
+        lasting: Lasting,
+        *,
+        look_every_s: float = LOOK_EVERY_S,
+        reach_s: float = REACH_S,
+    ) -> None:
+        """Prepare."""
         self._hub = hub
         self._greeting = greeting
+        self._lasting = lasting
         self._look_every_s = look_every_s
+        self._reach_s = reach_s
 
-    async def __call__(self, socket: WebSocket, allowed: Allowed) -> None:
-        """Send frames until the client leaves, falls behind or is no longer *allowed*."""
+    async def __call__(self, socket: WebSocket, viewer: Viewer, after: int | None) -> None:
+        """Tell what *viewer* has missed since *after*, then everything, until he leaves."""
         await socket.accept()
-        with self._hub.watcher() as watcher:
-            first = await _first(
-                self._refused(allowed),
-                self._send(socket, watcher),
-                _left(socket),
-                watcher.dropped.wait(),
-            )
-        code = POLICY_VIOLATION if first == 0 else TRY_AGAIN
-        with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
-            async with asyncio.timeout(SEND_S):
-                await socket.close(code)
+        known = after is None or await self._hub.reached(after, self._reach_s)
+        with self._hub.watcher(wire_of(socket), viewer) as watcher:
+            await self._greet(socket, watcher, after, known=known)
+            await _left(socket)
 
-    async def _send(self, socket: WebSocket, watcher: Watcher) -> None:
-        with contextlib.suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
-            for frame in await self._greeting():
-                await _give(socket, frame)
-            while True:
-                await _give(socket, await watcher.next())
-
-    async def _refused(self, allowed: Allowed) -> None:
+    async def run(self) -> None:
+        """End the connections of those who are no longer allowed, for ever."""
         while True:
-            if not await allowed():
-                return
             await asyncio.sleep(self._look_every_s)
+            viewers = self._hub.viewers
+            if not viewers:
+                continue
+            try:
+                lasting = await self._lasting(viewers)
+            except StorageError as exc:
+                # Nor is there any news while the database is away.
+                _LOG.warning("sessions were not looked at", extra={"code": exc.code})
+            else:
+                self._hub.end(viewers - lasting, POLICY_VIOLATION)
 
-
-async def _give(socket: WebSocket, frame: str) -> None:
-    async with asyncio.timeout(SEND_S):
-        await socket.send_text(frame)
+    async def _greet(
+        self, socket: WebSocket, watcher: Watcher, after: int | None, *, known: bool
+    ) -> None:
+        """Send the first frames. A token that means nothing here is of another database."""
+        since = watcher.since
+        try:
+            first = [] if known else [reload_text(since)]
+            first += await self._greeting(watcher.viewer.scope, after if known else None, since)
+            for frame in first:
+                async with asyncio.timeout(SEND_S):
+                    await socket.send_text(frame.decode())
+        except StorageError:
+            watcher.end(TRY_AGAIN)
+        except (WebSocketDisconnect, RuntimeError, TimeoutError):
+            watcher.drop()
+        else:
+            watcher.go_live()
 
 
 async def _left(socket: WebSocket) -> None:
     """Wait until the client has gone; what it says is of no interest."""
-    with contextlib.suppress(WebSocketDisconnect):
-        while True:
-            await socket.receive_text()
-
-
-async def _first(*coroutines: Coroutine[object, object, object]) -> int:
-    """Run *coroutines* until one has ended, and return its place; the others are cancelled."""
-    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    for outcome in outcomes:
-        if isinstance(outcome, Exception):
-            raise outcome
-    return next(place for place, task in enumerate(tasks) if task in done)
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from central.application.ports import Account, Session
-from central.domain.access import ABSOLUTE
+from central.domain.access import ABSOLUTE, Scope
 from central.store import pool as pools
 from central.store.pool import Pool
 from central.store.sqlfile import load
@@ -28,8 +29,8 @@ class SqlAccounts:
         if row is None:
             return None
         columns = dict(row)
-        password_hash = columns.pop("password_hash")
-        return Account(officer=_officer(columns), password_hash=password_hash)
+        password_hash, scope = columns.pop("password_hash"), _scope(columns)
+        return Account(officer=_officer(columns), password_hash=password_hash, scope=scope)
 
     async def put_account(self, account: Account, *, replace: bool) -> bool:
         """Write an account, and end its sessions; False when it exists and is not to change."""
@@ -40,6 +41,7 @@ class SqlAccounts:
             officer.role.value,
             officer.valid_until,
             account.password_hash,
+            None if account.scope.nodes is None else sorted(account.scope.nodes),
         )
         async with pools.transaction(self._pool) as connection:
             added = await connection.fetchval(_SQL["add_account"], *columns)
@@ -66,15 +68,13 @@ class SqlAccounts:
         """Return a session."""
         async with pools.connection(self._pool) as connection:
             row = await connection.fetchrow(_SQL["session"], token_digest)
-        if row is None:
-            return None
-        columns = dict(row)
-        return Session(
-            token_digest=columns.pop("token_digest"),
-            began_at=columns.pop("began_at"),
-            seen_at=columns.pop("seen_at"),
-            officer=_officer(columns),
-        )
+        return None if row is None else _session(dict(row))
+
+    async def sessions_of(self, token_digests: Sequence[bytes]) -> list[Session]:
+        """Return those of the sessions that there are."""
+        async with pools.connection(self._pool) as connection:
+            rows = await connection.fetch(_SQL["sessions"], token_digests)
+        return [_session(dict(row)) for row in rows]
 
     async def touch(self, token_digest: bytes, at: datetime) -> None:
         """Note that a session was used."""
@@ -85,6 +85,21 @@ class SqlAccounts:
         """Forget a session."""
         async with pools.connection(self._pool) as connection:
             await connection.execute(_SQL["close_session"], token_digest)
+
+
+def _session(columns: dict[str, Any]) -> Session:
+    return Session(
+        token_digest=columns.pop("token_digest"),
+        began_at=columns.pop("began_at"),
+        seen_at=columns.pop("seen_at"),
+        scope=_scope(columns),
+        officer=_officer(columns),
+    )
+
+
+def _scope(columns: dict[str, Any]) -> Scope:
+    stations: list[str] | None = columns.pop("stations")
+    return Scope(None if stations is None else frozenset(stations))
 
 
 def _officer(columns: dict[str, Any]) -> Officer:

@@ -194,6 +194,16 @@ class SqlDesk(SqlBooks):
             return None
         return await self._connection.fetchval(_SQL["progress"], name) or 0
 
+    async def begin_turn(self) -> int:
+        """Give the projector's turn its number, which every row that it writes keeps."""
+        number: int = await self._connection.fetchval(_SQL["begin_turn"])
+        return number
+
+    async def count_alarms(self, turn: int) -> int:
+        """Give the turn to the alarms that were raised since the last one; return how many."""
+        done = await self._connection.execute(_SQL["count_alarms"], turn)
+        return int(done.removeprefix("UPDATE "))
+
     async def note_progress(self, name: str, position: int) -> None:
         """Write how far a worker has come."""
         await self._connection.execute(_SQL["note_progress"], name, position)
@@ -261,6 +271,11 @@ class SqlArchive:
         """Open a transaction; it is durable when the block has ended without an error."""
         async with pools.transaction(self._pool) as connection:
             yield SqlDesk(connection)
+
+    async def tell(self, channel: str, what: str) -> None:
+        """Tell every process that listens."""
+        async with self.desk() as desk:
+            await desk.tell(channel, what)
 
     async def ring_of(self, node: str) -> KeyRing | None:
         """Return a node's keys; None: it has none."""

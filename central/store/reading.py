@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
+from central.application.rows import ahead_row
 from central.application.views import AlarmView, CaseView, CountsView, NodeView, PassageView
+from central.domain.access import Scope
 from central.domain.counting import CountedDecision
 from central.store import pool as pools
 from central.store.pool import Pool
 from central.store.sqlfile import load
+from station.domain.ledger import parse
+
+Row = PassageView | CaseView | AlarmView
 
 _SQL: Final = load("reading")
 
@@ -25,33 +29,48 @@ class SqlReading:
         """Return every node that was ever enrolled."""
         return [NodeView(**row) for row in await self._rows("nodes")]
 
-    async def passages(self, *, limit: int, node: str | None) -> list[PassageView]:
+    async def passages(self, scope: Scope, *, limit: int) -> list[PassageView]:
         """Return the newest passages, newest first."""
-        return [PassageView(**row) for row in await self._rows("passages", node, limit)]
+        return [PassageView(**row) for row in await self._rows("passages", _nodes(scope), limit)]
 
-    async def passages_of(self, keys: Sequence[tuple[str, str]]) -> list[PassageView]:
-        """Return passages by (node, passage_id), in order of time."""
-        return [PassageView(**row) for row in await self._rows("passages_of", *_columns(keys))]
+    async def ahead(self, scope: Scope, limit: int, first_seq: int = 0) -> list[PassageView]:
+        """Return the newest passages that came before their order, newest first."""
+        rows = await self._rows("ahead", _nodes(scope), first_seq, limit)
+        found = (ahead_row(parse(row["body"], row["signature"])) for row in rows)
+        return [passage for passage in found if passage is not None]
 
-    async def cases(self, *, closed: bool | None, limit: int) -> list[CaseView]:
+    async def cases(self, scope: Scope, *, closed: bool | None, limit: int) -> list[CaseView]:
         """Return cases, newest first."""
-        return [CaseView(**row) for row in await self._rows("cases", closed, limit)]
+        rows = await self._rows("cases", _nodes(scope), closed, limit)
+        return [CaseView(**row) for row in rows]
 
-    async def cases_of(self, keys: Sequence[tuple[str, str]]) -> list[CaseView]:
-        """Return cases by (node, case_no), in order of opening."""
-        return [CaseView(**row) for row in await self._rows("cases_of", *_columns(keys))]
-
-    async def alarms(self, *, limit: int) -> list[AlarmView]:
+    async def alarms(self, scope: Scope, *, limit: int) -> list[AlarmView]:
         """Return the newest alarms, newest first."""
-        return [AlarmView(**row) for row in await self._rows("alarms", limit)]
+        return [AlarmView(**row) for row in await self._rows("alarms", _nodes(scope), limit)]
 
-    async def alarms_of(self, ids: Sequence[int]) -> list[AlarmView]:
-        """Return alarms by their numbers, in order."""
-        return [AlarmView(**row) for row in await self._rows("alarms_of", list(ids))]
+    async def turn(self) -> int:
+        """Return the number of the projector's last turn."""
+        async with pools.connection(self._pool) as connection:
+            return await connection.fetchval(_SQL["turn"]) or 0
 
-    async def counts(self, on: date) -> list[CountsView]:
+    async def touched(self, scope: Scope, after: int, upto: int, most: int) -> list[Row] | None:
+        """Return the rows whose last turn is in (after, upto]; None when they are too many.
+
+        The statements see different moments; as *upto* is of the past, each row is seen by one of
+        them as it was at *upto*, or not at all when it was touched again: then it comes later.
+        """
+        if after >= upto:
+            return []
+        asked = (_nodes(scope), after, upto, most + 1)
+        rows: list[Row] = [PassageView(**row) for row in await self._rows("passages_since", *asked)]
+        rows += [CaseView(**row) for row in await self._rows("cases_since", *asked)]
+        rows += [AlarmView(**row) for row in await self._rows("alarms_since", *asked)]
+        return None if len(rows) > most else rows
+
+    async def counts(self, scope: Scope, on: date) -> list[CountsView]:
         """Return the counts of a local day of each node."""
-        return [CountsView(on=on, **row) for row in await self._rows("counts", on)]
+        rows = await self._rows("counts", _nodes(scope), on)
+        return [CountsView(on=on, **row) for row in rows]
 
     async def decisions(self, first: date, last: date, more_than: int) -> list[CountedDecision]:
         """Return the effective decisions on acts of those days (both included).
@@ -66,5 +85,5 @@ class SqlReading:
             return [dict(row) for row in await connection.fetch(_SQL[name], *arguments)]
 
 
-def _columns(keys: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
-    return [first for first, _ in keys], [second for _, second in keys]
+def _nodes(scope: Scope) -> list[str] | None:
+    return None if scope.nodes is None else sorted(scope.nodes)

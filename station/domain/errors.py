@@ -11,6 +11,7 @@
         * :exc:`InvalidFacts` -- a fact is out of range or contradicts another
             * :exc:`BadIdentityNumber`
         * :exc:`NotFound`
+        * :exc:`CameraBusy` -- so many look through it already
     * :exc:`AccessError` -- who asks may not
         * :exc:`NotSignedIn`
         * :exc:`SignInRefused`
@@ -118,6 +119,12 @@ class NotFound(DomainError):
     """What was asked for does not exist."""
 
     code = "not_found"
+
+
+class CameraBusy(DomainError):
+    """So many look through the station's camera already that its line has to be spared."""
+
+    code = "camera.busy"
 
 
 class AccessError(ZhichaoError):

@@ -33,6 +33,12 @@ class Headquarters:
         self.cases: list[schemas.CaseOut] = []
         self.alarms: list[schemas.AlarmOut] = []
         self.asked_as_of: list[date] = []
+        self.lists_asked = 0
+        self.lists_may_go = asyncio.Event()
+        self.lists_may_go.set()
+        self.came_back_with: list[int | None] = []
+        self._turn = 0
+        self._told: list[tuple[int, schemas.NewsOut]] = []
         self._watchers: set[asyncio.Queue[str | None]] = set()
         self.app = self._app()
 
@@ -57,6 +63,8 @@ class Headquarters:
             "passage_id": f"{node}-{number}",
             "node": node,
             "receipt": f"{node}-{number}-0123456789",
+            "lane": "1",
+            "occurred_on": NOW.date(),
             "at": NOW + timedelta(seconds=number),
             "plate": f"蒙L{number:05d}",
             "plate_colour": "yellow",
@@ -69,13 +77,31 @@ class Headquarters:
             "reviewed": False,
             "recheck_of": None,
             "case_no": None,
+            "touched": self._turn,
+            "ahead": False,
         }
         return schemas.PassageOut(**{**values, **changed})
 
     def tell(self, kind: str, data) -> None:
-        frame = schemas.LiveOut(kind=kind, data=data).model_dump_json()
+        """Tell a row as it stands after another turn."""
+        self._turn += 1
+        if kind in ("passage", "case") and not getattr(data, "ahead", False):
+            data = data.model_copy(update={"touched": self._turn})
+        news = schemas.NewsOut(kind=kind, data=data)
+        self._told.append((self._turn, news))
+        self._send_all(self._tick([news]))
+
+    def reload(self) -> None:
+        """Say that too much has happened to tell it."""
+        self._turn += 1
+        self._send_all(schemas.LiveOut(type="reload", token=str(self._turn)))
+
+    def _tick(self, news: list[schemas.NewsOut]) -> schemas.LiveOut:
+        return schemas.LiveOut(type="tick", token=str(self._turn), news=news)
+
+    def _send_all(self, frame: schemas.LiveOut) -> None:
         for watcher in self._watchers:
-            watcher.put_nowait(frame)
+            watcher.put_nowait(frame.model_dump_json())
 
     def hang_up(self) -> None:
         """Close every live connection, as a restarting server does."""
@@ -110,8 +136,10 @@ class Headquarters:
 
         @app.get("/api/passages")
         async def passages(limit: int, node: str | None = None) -> list[schemas.PassageOut]:
-            found = [item for item in self.passages if node in (None, item.node)]
-            return found[:limit]
+            self.lists_asked += 1
+            found = [item for item in self.passages if node in (None, item.node)][:limit]
+            await self.lists_may_go.wait()
+            return found
 
         @app.get("/api/cases")
         async def cases() -> list[schemas.CaseOut]:
@@ -132,8 +160,9 @@ class Headquarters:
             return PlainTextResponse("plate\n", headers={"content-disposition": named})
 
         @app.websocket("/api/live")
-        async def live(socket: WebSocket) -> None:
-            await self._live(socket)
+        async def live(socket: WebSocket, after: int | None = None) -> None:
+            self.came_back_with.append(after)
+            await self._live(socket, after)
 
         app.mount("/", StaticFiles(directory=STATIC, html=True, check_dir=False))
         return app
@@ -162,12 +191,13 @@ class Headquarters:
             self.signed_in = False
             return Response(status_code=204)
 
-    async def _live(self, socket: WebSocket) -> None:
+    async def _live(self, socket: WebSocket, after: int | None) -> None:
         await socket.accept()
         frames: asyncio.Queue[str | None] = asyncio.Queue()
-        for station in self.stations.values():
-            frame = schemas.LiveOut(kind="station", data=station)
-            frames.put_nowait(frame.model_dump_json())
+        first = [schemas.NewsOut(kind="station", data=one) for one in self.stations.values()]
+        if after is not None:
+            first += [news for turn, news in self._told if turn > after]
+        frames.put_nowait(self._tick(first).model_dump_json())
         self._watchers.add(frames)
         sending = asyncio.create_task(self._send(socket, frames))
         try:

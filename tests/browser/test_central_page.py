@@ -135,6 +135,7 @@ async def test_a_closed_case_leaves_the_open_ones(hq, server, open_page):
         fine_fen=None,
         points=None,
         closed=False,
+        touched=0,
     )
     hq.cases = [case]
     page = await signed_in(open_page, server.url)
@@ -155,16 +156,61 @@ async def test_a_lost_connection_is_said_and_no_weight_stays(hq, server, open_pa
     await expect(page.locator("body")).not_to_contain_text("58,300")
 
 
-async def test_the_page_reconnects_by_itself_and_loads_what_it_missed(hq, server, open_page):
+async def test_the_page_reconnects_by_itself_and_is_told_what_it_missed(hq, server, open_page):
+    page = await signed_in(open_page, server.url)
+    rows = page.get_by_test_id("passages").locator("tbody tr")
+    hq.tell("passage", hq.passage(1, "linhe"))
+    await expect(rows).to_have_count(1)
+    asked = hq.lists_asked
+    hq.hang_up()
+    await expect(page.get_by_test_id("lost")).to_be_visible()
+    hq.tell("passage", hq.passage(2, "linhe"))
+    await expect(rows).to_have_count(2)
+    await expect(page.get_by_test_id("link")).to_have_text("实时")
+    await expect(page.get_by_test_id("lost")).to_have_count(0)
+    assert hq.came_back_with == [None, 1]
+    assert hq.lists_asked == asked, "what was told need not be asked for"
+
+
+async def test_when_too_much_has_happened_the_page_loads_its_lists_anew(hq, server, open_page):
     page = await signed_in(open_page, server.url)
     rows = page.get_by_test_id("passages").locator("tbody tr")
     await expect(page.get_by_test_id("counts").locator("tr.sum")).to_be_visible()
     await expect(rows).to_have_count(0)
-    hq.passages = [hq.passage(1, "linhe")]
-    hq.hang_up()
+    hq.passages = [hq.passage(number, "linhe") for number in range(3)]
+    hq.reload()
+    await expect(rows).to_have_count(3)
+
+
+async def test_a_list_that_was_on_its_way_does_not_hide_what_was_told_meanwhile(
+    hq, server, open_page
+):
+    hq.passages = [hq.passage(1, "linhe", "needs_review", plate=None)]
+    hq.lists_may_go.clear()
+    page = await signed_in(open_page, server.url)
+    rows = page.get_by_test_id("passages").locator("tbody tr")
+    await expect(page.get_by_test_id("counts").locator("tr.sum")).to_be_visible()
+    hq.tell("passage", hq.passage(1, "linhe", reviewed=True))
+    hq.tell("passage", hq.passage(2, "hailiutu"))
+    await expect(rows).to_have_count(2)
+    hq.lists_may_go.set()
+    async with asyncio.timeout(10):
+        await page.wait_for_load_state("networkidle")
+    await expect(rows).to_have_count(2)
+    await expect(rows.last).to_contain_text("人工核定")
+
+
+async def test_a_passage_before_its_order_says_so_until_it_is_in_place(hq, server, open_page):
+    page = await signed_in(open_page, server.url)
+    rows = page.get_by_test_id("passages").locator("tbody tr")
+    early = hq.passage(1, "linhe", ahead=True, touched=0)
+    hq.tell("passage", early)
+    await expect(rows).to_contain_text("待入链")
+    hq.tell("passage", early.model_copy(update={"ahead": False}))
     await expect(rows).to_have_count(1)
-    await expect(page.get_by_test_id("link")).to_have_text("实时")
-    await expect(page.get_by_test_id("lost")).to_have_count(0)
+    await expect(rows).not_to_contain_text("待入链")
+    hq.tell("passage", early)
+    await expect(rows).not_to_contain_text("待入链")
 
 
 async def test_the_list_is_downloaded_as_of_the_day_chosen(hq, server, open_page):

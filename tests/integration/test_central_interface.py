@@ -1,37 +1,26 @@
 """Headquarters' interface over the real database: who may see what, and what is refused how."""
 
-import contextlib
 import csv
 import io
-from datetime import date, timedelta
+from datetime import timedelta
 
-import httpx
 import msgspec
 import pytest
 
-from central.api.app import create_app, create_machines_app
+from central.api.app import create_app
 from central.api.guards import BATCH_BYTES, OTHER_BYTES
-from central.api.peers import joined_by
 from central.api.security import COOKIE
-from central.application.admit import Peer
 from central.application.ports import Account
-from central.bootstrap import compose, enrolments
-from central.settings import CentralSection, CentralSettings, StationSection
-from central.store.accounts import SqlAccounts
-from central.store.authority import FileAuthority
-from central.store.ledgers import SqlArchive
 from central.store.passwords import Argon2Passwords
 from station.contract.signature import Ed25519Verifier
 from station.contract.uplink import Receipt, check_receipt, sign_state
 from station.domain.officers import PERMISSIONS, Permission, Role
-from tests.fakes import NOON, FakeClock, officer
-from tests.migration.central_kit import CENTRE, OWN, FakeStation, lane_state
+from tests.central_site import LAST_DAY, PASSWORD, SITE, Site
+from tests.fakes import NOON, officer
+from tests.migration.central_kit import CENTRE, FakeStation, lane_state
 
 pytest_plugins = ["tests.migration.central_database"]
 
-PASSWORD = "correct horse battery"
-SITE = "http://hq.test"
-LAST_DAY = date(2026, 3, 1)
 WATCHED = ("stations", "passages", "cases", "alarms", "counts")
 BATCHES = ("/api/ingest", "/api/ahead")
 EXPORT = "export/repeat-vehicles.csv"
@@ -42,64 +31,11 @@ async def password_hash():
     return await Argon2Passwords().hashed(PASSWORD)
 
 
-class Site:
-    def __init__(self, database, folder):
-        self.clock = FakeClock()
-        self.station = FakeStation()
-        self.accounts = SqlAccounts(database)
-        settings = CentralSettings(
-            central=CentralSection(name="治超办", data_dir=folder),
-            stations=(StationSection(node="linhe", name="临河", road="G6"),),
-        )
-        self.archive = SqlArchive(database)
-        self.enrolments = [OWN, *enrolments(settings)]
-        self.centre = compose(
-            settings,
-            database,
-            self.clock,
-            key=CENTRE.signer,
-            authority=FileAuthority(folder / "ca", self.clock.now()),
-            config=folder / "central.toml",
-        )
-        self.app = create_app(self.centre.parts, static=folder)
-        self.machines = create_machines_app(self.centre.parts)
-
-    async def projected(self):
-        while await self.centre.projector.step():
-            pass
-
-    def client(self, **headers):
-        transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url=SITE, headers=headers)
-
-    def machine(self, node="linhe"):
-        """A station's client, as its certificate would make it."""
-        app = joined_by(self.machines, Peer(node=node, serial="1"))
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url=SITE)
-
-    async def deliver(self):
-        async with self.machine() as client:
-            return await client.post("/api/ingest", content=self.station.batch())
-
-    @contextlib.asynccontextmanager
-    async def signed_in(self, number="HQ1"):
-        who = {"certificate_no": number, "password": PASSWORD}
-        async with self.client() as client:
-            answer = await client.post("/api/session", json=who)
-            assert answer.status_code == 200, answer.text
-            yield client
-
-
 @pytest.fixture
 async def site(database, tmp_path, password_hash):
-    made = Site(database, tmp_path)
-    await made.archive.enrol([*made.enrolments, made.station.enrolment])
+    made = await Site(database, tmp_path).begin()
     for role in Role:
-        account = Account(
-            officer=officer(f"{role.name}1", role, LAST_DAY), password_hash=password_hash
-        )
-        assert await made.accounts.put_account(account, replace=False)
+        await made.add_officer(f"{role.name}1", role, password_hash)
     return made
 
 

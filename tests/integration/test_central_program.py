@@ -1,37 +1,24 @@
 """The program as it is started: by its command line, with its own database, ended by signals."""
 
 import asyncio
-import contextlib
 import json
 import signal
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 import websockets
 
-from station.bootstrap.opening import signing_key
 from station.contract.uplink import sign_state
-from station.keys.tls import TlsFiles
-from station.settings import read_settings
-from tests.machines import STATION, identity_of
-from tests.migration.central_kit import FakeStation, lane_state, short_folder
-
-ROOT = Path(__file__).parents[2]
-PASSWORD = "correct horse battery"
-CONFIG = """
-[central]
-listen = "127.0.0.1:0"
-name = "治超办"
-data_dir = "data"
-[[stations]]
-node = "linhe"
-name = "临河"
-road = "G6"
-[machines]
-listen = "127.0.0.1:0"
-"""
+from tests.central_program import (
+    CONFIG,
+    PASSWORD,
+    add_officer,
+    command,
+    enrolled,
+    program,
+)
+from tests.migration.central_kit import lane_state, short_folder
 
 
 def children_of(pid):
@@ -42,44 +29,6 @@ def exists(pid):
     return Path(f"/proc/{pid}").exists()
 
 
-async def command(*arguments, given="", name="central"):
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        name,
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    async with asyncio.timeout(120):
-        out, err = await process.communicate(given.encode())
-    return process.returncode, out.decode(), err.decode()
-
-
-@contextlib.asynccontextmanager
-async def program(config):
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "central",
-        "run",
-        "--config",
-        str(config),
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    try:
-        async with asyncio.timeout(120):
-            line = (await process.stdout.readline()).decode()
-            yield process, *line.split()[-3::2][::-1]
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
 @pytest.fixture(scope="module")
 def config():
     with short_folder() as folder:
@@ -88,56 +37,16 @@ def config():
         yield path
 
 
-class EnrolledStation(FakeStation):
-    """A station of the kit whose keys came about as those of a real one."""
-
-    def __init__(self, settings):
-        super().__init__(signer=signing_key(settings))
-        self.identity = identity_of(TlsFiles(settings.station.data_dir))
-
-    def line(self, url):
-        context = self.identity.context()
-        return httpx.AsyncClient(base_url=url, verify=context, trust_env=False)
-
-
 @pytest.fixture(scope="module")
 async def station(config):
-    """Enrolled by the two programs' own commands."""
-    home = config.parent / "linhe"
-    home.mkdir()
-    async with program(config) as (_, _, machines):
-        (home / "station.toml").write_text(STATION.format(node="linhe", url=machines), "utf-8")
-        code, token, err = await command("enrol-token", "--config", str(config), "--node", "linhe")
-        assert (code, err) == (0, ""), err
-        where = ["--config", str(home / "station.toml")]
-        code, out, err = await command(
-            "enrol", *where, "--token-stdin", given=token, name="station"
-        )
-        assert (code, err) == (0, ""), err
-    made = EnrolledStation(read_settings(home / "station.toml"))
-    assert made.sealer.signer.key_id in out
-    return made
-
-
-def add_officer(config, *more, number="HQ1"):
-    who = ["--certificate", number, "--name", "张三", "--role", "hq", "--valid-until", "2099-12-31"]
-    return command(
-        "officer",
-        "add",
-        "--config",
-        str(config),
-        *who,
-        *more,
-        "--password-stdin",
-        given=PASSWORD + "\n",
-    )
+    return await enrolled(config)
 
 
 async def kinds_until(socket, wanted):
     seen = []
     async with asyncio.timeout(30):
         while wanted - set(seen):
-            seen.append(json.loads(await socket.recv())["kind"])
+            seen += [one["kind"] for one in json.loads(await socket.recv())["news"]]
     return seen
 
 
@@ -155,7 +64,7 @@ async def test_it_runs_shows_live_news_and_leaves_nothing_behind(config, station
             headers = {"Cookie": cookie.split(";")[0], "Origin": url}
             address = url.replace("http", "ws") + "/api/live"
             async with websockets.connect(address, additional_headers=headers) as socket:
-                first = json.loads(await socket.recv())
+                first = json.loads(await socket.recv())["news"][0]
                 station.decided_case(1)
                 await line.post("/api/ingest", content=station.batch())
                 data = sign_state(lane_state(), station.sealer.signer)

@@ -56,10 +56,16 @@ async def empty_dsn(postgres, superuser):
 
 
 @pytest.fixture
-async def database(postgres, superuser, template):
-    """A pool on a fresh database with the whole schema."""
+async def dsn(postgres, superuser, template):
+    """A fresh database with the whole schema."""
     name = f"zc_{next(_NUMBERS)}"
     await superuser.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER zhichao")
-    async with pool(postgres.dsn_of("zhichao", name)) as opened:
-        yield opened
+    yield postgres.dsn_of("zhichao", name)
     await superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(dsn):
+    """A pool on it."""
+    async with pool(dsn) as opened:
+        yield opened

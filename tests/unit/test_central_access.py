@@ -1,8 +1,10 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from central.application.ports import Account, Session
+from central.application.news import Viewer
+from central.application.ports import Account
 from central.application.sign_in import MOST_TRIES_AT_ONCE, Sessions, digest
 from central.domain.access import (
     ABSOLUTE,
@@ -10,6 +12,7 @@ from central.domain.access import (
     IDLE,
     LONGEST_WAIT_S,
     MOST_ACCOUNTS,
+    Scope,
     Throttle,
     has_ended,
 )
@@ -43,11 +46,11 @@ class MemoryAccounts:
     async def session(self, token_digest):
         return self.sessions.get(token_digest)
 
+    async def sessions_of(self, token_digests):
+        return [self.sessions[one] for one in token_digests if one in self.sessions]
+
     async def touch(self, token_digest, at):
-        kept = self.sessions[token_digest]
-        self.sessions[token_digest] = Session(
-            token_digest=token_digest, officer=kept.officer, began_at=kept.began_at, seen_at=at
-        )
+        self.sessions[token_digest] = replace(self.sessions[token_digest], seen_at=at)
 
     async def close_session(self, token_digest):
         self.sessions.pop(token_digest, None)
@@ -96,14 +99,81 @@ def test_a_session_ends_after_twelve_hours_however_busy(began, ended):
 async def test_use_keeps_a_session_alive_and_looking_does_not(world):
     token, _ = await world.sessions.sign_in("H1", "执法员H1")
     world.clock.move(IDLE - MOMENT)
-    await world.sessions.officer(token)
+    session = await world.sessions.used(token)
+    viewer = Viewer(session.token_digest, session.scope)
     world.clock.move(IDLE - MOMENT)
-    assert await world.sessions.lasts(token)
+    assert await world.sessions.lasting({viewer}) == {viewer}
     world.clock.move(MOMENT)
 
-    assert not await world.sessions.lasts(token)
+    assert await world.sessions.lasting({viewer}) == set()
     with pytest.raises(NotSignedIn):
-        await world.sessions.officer(token)
+        await world.sessions.used(token)
+
+
+async def viewer_of(world, number="H1"):
+    token, _ = await world.sessions.sign_in(number, f"执法员{number}")
+    session = await world.sessions.used(token)
+    return token, Viewer(session.token_digest, session.scope)
+
+
+async def test_of_many_viewers_those_remain_whose_session_does(world):
+    token, gone = await viewer_of(world)
+    _, stays = await viewer_of(world)
+    await world.sessions.sign_out(token)
+
+    assert await world.sessions.lasting({gone, stays}) == {stays}
+    assert await world.sessions.lasting(set()) == set()
+
+
+async def test_who_watches_stays_only_until_his_certificate_ends(world):
+    world.clock.at = NOON.replace(hour=15, minute=59)  # 23:59 in Beijing, on the last day
+    _, viewer = await viewer_of(world)
+    assert await world.sessions.lasting({viewer}) == {viewer}
+
+    world.clock.move(timedelta(minutes=1))
+
+    assert await world.sessions.lasting({viewer}) == set()
+
+
+async def test_who_may_see_less_than_when_he_came_must_come_again(world):
+    _, viewer = await viewer_of(world)
+    kept = world.accounts.sessions[viewer.session]
+    less = Scope(frozenset({"linhe"}))
+    world.accounts.sessions[viewer.session] = replace(kept, scope=less)
+
+    assert await world.sessions.lasting({viewer}) == set()
+
+
+async def test_a_role_that_may_not_watch_does_not_stay(world):
+    _, viewer = await viewer_of(world)
+    kept = world.accounts.sessions[viewer.session]
+    moved = replace(kept, officer=replace(kept.officer, role=Role.TRANSPORT))
+    world.accounts.sessions[viewer.session] = moved
+
+    assert await world.sessions.lasting({viewer}) == set()
+
+
+@pytest.mark.parametrize(
+    ("nodes", "covers", "narrowed"),
+    [
+        (None, True, {"linhe"}),
+        ({"linhe", "hailiutu"}, True, {"linhe"}),
+        ({"hailiutu"}, False, set()),
+        (set(), False, set()),
+    ],
+    ids=str,
+)
+def test_a_scope_covers_its_stations_and_no_other(nodes, covers, narrowed):
+    scope = Scope(None if nodes is None else frozenset(nodes))
+
+    assert scope.covers("linhe") is covers
+    assert scope.covers("") is (nodes is None)
+    assert scope.narrowed("linhe") == Scope(frozenset(narrowed))
+    if covers:
+        scope.require("linhe")
+    else:
+        with pytest.raises(NotPermitted):
+            scope.require("linhe")
 
 
 async def test_only_the_tokens_digest_is_kept(world):
@@ -120,7 +190,7 @@ async def test_after_signing_out_the_token_is_worth_nothing(world):
     await world.sessions.sign_out(token)
 
     with pytest.raises(NotSignedIn):
-        await world.sessions.officer(token)
+        await world.sessions.used(token)
 
 
 async def test_unknown_officer_and_wrong_password_are_refused_alike(world):

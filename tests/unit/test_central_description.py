@@ -5,7 +5,7 @@ import pytest
 from central.__main__ import MACHINES_OPENAPI, OPENAPI, description
 from central.api.app import interface, machines_interface
 from central.api.errors import status_of
-from central.api.schemas import LiveOut
+from central.api.schemas import LiveOut, NewsOut
 from station.domain import errors
 
 ROOT = Path(__file__).parents[2]
@@ -22,10 +22,19 @@ def test_the_committed_descriptions_are_current(path, described):
 def test_the_description_holds_live_messages_and_refusals():
     text = description(interface())
 
-    for name in ("LiveOut", "ErrorOut", "StationOut", "PassageOut", "CaseOut", "AlarmOut"):
+    for name in (
+        "LiveOut",
+        "NewsOut",
+        "ErrorOut",
+        "StationOut",
+        "PassageOut",
+        "CaseOut",
+        "AlarmOut",
+    ):
         assert f'"{name}": {{' in text
     assert "$defs" not in text
-    assert set(LiveOut.model_fields) == {"kind", "data"}
+    assert set(LiveOut.model_fields) == {"type", "token", "news"}
+    assert set(NewsOut.model_fields) == {"kind", "data"}
 
 
 @pytest.mark.parametrize(

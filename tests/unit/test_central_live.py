@@ -1,137 +1,215 @@
+"""The hub: each sees his own stations, nobody waits for the slow, nothing is lost in between."""
+
 import asyncio
+import json
 
 import pytest
-from fastapi import WebSocketDisconnect
 
-from central.live.hub import Hub
-from central.live.socket import Live
+from central.application.news import Item, Viewer
+from central.domain.access import ALL, Scope
+from central.live import hub as hubs
+from central.live.hub import GOING_AWAY, POLICY_VIOLATION, Hub
+from central.live.wire import close_frame, text_frame
 
-
-class FakeSocket:
-    """A WebSocket whose client reads when it is told to."""
-
-    def __init__(self, *, reads=True):
-        self.accepted = False
-        self.sent = []
-        self.closed_with = None
-        self.reads = reads
-        self.gone = asyncio.Event()
-        self.news = asyncio.Event()
-
-    async def accept(self):
-        self.accepted = True
-
-    async def receive_text(self):
-        await self.gone.wait()
-        raise WebSocketDisconnect(1001)
-
-    async def send_text(self, text):
-        if not self.reads:
-            await asyncio.Event().wait()
-        self.sent.append(text)
-        self.news.set()
-
-    async def close(self, code):
-        self.closed_with = code
-
-    async def until(self, count):
-        async with asyncio.timeout(5):
-            while len(self.sent) < count:
-                self.news.clear()
-                await self.news.wait()
+LINHE = Scope(frozenset({"linhe"}))
+NOBODY = Scope(frozenset())
 
 
-async def greeting():
-    return ["station 1", "station 2"]
+class FakeWire:
+    """A transport whose other side reads when it is told to."""
+
+    def __init__(self):
+        self.written = []
+        self.waiting = 0
+        self.closed = False
+        self.aborted = False
+
+    def write(self, data):
+        self.written.append(data)
+
+    def get_write_buffer_size(self):
+        return self.waiting
+
+    def close(self):
+        self.closed = True
+
+    def abort(self):
+        self.aborted = True
 
 
-async def always():
-    return True
+def items(*nodes):
+    return [Item(node, b'{"of":"%b"}' % node.encode()) for node in nodes]
 
 
-async def ended(task):
-    async with asyncio.timeout(5):
-        await task
+def told(wire):
+    """Return what was told: (type, token, whose news)."""
+    frames = []
+    for data in wire.written:
+        size = data[1] if data[1] < 126 else int.from_bytes(data[2:4], "big")
+        text = json.loads(data[-size:])
+        frames.append((text["type"], text["token"], [one["of"] for one in text.get("news", [])]))
+    return frames
 
 
-async def test_the_first_frames_are_the_greeting_then_come_the_news():
-    hub, socket = Hub(), FakeSocket()
-    serving = asyncio.create_task(Live(hub, greeting)(socket, always))
-    await socket.until(2)
-    hub.publish("passage")
-    await socket.until(3)
-    socket.gone.set()
-    await ended(serving)
+class Watching:
+    """A hub with watchers by name."""
 
-    assert socket.sent == ["station 1", "station 2", "passage"]
-    assert not hub.watched
+    def __init__(self, hub, **scopes):
+        self.wires = {name: FakeWire() for name in scopes}
+        self.watchers = {}
+        self._entered = [
+            (name, hub.watcher(self.wires[name], Viewer(name.encode(), scope)))
+            for name, scope in scopes.items()
+        ]
+        for name, entered in self._entered:
+            self.watchers[name] = entered.__enter__()
+
+    def go_live(self):
+        for watcher in self.watchers.values():
+            watcher.go_live()
+        return self
+
+    def leave(self, name):
+        dict(self._entered)[name].__exit__(None, None, None)
 
 
-async def test_a_client_that_leaves_is_noticed_though_there_is_no_news():
-    hub, socket = Hub(), FakeSocket()
-    serving = asyncio.create_task(Live(hub, greeting)(socket, always))
-    await socket.until(2)
+def test_each_scope_is_told_of_its_own_stations_and_of_nothing_else():
+    hub = Hub()
+    who = Watching(hub, chief=ALL, local=LINHE, nobody=NOBODY).go_live()
+
+    hub.tick(7, items("linhe", "hailiutu", ""))
+    hub.tick(8, items("hailiutu"))
+
+    assert told(who.wires["chief"]) == [
+        ("tick", "7", ["linhe", "hailiutu", ""]),
+        ("tick", "8", ["hailiutu"]),
+    ]
+    assert told(who.wires["local"]) == [("tick", "7", ["linhe"])]
+    assert told(who.wires["nobody"]) == []
+
+
+def test_a_frame_is_encoded_once_for_all_of_a_scope():
+    hub = Hub()
+    who = Watching(hub, one=LINHE, two=Scope(frozenset({"linhe"}))).go_live()
+
+    hub.tick(1, items("linhe"))
+
+    (first,), (second,) = who.wires["one"].written, who.wires["two"].written
+    assert first is second
+
+
+def test_what_happens_while_a_watcher_is_greeted_comes_after_the_greeting_in_order():
+    hub = Hub()
+    hub.tick(4, ())
+    who = Watching(hub, chief=ALL)
+    assert who.watchers["chief"].since == 4
+
+    hub.tick(5, items("linhe"))
+    hub.tick(6, items("linhe"))
+    assert who.wires["chief"].written == []
+    who.go_live()
+    hub.tick(7, items("linhe"))
+
+    assert [token for _, token, _ in told(who.wires["chief"])] == ["5", "6", "7"]
+
+
+@pytest.mark.parametrize(("waiting", "dropped"), [(0, False), (1, True)])
+def test_a_watcher_is_dropped_when_more_than_so_much_waits_and_others_get_everything(
+    waiting, dropped
+):
+    hub = Hub()
+    who = Watching(hub, slow=ALL, quick=ALL).go_live()
+    who.wires["slow"].waiting = hubs.BEHIND_BYTES + waiting
+
+    hub.tick(1, items("linhe"))
+    who.wires["slow"].waiting = 0
+    hub.tick(2, items("linhe"))
+
+    assert who.wires["slow"].aborted is dropped
+    assert len(who.wires["slow"].written) == (0 if dropped else 2)
+    assert len(who.wires["quick"].written) == 2
+
+
+def test_a_watcher_whose_greeting_takes_too_long_is_dropped(monkeypatch):
+    hub = Hub()
+    who = Watching(hub, slow=ALL)
+    monkeypatch.setattr(hubs, "BEHIND_BYTES", 100)
+    for token in range(4):
+        hub.tick(token, items("linhe"))
+    who.go_live()
+
+    assert who.wires["slow"].aborted
+    assert who.wires["slow"].written == []
+
+
+def test_when_too_much_has_happened_every_page_loads_anew():
+    hub = Hub()
+    who = Watching(hub, chief=ALL, nobody=NOBODY).go_live()
+
+    hub.reload(9)
+
+    assert told(who.wires["chief"]) == told(who.wires["nobody"]) == [("reload", "9", [])]
+    assert hub.token == 9
+
+
+def test_who_has_left_is_told_nothing_and_nobody_watches_then():
+    hub = Hub()
+    who = Watching(hub, chief=ALL).go_live()
     assert hub.watched
+    who.leave("chief")
 
-    socket.gone.set()
-    await ended(serving)
+    hub.tick(1, items("linhe"))
 
+    assert who.wires["chief"].written == []
     assert not hub.watched
 
 
-async def test_a_watcher_that_does_not_read_is_dropped_and_others_get_everything():
-    hub = Hub(behind=3)
-    slow, quick = FakeSocket(reads=False), FakeSocket()
-    tasks = [asyncio.create_task(Live(hub, greeting)(one, always)) for one in (slow, quick)]
-    await quick.until(2)
-    for number in range(5):
-        hub.publish(f"news {number}")
-        await quick.until(3 + number)
-    await ended(tasks[0])
+async def test_who_may_no_longer_watch_is_told_why_and_cut_off_if_he_stays(monkeypatch):
+    hub = Hub()
+    who = Watching(hub, gone=ALL, stays=ALL).go_live()
+    cut = []
+    monkeypatch.setattr(
+        asyncio.get_running_loop(), "call_later", lambda after, cb: cut.append((after, cb))
+    )
 
-    assert slow.closed_with == 1013
-    assert quick.sent[2:] == [f"news {number}" for number in range(5)]
-    quick.gone.set()
-    await ended(tasks[1])
+    hub.end({Viewer(b"gone", ALL)}, POLICY_VIOLATION)
+    hub.tick(1, items("linhe"))
 
-
-async def test_a_full_queue_drops_at_the_frame_that_does_not_fit():
-    hub = Hub(behind=2)
-    with hub.watcher() as watcher:
-        hub.publish("1")
-        hub.publish("2")
-        assert not watcher.dropped.is_set()
-        hub.publish("3")
-        assert watcher.dropped.is_set()
-
-
-async def test_who_is_no_longer_signed_in_is_sent_away():
-    answers = iter([True, False])
-
-    async def allowed():
-        return next(answers)
-
-    socket = FakeSocket()
-    live = Live(Hub(), greeting, look_every_s=0)
-    await ended(asyncio.create_task(live(socket, allowed)))
-
-    assert socket.closed_with == 1008
+    wire = who.wires["gone"]
+    assert wire.written == [close_frame(1008)]
+    assert (wire.closed, wire.aborted) == (True, False)
+    ((after, abort),) = cut
+    abort()
+    assert (after, wire.aborted) == (hubs.CLOSE_S, True)
+    assert len(who.wires["stays"].written) == 1
 
 
 async def test_at_the_end_of_the_program_every_watcher_is_let_go():
-    hub, socket = Hub(), FakeSocket()
-    serving = asyncio.create_task(Live(hub, greeting)(socket, always))
-    await socket.until(2)
+    hub = Hub()
+    who = Watching(hub, chief=ALL, local=LINHE).go_live()
 
     hub.close()
-    await ended(serving)
 
-    assert socket.closed_with == 1013
+    assert all(wire.written == [close_frame(GOING_AWAY)] for wire in who.wires.values())
 
 
-async def test_a_failure_is_not_swallowed():
-    async def broken():
-        raise LookupError("broken")
+async def test_a_token_of_another_process_is_waited_for():
+    hub = Hub()
+    waiting = asyncio.create_task(hub.reached(5, 10))
+    await asyncio.sleep(0)
+    hub.tick(4, ())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    hub.tick(6, ())
 
-    with pytest.raises(LookupError):
-        await Live(Hub(), greeting)(FakeSocket(), broken)
+    assert await waiting
+    assert await hub.reached(6, 0)
+    assert not await hub.reached(7, 0)
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
+def test_a_frame_is_what_the_standard_says(size):
+    frame = text_frame(b"x" * size)
+
+    head = {0: b"\x81\x00", 125: b"\x81\x7d", 126: b"\x81\x7e\x00\x7e", 65535: b"\x81\x7e\xff\xff"}
+    assert frame == head.get(size, b"\x81\x7f" + (65536).to_bytes(8, "big")) + b"x" * size

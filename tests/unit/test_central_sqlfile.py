@@ -6,7 +6,17 @@ import pytest
 from central.store.sqlfile import load, parse
 
 FOLDER = Path(__file__).parents[2] / "central"
-STEMS = ("accounts", "auditing", "books", "enrolment", "ledger", "migrate", "reading")
+STEMS = (
+    "accounts",
+    "auditing",
+    "books",
+    "camera",
+    "enrolment",
+    "ledger",
+    "listening",
+    "migrate",
+    "reading",
+)
 
 
 def test_duplicate_names_are_refused():

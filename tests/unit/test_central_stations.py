@@ -3,18 +3,18 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from central.application.announce import Announcer
-from central.application.project import Touched
 from central.application.stations import (
+    LANE,
+    MOST_SHARED_BYTES,
     OK,
     QUARANTINED,
     SILENT,
     Board,
     Stations,
-    StationView,
     TakeState,
 )
-from central.application.views import AlarmView, NodeView
+from central.application.views import NodeView
+from central.domain.access import ALL, Scope
 from station.contract.keyring import KeyRing, NodeKey
 from station.contract.signature import Ed25519Signer
 from station.contract.uplink import sign_state
@@ -120,14 +120,22 @@ def told():
 
 
 @pytest.fixture
-def take(board, told):
+def shared():
+    return []
+
+
+@pytest.fixture
+def take(board, told, shared):
     key = Ed25519Signer(KEY)
     known = KeyRing((NodeKey(key_id=key.key_id, public_key=key.public_key, from_seq=1),))
 
     async def ring_of(node):
         return known if node == "linhe" else None
 
-    return TakeState(ring_of=ring_of, board=board, announce=told)
+    async def share(channel, what):
+        shared.append((channel, what))
+
+    return TakeState(ring_of=ring_of, board=board, announce=told, share=share)
 
 
 async def test_a_signed_state_is_shown_and_told(take, board, told):
@@ -170,40 +178,66 @@ async def test_a_state_that_is_not_the_nodes_is_refused(take, board, told, data,
     assert told == []
 
 
-class MemoryReading:
-    """The port, as far as the announcer reads it."""
+async def test_other_processes_are_told_what_the_station_said(take, board, shared):
+    await take(sign_state(lane_state(), Ed25519Signer(KEY)), "linhe")
 
-    def __init__(self):
-        self.asked = []
+    ((channel, said),) = shared
+    other = Board(FakeClock(), ["linhe"])
+    told = Told()
+    there = TakeState(ring_of=None, board=other, announce=told, share=None)
+    there.heard(said)
+    there.heard(said)
+
+    assert channel == LANE
+    assert other.view(node()).lane == board.view(node()).lane
+    assert told == ["linhe"]
+
+
+async def test_a_replayed_state_is_not_passed_on(take, shared):
+    for _ in range(2):
+        await take(sign_state(lane_state(), Ed25519Signer(KEY)), "linhe")
+
+    assert len(shared) == 1
+
+
+async def test_what_another_process_says_of_a_station_unknown_here_is_nothing(take, told):
+    take.heard(msgspec.json.encode(lane_state(node="elsewhere")).decode())
+
+    assert told == []
+
+
+@pytest.mark.parametrize(("longer", "taken"), [(0, True), (1, False)])
+async def test_a_state_that_no_notification_could_carry_is_refused(take, shared, longer, taken):
+    said = lane_state()
+    room = MOST_SHARED_BYTES - len(msgspec.json.encode(said))
+    device = msgspec.structs.replace(said.scale, detail="x" * (room + longer))
+    data = sign_state(msgspec.structs.replace(said, scale=device), Ed25519Signer(KEY))
+    if taken:
+        await take(data, "linhe")
+    else:
+        with pytest.raises(MalformedEntry):
+            await take(data, "linhe")
+
+    assert len(shared) == (1 if taken else 0)
+
+
+class MemoryReading:
+    """The port, as far as the list of stations reads it."""
 
     async def nodes(self):
         return [node(), node(node="dashuncheng"), node(node="removed")]
 
-    async def alarms_of(self, ids):
-        self.asked.append(list(ids))
-        return [AlarmView(alarm_id=one, node="linhe", code="ok", detail="", at=NOON) for one in ids]
 
+@pytest.mark.parametrize(
+    ("scope", "listed"),
+    [
+        (ALL, ["linhe", "dashuncheng"]),
+        (Scope(frozenset({"dashuncheng", "removed"})), ["dashuncheng"]),
+        (Scope(frozenset()), []),
+    ],
+    ids=str,
+)
+async def test_stations_are_listed_that_are_enrolled_and_may_be_seen(board, scope, listed):
+    found = await Stations(reading=MemoryReading(), board=board).all(scope)
 
-async def test_a_station_that_is_no_longer_enrolled_is_not_listed(board):
-    listed = await Stations(reading=MemoryReading(), board=board).all()
-
-    assert [one.node.node for one in listed] == ["linhe", "dashuncheng"]
-
-
-async def test_what_was_touched_is_told_alarms_first_then_its_stations(board):
-    told = []
-    announcer = Announcer(MemoryReading(), board, told.append, lambda: True)
-
-    await announcer.tell(Touched(nodes={"linhe": None}, alarms={3: None, 5: None}))
-
-    assert [type(one) for one in told] == [AlarmView, AlarmView, StationView]
-    assert told[2].node.node == "linhe"
-
-
-async def test_what_nobody_watches_is_not_read(board):
-    reading = MemoryReading()
-    announcer = Announcer(reading, board, [].append, lambda: False)
-
-    announcer.note(Touched(alarms={1: None}))
-
-    assert announcer._touched.alarms == {}
+    assert [one.node.node for one in found] == listed

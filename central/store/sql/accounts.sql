@@ -2,20 +2,21 @@
 
 -- name: account
 -- $1 certificate_no
-SELECT certificate_no, name, role, valid_until, password_hash
+SELECT certificate_no, name, role, valid_until, password_hash, stations
   FROM officer WHERE certificate_no = $1;
 
 -- name: add_account
 -- Gives no row when there is one. $1 certificate_no, $2 name, $3 role, $4 valid_until,
--- $5 password_hash
-INSERT INTO officer (certificate_no, name, role, valid_until, password_hash)
-VALUES ($1, $2, $3, $4, $5)
+-- $5 password_hash, $6 stations or NULL for all
+INSERT INTO officer (certificate_no, name, role, valid_until, password_hash, stations)
+VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT DO NOTHING
 RETURNING certificate_no;
 
 -- name: change_account
 -- Parameters as above.
-UPDATE officer SET name = $2, role = $3, valid_until = $4, password_hash = $5
+UPDATE officer
+   SET name = $2, role = $3, valid_until = $4, password_hash = $5, stations = $6
  WHERE certificate_no = $1;
 
 -- name: end_sessions
@@ -32,9 +33,15 @@ INSERT INTO session (token_digest, certificate_no, began_at, seen_at) VALUES ($1
 
 -- name: session
 -- $1 token_digest
-SELECT token_digest, began_at, seen_at, certificate_no, name, role, valid_until
+SELECT token_digest, began_at, seen_at, certificate_no, name, role, valid_until, stations
   FROM session JOIN officer USING (certificate_no)
  WHERE token_digest = $1;
+
+-- name: sessions
+-- $1 token_digests
+SELECT token_digest, began_at, seen_at, certificate_no, name, role, valid_until, stations
+  FROM session JOIN officer USING (certificate_no)
+ WHERE token_digest = ANY ($1::bytea[]);
 
 -- name: touch
 -- $1 token_digest, $2 seen_at

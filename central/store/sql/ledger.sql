@@ -171,6 +171,16 @@ SELECT position FROM progress WHERE worker = $1;
 INSERT INTO progress (worker, position) VALUES ($1, $2)
     ON CONFLICT (worker) DO UPDATE SET position = excluded.position;
 
+-- name: begin_turn
+-- Numbers the projector's next turn: rows that the transaction writes keep it (note_turn).
+SELECT set_config('zhichao.turn', turn::text, true)::bigint
+  FROM (SELECT 1 + coalesce((SELECT position FROM progress WHERE worker = 'turn'), 0) AS turn)
+       AS next;
+
+-- name: count_alarms
+-- Gives those alarms the turn that were raised since the last one. $1 turn
+UPDATE alarm SET touched = $1 WHERE touched IS NULL;
+
 -- name: lock_worker
 -- Held until the transaction ends; false when another process has it. $1 number of the lock
 SELECT pg_try_advisory_xact_lock($1);

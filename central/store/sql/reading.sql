@@ -5,50 +5,70 @@ SELECT node, name, road, last_seq, last_entry_at, quarantined_at
   FROM node WHERE NOT own ORDER BY node;
 
 -- name: passages
--- $1 node or NULL for all, $2 limit
+-- $1 nodes or NULL for all, $2 limit
 SELECT node, passage_id, receipt, lane, at, occurred_on, plate, plate_colour, trailer_plate,
-       gross_kg, configuration, limit_kg, excess_kg, outcome, reviewed, recheck_of, case_no
+       gross_kg, configuration, limit_kg, excess_kg, outcome, reviewed, recheck_of, case_no, touched
   FROM passage
- WHERE $1::text IS NULL OR node = $1
+ WHERE $1::text[] IS NULL OR node = ANY ($1)
  ORDER BY at DESC, node, passage_id
  LIMIT $2;
 
--- name: passages_of
--- $1 nodes, $2 passage_ids, pairwise
+-- name: passages_since
+-- $1 nodes or NULL for all, $2 after this turn, $3 up to this turn, $4 limit
 SELECT node, passage_id, receipt, lane, at, occurred_on, plate, plate_colour, trailer_plate,
-       gross_kg, configuration, limit_kg, excess_kg, outcome, reviewed, recheck_of, case_no
+       gross_kg, configuration, limit_kg, excess_kg, outcome, reviewed, recheck_of, case_no, touched
   FROM passage
- WHERE (node, passage_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
- ORDER BY at, node, passage_id;
+ WHERE touched > $2 AND touched <= $3 AND ($1::text[] IS NULL OR node = ANY ($1))
+ ORDER BY touched, at, node, passage_id
+ LIMIT $4;
+
+-- name: ahead
+-- $1 nodes or NULL for all, $2 from this seq on, $3 limit
+SELECT ahead.body, ahead.signature
+  FROM ahead JOIN node USING (node)
+ WHERE ($1::text[] IS NULL OR node = ANY ($1)) AND ahead.seq >= $2 AND ahead.seq > last_seq
+ ORDER BY ahead.received_at DESC, ahead.seq DESC
+ LIMIT $3;
 
 -- name: cases
--- $1 closed, or NULL for all; $2 limit
+-- $1 nodes or NULL for all; $2 closed, or NULL for both; $3 limit
 SELECT node, case_no, plate, opened_at, gross_kg, limit_kg, excess_kg, stage, released_at,
-       fine_fen, points, closed_on IS NOT NULL AS closed
+       fine_fen, points, closed_on IS NOT NULL AS closed, touched
   FROM joint_case
- WHERE $1::boolean IS NULL OR $1 = (closed_on IS NOT NULL)
+ WHERE ($1::text[] IS NULL OR node = ANY ($1))
+   AND ($2::boolean IS NULL OR $2 = (closed_on IS NOT NULL))
  ORDER BY opened_at DESC, node, case_no
- LIMIT $2;
+ LIMIT $3;
 
--- name: cases_of
--- $1 nodes, $2 case_nos, pairwise
+-- name: cases_since
+-- $1 nodes or NULL for all, $2 after this turn, $3 up to this turn, $4 limit
 SELECT node, case_no, plate, opened_at, gross_kg, limit_kg, excess_kg, stage, released_at,
-       fine_fen, points, closed_on IS NOT NULL AS closed
+       fine_fen, points, closed_on IS NOT NULL AS closed, touched
   FROM joint_case
- WHERE (node, case_no) IN (SELECT * FROM unnest($1::text[], $2::text[]))
- ORDER BY opened_at, node, case_no;
+ WHERE touched > $2 AND touched <= $3 AND ($1::text[] IS NULL OR node = ANY ($1))
+ ORDER BY touched, opened_at, node, case_no
+ LIMIT $4;
 
 -- name: alarms
--- $1 limit
-SELECT alarm_id, node, code, detail, at FROM alarm ORDER BY alarm_id DESC LIMIT $1;
+-- $1 nodes or NULL for all, $2 limit
+SELECT alarm_id, node, code, detail, at
+  FROM alarm
+ WHERE $1::text[] IS NULL OR node = ANY ($1)
+ ORDER BY alarm_id DESC LIMIT $2;
 
--- name: alarms_of
--- $1 numbers
-SELECT alarm_id, node, code, detail, at FROM alarm WHERE alarm_id = ANY ($1::bigint[])
- ORDER BY alarm_id;
+-- name: alarms_since
+-- $1 nodes or NULL for all, $2 after this turn, $3 up to this turn, $4 limit
+SELECT alarm_id, node, code, detail, at
+  FROM alarm
+ WHERE touched > $2 AND touched <= $3 AND ($1::text[] IS NULL OR node = ANY ($1))
+ ORDER BY alarm_id
+ LIMIT $4;
+
+-- name: turn
+SELECT position FROM progress WHERE worker = 'turn';
 
 -- name: counts
--- $1 local day
+-- $1 nodes or NULL for all, $2 local day
 SELECT node.node, passages, released, warnings, violations, reviews_open, unweighed,
        cases_opened, cases_closed, unloaded_kg
   FROM node
@@ -60,21 +80,21 @@ SELECT node.node, passages, released, warnings, violations, reviews_open, unweig
               count(*) FILTER (WHERE recheck_of IS NULL AND outcome = 'violation') AS violations,
               count(*) FILTER (WHERE outcome = 'needs_review') AS reviews_open
          FROM passage
-        WHERE passage.node = node.node AND occurred_on = $1) AS weighed
+        WHERE passage.node = node.node AND occurred_on = $2) AS weighed
  CROSS JOIN LATERAL (
        SELECT count(*) AS unweighed
          FROM unweighed_pass
-        WHERE unweighed_pass.node = node.node AND occurred_on = $1) AS passed
+        WHERE unweighed_pass.node = node.node AND occurred_on = $2) AS passed
  CROSS JOIN LATERAL (
        SELECT count(*) AS cases_opened
-         FROM joint_case WHERE joint_case.node = node.node AND opened_on = $1) AS opened
+         FROM joint_case WHERE joint_case.node = node.node AND opened_on = $2) AS opened
  CROSS JOIN LATERAL (
        SELECT count(*) AS cases_closed
-         FROM joint_case WHERE joint_case.node = node.node AND closed_on = $1) AS closed
+         FROM joint_case WHERE joint_case.node = node.node AND closed_on = $2) AS closed
  CROSS JOIN LATERAL (
        SELECT coalesce(sum(unloaded_kg), 0)::bigint AS unloaded_kg
-         FROM joint_case WHERE joint_case.node = node.node AND cleared_on = $1) AS cleared
- WHERE NOT node.own
+         FROM joint_case WHERE joint_case.node = node.node AND cleared_on = $2) AS cleared
+ WHERE NOT node.own AND ($1::text[] IS NULL OR node.node = ANY ($1))
  ORDER BY node.node;
 
 -- name: decisions

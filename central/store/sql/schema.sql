@@ -175,6 +175,15 @@ CREATE TABLE quarantine_release (
 
 -- What the entries come to. Every row can be made again from table entry.
 
+-- touched: the projector's turn that wrote the row last; its number stands in progress, 'turn'.
+-- A trigger writes it, so that no statement can forget to.
+CREATE FUNCTION note_turn() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.touched := coalesce(nullif(current_setting('zhichao.turn', true), '')::bigint, 0);
+    RETURN NEW;
+END
+$$;
+
 CREATE TABLE passage (
     node          text        NOT NULL,
     passage_id    text        NOT NULL,
@@ -195,11 +204,13 @@ CREATE TABLE passage (
     reviewed      boolean     NOT NULL DEFAULT false,
     recheck_of    text,
     case_no       text,
+    touched       bigint      NOT NULL DEFAULT 0,
     PRIMARY KEY (node, passage_id)
 );
 CREATE INDEX passage_at ON passage (at DESC);
 CREATE INDEX passage_node_at ON passage (node, at DESC);
 CREATE INDEX passage_occurred_on ON passage (occurred_on);
+CREATE INDEX passage_touched ON passage (touched);
 
 -- A vehicle that was there but gave no valid weight (未称重通过).
 CREATE TABLE unweighed_pass (
@@ -233,12 +244,19 @@ CREATE TABLE joint_case (
     closed_on    date,
     cleared_on   date,
     unloaded_kg  integer,
+    touched      bigint      NOT NULL DEFAULT 0,
     PRIMARY KEY (node, case_no)
 );
 CREATE INDEX joint_case_opened_at ON joint_case (opened_at DESC);
 CREATE INDEX joint_case_opened_on ON joint_case (opened_on);
 CREATE INDEX joint_case_closed_on ON joint_case (closed_on);
 CREATE INDEX joint_case_cleared_on ON joint_case (cleared_on);
+CREATE INDEX joint_case_touched ON joint_case (touched);
+
+CREATE TRIGGER passage_turn BEFORE INSERT OR UPDATE ON passage
+    FOR EACH ROW EXECUTE FUNCTION note_turn();
+CREATE TRIGGER joint_case_turn BEFORE INSERT OR UPDATE ON joint_case
+    FOR EACH ROW EXECUTE FUNCTION note_turn();
 
 -- One penalty decision (处罚决定) of the police. A decision that is not effective is a second fine
 -- on one unlawful act (行政处罚法 art 29).
@@ -261,23 +279,28 @@ CREATE UNIQUE INDEX decision_one_effective_fine
 CREATE INDEX decision_plate ON decision (plate, occurred_on) WHERE effective;
 
 -- seq: the entry that an alarm was derived from; NULL when the centre itself raised it.
+-- touched: the turn after it was raised; NULL: not yet.
 CREATE TABLE alarm (
     alarm_id bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     node     text        NOT NULL,
     seq      bigint,
     code     text        NOT NULL,
     detail   text        NOT NULL,
-    at       timestamptz NOT NULL
+    at       timestamptz NOT NULL,
+    touched  bigint
 );
+CREATE INDEX alarm_touched ON alarm (touched);
 -- Officers who may sign in at headquarters, and their sessions.
 
+-- stations: whose passages, cases, alarms and pictures an officer sees (数据范围); NULL: all.
 CREATE TABLE officer (
     certificate_no text PRIMARY KEY,
     name           text NOT NULL,
     role           text NOT NULL
                    CHECK (role IN ('road', 'police', 'hq', 'transport', 'admin')),
     valid_until    date NOT NULL,
-    password_hash  text NOT NULL
+    password_hash  text NOT NULL,
+    stations       text[]
 );
 
 -- token_digest: SHA-256 of the token; the token itself is with the browser alone.
@@ -309,3 +332,22 @@ CREATE TABLE tls_certificate (
     reason     text        NOT NULL DEFAULT ''
 );
 CREATE INDEX tls_certificate_node ON tls_certificate (node);
+-- Who looks through a station's camera (远程调看), and who did. seen_at: when his picture was
+-- last on its way to him; who has not been seen for some seconds has gone.
+CREATE TABLE camera_watch (
+    watch_id       text        PRIMARY KEY,
+    node           text        NOT NULL REFERENCES node,
+    certificate_no text        NOT NULL,
+    began_at       timestamptz NOT NULL,
+    seen_at        timestamptz NOT NULL,
+    ended_at       timestamptz
+);
+CREATE INDEX camera_watch_running ON camera_watch (node) WHERE ended_at IS NULL;
+
+-- The newest picture of each watch, for whichever process has its viewer. No evidence.
+-- number: of the picture within the watch.
+CREATE UNLOGGED TABLE camera_frame (
+    watch_id text   PRIMARY KEY,
+    number   bigint NOT NULL,
+    jpeg     bytea  NOT NULL
+);

@@ -9,6 +9,7 @@ import type {
   HqCaseOut,
   HqCountsOut,
   HqLiveOut,
+  HqNewsOut,
   HqPassageOut,
   HqStationOut,
   OfficerOut,
@@ -18,6 +19,8 @@ const KEPT_PASSAGES = 200;
 const KEPT_ALARMS = 50;
 /** Counts are sums over the day's tables: not asked for more often than this. */
 const COUNTS_MS = 2000;
+/** While a station delivers the records of days, the lists are loaded anew no more often. */
+const RELOAD_MS = 2000;
 
 interface State {
   officer: OfficerOut | null | undefined;
@@ -46,8 +49,12 @@ export const state = reactive<State>({
   error: null,
 });
 
-const live = new LiveSocket<HqLiveOut>({
+const live = new LiveSocket<HqNewsOut>({
   path: "/api/live",
+  read: (text) => {
+    const { type, token, news } = JSON.parse(text) as HqLiveOut;
+    return { news: news ?? [], token, reload: type === "reload" };
+  },
   heartbeat: "station",
   silenceMs: 15_000,
   probeMs: 5_000,
@@ -56,7 +63,8 @@ const live = new LiveSocket<HqLiveOut>({
     state.stations = byName(await request<HqStationOut[]>("GET", "/api/stations", { signal }));
   },
   onFrame: take,
-  onOpen: () => void load(),
+  onOpen: (resumed) => void (resumed ? loadCounts() : load()),
+  onReload: loadSoon,
   onState: (link) => {
     state.link = link;
     // A state that nobody confirms any more is not shown as one.
@@ -108,35 +116,66 @@ function signedOut(): void {
 }
 
 async function load(): Promise<void> {
-  await Promise.all([
+  const loaded = await Promise.all([
     guarded(async () => {
       state.stations = byName(await request<HqStationOut[]>("GET", "/api/stations"));
     }),
     loadPassages(),
-    guarded(async () => {
-      state.cases = await request<HqCaseOut[]>("GET", "/api/cases?open=true");
-    }),
-    guarded(async () => {
-      state.alarms = await request<HqAlarmOut[]>("GET", `/api/alarms?limit=${KEPT_ALARMS}`);
-    }),
+    fresh(
+      () => request<HqCaseOut[]>("GET", "/api/cases?open=true"),
+      (found) => (state.cases = found),
+    ),
+    fresh(
+      () => request<HqAlarmOut[]>("GET", `/api/alarms?limit=${KEPT_ALARMS}`),
+      (found) => (state.alarms = found),
+    ),
     loadCounts(),
   ]);
+  if (loaded.includes(false)) live.forget();
 }
 
-export async function loadPassages(): Promise<void> {
-  await guarded(async () => {
-    const node = state.filter ? `&node=${encodeURIComponent(state.filter)}` : "";
-    const asked = state.filter;
-    const found = await request<HqPassageOut[]>("GET", `/api/passages?limit=${KEPT_PASSAGES}${node}`);
-    if (asked === state.filter) state.passages = found.sort(byNewest);
-  });
+let reloadTimer: ReturnType<typeof setTimeout> | undefined;
+
+function loadSoon(): void {
+  reloadTimer ??= setTimeout(() => {
+    reloadTimer = undefined;
+    if (state.officer) void load();
+  }, RELOAD_MS);
 }
 
-async function loadCounts(): Promise<void> {
-  await guarded(async () => {
+export async function loadPassages(): Promise<boolean> {
+  const asked = state.filter;
+  const node = asked ? `&node=${encodeURIComponent(asked)}` : "";
+  return fresh(
+    () => request<HqPassageOut[]>("GET", `/api/passages?limit=${KEPT_PASSAGES}${node}`),
+    (found) => {
+      if (asked === state.filter) state.passages = found.sort(byNewest);
+    },
+  );
+}
+
+async function loadCounts(): Promise<boolean> {
+  return guarded(async () => {
     state.counts = await request<HqCountsOut[]>("GET", `/api/counts?on=${day(new Date())}`);
     state.countsAt = new Date();
   });
+}
+
+/** News that came while lists were being asked for: an answer may be older, so they are told again. */
+let asking = 0;
+let meanwhile: HqNewsOut[] = [];
+
+async function fresh<T>(ask: () => Promise<T>, put: (found: T) => void): Promise<boolean> {
+  asking += 1;
+  try {
+    return await guarded(async () => {
+      put(await ask());
+      meanwhile.forEach(takeRow);
+    });
+  } finally {
+    asking -= 1;
+    if (asking === 0) meanwhile = [];
+  }
 }
 
 let countsTimer: ReturnType<typeof setTimeout> | undefined;
@@ -154,26 +193,34 @@ watch(
   () => countsSoon(),
 );
 
-async function guarded(ask: () => Promise<void>): Promise<void> {
+/** Ask, and show what went wrong; false when something did. */
+async function guarded(ask: () => Promise<void>): Promise<boolean> {
   try {
     await ask();
     state.error = null;
+    return true;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.signedOut) signedOut();
     else state.error = error;
+    return false;
   }
 }
 
-function take(frame: HqLiveOut): void {
+function take(news: HqNewsOut): void {
   // The union of the data is told apart by the kind beside it.
-  if (frame.kind === "station") takeStation(frame.data as HqStationOut);
+  if (news.kind === "station") takeStation(news.data as HqStationOut);
   else {
-    if (frame.kind === "passage") takePassage(frame.data as HqPassageOut);
-    else if (frame.kind === "case") takeCase(frame.data as HqCaseOut);
-    else state.alarms = [frame.data as HqAlarmOut, ...state.alarms].slice(0, KEPT_ALARMS);
+    if (asking > 0) meanwhile.push(news);
+    takeRow(news);
     countsSoon();
   }
+}
+
+function takeRow(news: HqNewsOut): void {
+  if (news.kind === "passage") takePassage(news.data as HqPassageOut);
+  else if (news.kind === "case") takeCase(news.data as HqCaseOut);
+  else if (news.kind === "alarm") takeAlarm(news.data as HqAlarmOut);
 }
 
 function takeStation(item: HqStationOut): void {
@@ -182,12 +229,21 @@ function takeStation(item: HqStationOut): void {
 
 function takePassage(item: HqPassageOut): void {
   if (state.filter && item.node !== state.filter) return;
-  const others = state.passages.filter((other) => other.passage_id !== item.passage_id);
+  const same = (other: HqPassageOut) => other.passage_id === item.passage_id && other.node === item.node;
+  if (state.passages.some((other) => same(other) && other.touched > item.touched)) return;
+  const others = state.passages.filter((other) => !same(other));
   state.passages = [item, ...others].sort(byNewest).slice(0, KEPT_PASSAGES);
 }
 
+function takeAlarm(item: HqAlarmOut): void {
+  const others = state.alarms.filter((other) => other.alarm_id !== item.alarm_id);
+  state.alarms = [item, ...others].sort((left, right) => right.alarm_id - left.alarm_id).slice(0, KEPT_ALARMS);
+}
+
 function takeCase(item: HqCaseOut): void {
-  const others = state.cases.filter((other) => other.case_no !== item.case_no);
+  const same = (other: HqCaseOut) => other.case_no === item.case_no && other.node === item.node;
+  if (state.cases.some((other) => same(other) && other.touched > item.touched)) return;
+  const others = state.cases.filter((other) => !same(other));
   const open = item.closed ? others : [item, ...others];
   state.cases = open.sort((left, right) => Date.parse(right.opened_at) - Date.parse(left.opened_at));
 }

@@ -3,8 +3,18 @@ import { ApiError } from "./client";
 
 export type LinkState = "connecting" | "open" | "lost";
 
+/** What one message of the server says. */
+export interface Message<Frame> {
+  news: Frame[];
+  /** Everything up to here was heard; a server that gives tokens tells the rest when it gets one back. */
+  token?: string;
+  /** Too much has happened to be told: the lists are to be loaded anew. */
+  reload?: boolean;
+}
+
 export interface LiveOptions<Frame extends { kind: string }> {
   path: string;
+  read: (text: string) => Message<Frame>;
   /** A frame of this kind shows that the server is alive and its state is fresh. */
   heartbeat: Frame["kind"];
   /** Silence after which the server is asked by HTTP. */
@@ -16,8 +26,12 @@ export interface LiveOptions<Frame extends { kind: string }> {
   /** Ask by HTTP and take in the answer; rejects when the server does not answer. */
   probe: (signal: AbortSignal) => Promise<void>;
   onFrame: (frame: Frame) => void;
-  /** Called once for each connection, when the first frame has come. */
-  onOpen: () => void;
+  /**
+   * Called once for each connection, when the first message has been taken in. *resumed*: whatever
+   * was missed comes by itself, nothing needs to be loaded.
+   */
+  onOpen: (resumed: boolean) => void;
+  onReload?: () => void;
   onState: (state: LinkState) => void;
   onSignedOut: () => void;
 }
@@ -35,8 +49,10 @@ export class LiveSocket<Frame extends { kind: string }> {
   private freshAt = 0;
   private heardAt = 0;
   private probing = false;
-  /** No frame of the present connection has come yet. */
+  /** No message of the present connection has come yet. */
   private fresh = true;
+  private token: string | null = null;
+  private resuming = false;
 
   constructor(private readonly options: LiveOptions<Frame>) {}
 
@@ -49,13 +65,21 @@ export class LiveSocket<Frame extends { kind: string }> {
   stop(): void {
     clearInterval(this.ticker);
     clearTimeout(this.retryTimer);
+    this.forget();
     this.drop();
+  }
+
+  /** What was heard is not all there is: the next connection begins anew. */
+  forget(): void {
+    this.token = null;
   }
 
   private connect(): void {
     this.drop();
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const socket = new WebSocket(`${scheme}://${location.host}${this.options.path}`);
+    this.resuming = this.token !== null;
+    const after = this.token === null ? "" : `?after=${encodeURIComponent(this.token)}`;
+    const socket = new WebSocket(`${scheme}://${location.host}${this.options.path}${after}`);
     this.socket = socket;
     this.fresh = true;
     this.heardAt = performance.now();
@@ -64,7 +88,7 @@ export class LiveSocket<Frame extends { kind: string }> {
   }
 
   private take(text: string): void {
-    const frame = JSON.parse(text) as Frame;
+    const message = this.options.read(text);
     this.heardAt = performance.now();
     const first = this.fresh;
     if (first) {
@@ -73,9 +97,13 @@ export class LiveSocket<Frame extends { kind: string }> {
       this.freshAt = performance.now();
       this.change("open");
     }
-    if (frame.kind === this.options.heartbeat) this.freshAt = performance.now();
-    this.options.onFrame(frame);
-    if (first) this.options.onOpen();
+    for (const frame of message.news) {
+      if (frame.kind === this.options.heartbeat) this.freshAt = performance.now();
+      this.options.onFrame(frame);
+    }
+    if (message.token !== undefined) this.token = message.token;
+    if (message.reload) this.options.onReload?.();
+    if (first) this.options.onOpen(this.resuming);
   }
 
   /** The socket is gone: say so at once, find out whether the session is, and try again. */

@@ -29,5 +29,6 @@ export type HqCaseOut = C["CaseOut"];
 export type HqAlarmOut = C["AlarmOut"];
 export type HqCountsOut = C["CountsOut"];
 export type HqLiveOut = C["LiveOut"];
+export type HqNewsOut = C["NewsOut"];
 
 export type Outcome = PassageOut["outcome"];

@@ -73,6 +73,7 @@ export const reviews = computed(() =>
 
 const live = new LiveSocket<LiveOut>({
   path: "/api/live",
+  read: (text) => ({ news: [JSON.parse(text) as LiveOut] }),
   heartbeat: "lane",
   // With the probe's own limit the weight is gone within 3 s of the last sign of life.
   silenceMs: 1500,

@@ -41,7 +41,7 @@ export interface paths {
         };
         /**
          * Stations
-         * @description List the enrolled stations.
+         * @description List the enrolled stations within the officer's scope; so do all the lists below.
          */
         get: operations["stations_api_stations_get"];
         put?: never;
@@ -81,7 +81,7 @@ export interface paths {
         };
         /**
          * Passages
-         * @description List the newest passages, newest first.
+         * @description List the newest passages, newest first; those that came before their order too.
          */
         get: operations["passages_api_passages_get"];
         put?: never;
@@ -167,6 +167,66 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stations/{node}/camera": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin
+         * @description Begin a watch; it ends some seconds after nobody takes its pictures any more.
+         */
+        post: operations["begin_api_stations__node__camera_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stations/{node}/camera/{watch_id}.mjpeg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pictures
+         * @description Stream the pictures of a watch of one's own (MJPEG).
+         */
+        get: operations["pictures_api_stations__node__camera__watch_id__mjpeg_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stations/{node}/camera/{watch_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End
+         * @description End a watch of one's own.
+         */
+        delete: operations["end_api_stations__node__camera__watch_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -278,8 +338,16 @@ export interface components {
             at: string;
         };
         /**
+         * CameraWatchOut
+         * @description ``POST /api/stations/{node}/camera``; the pictures come at ``…/camera/{watch_id}.mjpeg``.
+         */
+        CameraWatchOut: {
+            /** Watch Id */
+            watch_id: string;
+        };
+        /**
          * CaseOut
-         * @description ``GET /api/cases?open=``, live message ``case``.
+         * @description ``GET /api/cases?open=``, live message ``case``. ``touched``: as in a passage.
          */
         CaseOut: {
             /** Case No */
@@ -309,6 +377,8 @@ export interface components {
             points: number | null;
             /** Closed */
             closed: boolean;
+            /** Touched */
+            touched: number;
         };
         /**
          * CountsOut
@@ -407,9 +477,32 @@ export interface components {
         };
         /**
          * LiveOut
-         * @description A frame on ``WS /api/live`` (session cookie needed): the first ones are all stations.
+         * @description A frame on ``WS /api/live?after=TOKEN`` (session cookie needed).
+         *
+         *     ``tick``: ``news`` of the last moments; the first ticks of a connection tell every station, and
+         *     everything that happened after TOKEN. ``reload``: too much has happened to tell it; the page
+         *     asks for its lists anew. ``token`` is opaque; the newest one is what to connect with again, to
+         *     this process of the centre or to another.
          */
         LiveOut: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "tick" | "reload";
+            /** Token */
+            token: string;
+            /**
+             * News
+             * @default []
+             */
+            news: components["schemas"]["NewsOut"][];
+        };
+        /**
+         * NewsOut
+         * @description One piece of news. What is told of a row is how it stands, never what has changed.
+         */
+        NewsOut: {
             /**
              * Kind
              * @enum {string}
@@ -442,7 +535,9 @@ export interface components {
          * PassageOut
          * @description ``GET /api/passages?limit=&node=`` (newest first), live message ``passage``.
          *
-         *     A passage reviewed by an officer appears again under its ``passage_id`` with the new outcome.
+         *     A passage reviewed by an officer appears again under its ``passage_id`` with the new outcome and
+         *     a higher ``touched``. ``ahead`` (待入链): its entry came before its order and is not in the
+         *     ledger yet; the passage appears again when it is.
          */
         PassageOut: {
             /** Passage Id */
@@ -451,11 +546,18 @@ export interface components {
             node: string;
             /** Receipt */
             receipt: string;
+            /** Lane */
+            lane: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /**
+             * Occurred On
+             * Format: date
+             */
+            occurred_on: string;
             /** Plate */
             plate: string | null;
             /** Plate Colour */
@@ -481,6 +583,10 @@ export interface components {
             recheck_of: string | null;
             /** Case No */
             case_no: string | null;
+            /** Touched */
+            touched: number;
+            /** Ahead */
+            ahead: boolean;
         };
         /**
          * ReleaseIn
@@ -822,6 +928,99 @@ export interface operations {
                 content: {
                     "text/csv": unknown;
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    begin_api_stations__node__camera_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraWatchOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pictures_api_stations__node__camera__watch_id__mjpeg_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node: string;
+                watch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "multipart/x-mixed-replace": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_api_stations__node__camera__watch_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node: string;
+                watch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

@@ -402,6 +402,9 @@ export const zh = {
     reviewed: "人工核定",
     notReleased: "未放行",
     unread: "未能确认",
+    /** The record is known, but does not stand in its place in the ledger yet. */
+    ahead: "待入链",
+    aheadHint: "站点正在补传此前的记录，本条先行显示，补传完成后正式入链",
     live: "实时",
   },
 } as const;

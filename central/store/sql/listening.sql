@@ -1,0 +1,4 @@
+-- Statements of the connection that listens.
+
+-- name: alive
+SELECT 1;

@@ -1,0 +1,67 @@
+"""Who sees which station: every role, every scope, every list and the camera."""
+
+import pytest
+
+from central.domain.access import ALL, Scope
+from central.store.passwords import Argon2Passwords
+from station.domain.officers import PERMISSIONS, Permission, Role
+from tests.central_site import PASSWORD, Site
+from tests.migration.central_kit import FakeStation
+
+pytest_plugins = ["tests.migration.central_database"]
+
+SCOPES = {
+    "all": (ALL, {"linhe", "hailiutu"}),
+    "one": (Scope(frozenset({"hailiutu"})), {"hailiutu"}),
+    "gone": (Scope(frozenset({"removed"})), set()),
+}
+LISTS = ("stations", "passages", "cases", "alarms", "counts")
+
+
+@pytest.fixture(scope="module")
+async def password_hash():
+    return await Argon2Passwords().hashed(PASSWORD)
+
+
+@pytest.fixture
+async def site(database, tmp_path, password_hash):
+    made = await Site(database, tmp_path, FakeStation(), FakeStation("hailiutu", key=7)).begin()
+    for role in Role:
+        for name, (scope, _) in SCOPES.items():
+            await made.add_officer(f"{role.name}-{name}", role, password_hash, scope)
+    for station in made.stations:
+        station.decided_case(1)
+        station.review("nothing", 48000)  # an alarm of its own
+        assert (await made.deliver(station)).status_code == 200
+    await made.projected()
+    return made
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("name", SCOPES)
+async def test_each_role_sees_the_stations_of_its_scope_and_no_other(site, role, name):
+    may, (_, seen) = Permission.WATCH in PERMISSIONS[role], SCOPES[name]
+    async with site.signed_in(f"{role.name}-{name}") as client:
+        for path in LISTS:
+            answer = await client.get(f"/api/{path}")
+            assert answer.status_code == (200 if may else 403), path
+            if may:
+                assert {row["node"] for row in answer.json()} - {""} == seen, path
+        for node in ("linhe", "hailiutu", "removed", "unknown"):
+            passages = await client.get(f"/api/passages?node={node}")
+            camera = await client.post(f"/api/stations/{node}/camera")
+            if may:
+                assert {row["node"] for row in passages.json()} == seen & {node}
+            known = 201 if node in ("linhe", "hailiutu") else 404
+            within = SCOPES[name][0].covers(node)
+            assert camera.status_code == (known if may and within else 403), node
+
+
+async def test_the_sum_of_a_day_counts_no_station_out_of_scope(site):
+    async with site.signed_in("HQ-all") as client:
+        everything = (await client.get("/api/counts?on=2026-03-01")).json()
+    async with site.signed_in("HQ-one") as client:
+        total, own = (await client.get("/api/counts?on=2026-03-01")).json()
+
+    assert everything[0]["passages"] == 2 * total["passages"] == 2
+    assert {**own, "node": ""} == total
