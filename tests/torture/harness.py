@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -151,6 +152,19 @@ def started(command: Sequence[str], **more: object) -> Iterator[subprocess.Popen
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
+
+
+def run_program(*program: str, patience_s: float = 900) -> list[bytes]:
+    """Run ``python -m program…`` to its end and return the lines that it wrote.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    with started([sys.executable, "-m", *program]) as child:
+        written, errors = child.communicate(timeout=patience_s)
+    if child.returncode != 0:
+        raise RuntimeError(f"{' '.join(program)}: {errors.decode()[-2000:]}")
+    return written.splitlines()
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import apsw
 
-from station.domain.ledger import Entry
-from station.store import database, high_water, media, sqlite_store
+from station.domain.ledger import Entry, parse
+from station.store import checking, database, high_water, media, sealed, sqlite_store
 
 
 def command(mutant: str | None, *program: str) -> tuple[str, ...]:
@@ -22,12 +22,12 @@ def command(mutant: str | None, *program: str) -> tuple[str, ...]:
 
 def synchronous_normal() -> None:
     """A commit returns before its journal is synced; a checkpoint does sync."""
-    _with_pragma("normal")
+    _with_pragma("synchronous", "normal")
 
 
 def synchronous_off() -> None:
     """Nothing is synced by the database."""
-    _with_pragma("off")
+    _with_pragma("synchronous", "off")
 
 
 def picture_not_synced() -> None:
@@ -80,12 +80,63 @@ def views_in_their_own_transaction() -> None:
     sqlite_store.SqliteStore.append_on = in_two  # type: ignore[method-assign,assignment]
 
 
-def _with_pragma(value: str) -> None:
+def page_checksums_not_checked() -> None:
+    """Pages are read as they are, by the station and by its check."""
+    _with_pragma("checksum_verification", "off")
+    connect = checking.connect
+
+    def unchecked(*arguments: object) -> apsw.Connection:
+        connection = connect(*arguments)  # type: ignore[arg-type]
+        connection.pragma("page_count")
+        connection.pragma("checksum_verification", "off")
+        return connection
+
+    checking.connect = unchecked
+    checking._structure = lambda _: iter(())
+
+
+def view_digest_not_checked() -> None:
+    """A view is taken as it stands in its row."""
+
+    def decode(self: sealed.Sealed[object], blob: bytes) -> object:
+        return self._decoder.decode(blob[sealed.DIGEST_BYTES :])
+
+    sealed.Sealed.decode = decode  # type: ignore[method-assign,assignment]
+
+
+def entry_not_verified() -> None:
+    """An entry is taken as it stands in its row."""
+
+    def taken(row: database.Row) -> Entry:
+        _, _, body, signature = row
+        return parse(body, signature)
+
+    sqlite_store.entry_of = taken
+    sqlite_store.SqliteStore._own = lambda _, entry: entry  # type: ignore[method-assign]
+
+
+def picture_digest_not_checked() -> None:
+    """A picture is shown as it lies on the disk."""
+    media.FileMedia.read = lambda self, sha256: self._path(sha256).read_bytes()  # type: ignore[method-assign]
+
+
+def shorter_ledger_not_noticed() -> None:
+    """Nobody remembers where the ledger ended."""
+    high_water.HighWater.require = lambda *_: None  # type: ignore[method-assign]
+
+
+def check_finds_nothing() -> None:
+    """The check goes through nothing, and the next entry is written to whatever is there."""
+    checking.Check.__iter__ = lambda _: iter(())  # type: ignore[method-assign]
+    shorter_ledger_not_noticed()
+
+
+def _with_pragma(name: str, value: str) -> None:
     opened = database.Database._open
 
     def opened_so(self: database.Database) -> apsw.Connection:
         connection = opened(self)
-        connection.pragma("synchronous", value)
+        connection.pragma(name, value)
         return connection
 
     database.Database._open = opened_so  # type: ignore[method-assign]
@@ -100,6 +151,12 @@ PROGRAMS: dict[str, Callable[[], None]] = {
         picture_name_not_synced,
         acknowledged_before_commit,
         views_in_their_own_transaction,
+        page_checksums_not_checked,
+        view_digest_not_checked,
+        entry_not_verified,
+        picture_digest_not_checked,
+        shorter_ledger_not_noticed,
+        check_finds_nothing,
     )
 }
 
