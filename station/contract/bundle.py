@@ -1,0 +1,160 @@
+"""The evidence bundle (证据包) of a case, as bytes: docs/reference/evidence.md has its files."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Final
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+import msgspec
+
+from station.contract.personal import Opening
+from station.contract.sealing import stamp
+from station.contract.uplink import EntryProof, Receipt
+from station.domain.ledger import Entry, Signer, canonical
+
+FORMAT: Final = "zhichao-bundle-1"
+TAG: Final = b"zhichao-bundle-v1\0"
+
+_RECORDING_FIELDS: Final = frozenset({"sha256", "crop"})
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_UNIX: Final = 3
+_PLAIN_FILE: Final = 0o100644 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundled:
+    """An entry with what travels beside it. ``place`` is None where the centre gave no proof."""
+
+    entry: Entry
+    place: EntryProof | None = None
+    openings: tuple[Opening, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """What a bundle says.
+
+    Attributes:
+        node: the one that opened the case.
+        entries: all that are about the case, of every node.
+        note: the signed checkpoint that the proofs lead to, "" when there are none.
+        media: recordings by digest.
+        missing: why a recording is not there, by digest.
+        law: files of the law edition of the finding, by their path under ``law/``.
+        cover: a PDF.
+    """
+
+    case_no: str
+    node: str
+    made_at: datetime
+    entries: tuple[Bundled, ...]
+    note: str
+    receipts: tuple[Receipt, ...]
+    media: Mapping[str, bytes]
+    missing: Mapping[str, str]
+    law: Mapping[str, bytes]
+    cover: bytes
+
+
+def bundle_zip(bundle: Bundle, made_by: str, signer: Signer) -> bytes:
+    """Return ``bundle.zip``, signed by the node *made_by*: the same bytes for the same bundle."""
+    files = bundle_files(bundle)
+    manifest = canonical(
+        {
+            "format": FORMAT,
+            "case_no": bundle.case_no,
+            "node": bundle.node,
+            "made_at": stamp(bundle.made_at),
+            "made_by": made_by,
+            "key_id": signer.key_id,
+            "alg": signer.alg,
+            "files": {
+                name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+                for name, data in files.items()
+            },
+        }
+    )
+    sealed = {"manifest.json": manifest, "manifest.sig": signer.sign(TAG + manifest)}
+    return zipped({**files, **sealed}, bundle.made_at)
+
+
+def bundle_files(bundle: Bundle) -> dict[str, bytes]:
+    """Return every file by its name, but the manifest and its signature."""
+    ordered = sorted(bundle.entries, key=lambda one: (one.entry.node, one.entry.seq))
+    files = {
+        "entries.jsonl": b"".join(canonical(_line(one)) + b"\n" for one in ordered),
+        "receipts.json": _array(
+            msgspec.to_builtins(one)
+            for one in sorted(bundle.receipts, key=lambda one: (one.node, one.seq))
+        ),
+        "personal.json": _array(
+            {"node": one.entry.node, "seq": one.entry.seq, **msgspec.to_builtins(opening)}
+            for one in ordered
+            for opening in sorted(one.openings, key=lambda opening: opening.field)
+        ),
+        "missing.json": _array(
+            {"sha256": name, "reason": reason} for name, reason in sorted(bundle.missing.items())
+        ),
+        "cover.pdf": bundle.cover,
+        **{f"media/{name}": data for name, data in bundle.media.items()},
+        **{f"law/{name}": data for name, data in bundle.law.items()},
+    }
+    if bundle.note:
+        files["checkpoint.txt"] = bundle.note.encode()
+    return files
+
+
+def zipped(files: Mapping[str, bytes], at: datetime) -> bytes:
+    """Return a ZIP in its plainest form: stored, in the order of names, all of one time (UTC)."""
+    moment = at.astimezone(UTC)
+    time = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+    out = BytesIO()
+    with ZipFile(out, "w", ZIP_STORED) as archive:
+        for name in sorted(files):
+            info = ZipInfo(name, time)
+            info.create_system = _UNIX
+            info.external_attr = _PLAIN_FILE
+            archive.writestr(info, files[name])
+    return out.getvalue()
+
+
+def recordings(entry: Entry) -> frozenset[str]:
+    """Return the digest of every recording that an entry names: ``sha256`` and ``crop``."""
+    found: set[str] = set()
+    rest: list[object] = [json.loads(entry.body)["payload"]]
+    while rest:
+        node = rest.pop()
+        if isinstance(node, dict):
+            named = [node[name] for name in _RECORDING_FIELDS & node.keys()]
+            found.update(
+                text for text in named if isinstance(text, str) and _DIGEST.fullmatch(text)
+            )
+            rest += [value for name, value in node.items() if name != "personal"]
+        elif isinstance(node, list):
+            rest += node
+    return frozenset(found)
+
+
+def _line(one: Bundled) -> dict[str, object]:
+    place = one.place
+    return {
+        "node": one.entry.node,
+        "seq": one.entry.seq,
+        "body": one.entry.body.decode(),
+        "sig": base64.b64encode(one.entry.signature).decode(),
+        "received_ms": place.received_ms if place else None,
+        "leaf_index": place.leaf_index if place else None,
+        "proof": place.proof if place else None,
+    }
+
+
+def _array(items: Iterable[Mapping[str, object]]) -> bytes:
+    return b"[" + b",".join(canonical(item) for item in items) + b"]"
