@@ -15,7 +15,7 @@ from station.bootstrap.opening import signing_key
 from station.contract.entries import Kind, Run
 from station.contract.signature import fingerprint
 from station.settings import read_settings
-from tests.integration.test_central_program import (
+from tests.central_program import (
     CONFIG,
     ROOT,
     EnrolledStation,
@@ -25,6 +25,7 @@ from tests.integration.test_central_program import (
 )
 from tests.machines import STATION
 from tests.migration.central_kit import short_folder
+from verifier.register import register as verifier_register
 
 WITNESS = f"""
 [[witnesses]]
@@ -250,6 +251,9 @@ async def test_the_register_of_keys_is_a_file_and_a_page(home):
     register = json.loads(data.read_text("utf-8"))
     assert shown[1] == data.read_text("utf-8")
     assert register["format"] == "zhichao-keys-1"
+    checked = verifier_register(data.read_bytes())  # by the program that shares nothing with ours
+    assert checked.key("linhe", key.key_id, 1, "entry", "") == key.public_key
+    assert list(checked.witnesses) == ["police"]
     (own,) = register["log"]["keys"]
     assert set(own) == {"key_id", "alg", "public_key"}
     witness = {"name": "police", "public_key": "ab" * 32}
