@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ import verifier
 from station.contract.bundle import bundle_files
 from tests.verifier.corpus import made, offline
 from tests.verifier.forging import Hand
+from tests.verifier.openssl import PROGRAM
 from verifier.check import check
 from verifier.refusal import sentences, shown
 
@@ -204,3 +206,28 @@ def test_json_nested_without_end_gives_a_reason() -> None:
 def test_what_a_stranger_wrote_does_not_move_the_cursor() -> None:
     assert shown("\x1b[2J通过\u202e") == "�[2J通过�"
     assert len(shown("x" * 10_000)) == 201
+
+
+@pytest.mark.skipif(PROGRAM is None and "CI" not in os.environ, reason="openssl is not installed")
+@pytest.mark.parametrize("seed", [3, 5, 8])
+def test_the_handbooks_commands_say_the_same_by_hand(tmp_path: Path, seed: int) -> None:
+    good = made(seed)
+    (tmp_path / "bundle.zip").write_bytes(good.zip)
+    (tmp_path / "keys.json").write_bytes(good.keys)
+    text = (SOURCE / "README.md").read_text("utf-8")
+    block = re.search(r"```bash\n(.*?)```", text, re.DOTALL)
+    assert block is not None
+    # unzip is not on every machine that tests; what it does is not what is tested.
+    unzip = "python3 -m zipfile -e bundle.zip bundle"
+    command = block[1].replace("unzip -q bundle.zip -d bundle", unzip)
+    last = len(good.bundle.entries)
+    done = subprocess.run(
+        ["bash", "-c", command.replace("LINE=1", f"LINE={last}")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = [line for line in done.stdout.splitlines() if "Failure" not in line]
+    signed = "Signature Verified Successfully"
+    assert said == ["digests good", signed, signed, "root good", signed], done.stderr
