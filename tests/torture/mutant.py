@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import runpy
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from types import SimpleNamespace
 
 import apsw
+from fastapi import Request
 
+from central.api import machines
+from central.application.ledger_ports import Placed
+from central.domain import chain
+from central.store import ledgers
 from station.domain.ledger import Entry, parse
 from station.store import checking, database, high_water, media, sealed, sqlite_store
 
@@ -131,6 +138,47 @@ def check_finds_nothing() -> None:
     shorter_ledger_not_noticed()
 
 
+def repeated_is_taken_again() -> None:
+    """The centre takes in again what it holds already."""
+    step = chain._Way.step
+
+    def again(self: chain._Way, entry: Entry, *, signed: bool) -> None:
+        if entry.seq <= self.head.seq:
+            self.accepted.append(entry)
+            return
+        step(self, entry, signed=signed)
+
+    chain._Way.step = again  # type: ignore[method-assign]
+
+
+def watermark_without_entries() -> None:
+    """Now and then the centre moves a node's watermark and does not write its last entry."""
+    append = ledgers.SqlDesk.append
+
+    async def short(self: ledgers.SqlDesk, placed: Sequence[Placed], at: datetime) -> None:
+        if len(placed) == 1 or placed[-1].position % 5:
+            await append(self, placed, at)
+            return
+        await append(self, placed[:-1], at)
+        last, entry = placed[-1], placed[-1].entry
+        head = ([entry.node], [entry.seq], [bytes.fromhex(entry.digest)], [last.position], at)
+        await self._connection.execute(ledgers._SQL["advance"], *head)
+
+    ledgers.SqlDesk.append = short  # type: ignore[method-assign]
+
+
+def one_body_at_a_time() -> None:
+    """The centre reads a body only when the one before has arrived whole."""
+    read = machines.body_of
+
+    async def in_turn(request: Request) -> bytes:
+        async with turn:
+            return await read(request)
+
+    turn = asyncio.Lock()
+    machines.body_of = in_turn
+
+
 def _with_pragma(name: str, value: str) -> None:
     opened = database.Database._open
 
@@ -157,6 +205,9 @@ PROGRAMS: dict[str, Callable[[], None]] = {
         picture_digest_not_checked,
         shorter_ledger_not_noticed,
         check_finds_nothing,
+        repeated_is_taken_again,
+        watermark_without_entries,
+        one_body_at_a_time,
     )
 }
 
