@@ -185,8 +185,9 @@ class Fleet:
         rooms: Mapping[str, Room],
     ) -> None:
         self._folder = folder
-        for one in (folder, folder.parent):
-            one.chmod(0o711)  # the database runs as a user of its own
+        for one in (folder, *folder.parents):
+            if one.name.startswith(("torture-", "fleet")):
+                one.chmod(0o711)  # the database runs as a user of its own
         self._ports = ReservedPorts()
         self.port, self._machines = self._ports.take([0, 0])
         self.centre_dir = folder / "central"
