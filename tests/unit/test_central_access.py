@@ -161,7 +161,7 @@ async def test_a_role_that_may_not_watch_does_not_stay(world):
         ({"hailiutu"}, False, set()),
         (set(), False, set()),
     ],
-    ids=str,
+    ids=["all", "two", "another", "none"],
 )
 def test_a_scope_covers_its_stations_and_no_other(nodes, covers, narrowed):
     scope = Scope(None if nodes is None else frozenset(nodes))

@@ -235,7 +235,7 @@ class MemoryReading:
         (Scope(frozenset({"dashuncheng", "removed"})), ["dashuncheng"]),
         (Scope(frozenset()), []),
     ],
-    ids=str,
+    ids=["all", "one of them", "none"],
 )
 async def test_stations_are_listed_that_are_enrolled_and_may_be_seen(board, scope, listed):
     found = await Stations(reading=MemoryReading(), board=board).all(scope)
