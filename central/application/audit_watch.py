@@ -23,6 +23,8 @@ from station.domain.errors import AuditFailed, BadProof, StorageError
 SOON_S: Final = 600.0
 """When the first full audit begins, where none is known of."""
 
+AGAIN: Final = timedelta(days=1)
+
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -60,7 +62,10 @@ class Increments:
 
 
 class Alarms:
-    """Raises an alarm for each discrepancy once, in the name of its node."""
+    """Raises an alarm for each kind of discrepancy of a node, and again when it lasts for a day.
+
+    What goes on being wrong shows another place at every increment; people were told.
+    """
 
     def __init__(
         self, archive: Archive, own: str, clock: Clock, announce: Callable[[Touched], None]
@@ -70,24 +75,29 @@ class Alarms:
         self._archive = archive
         self._clock = clock
         self._announce = announce
-        self._raised: set[tuple[str, str, str]] = set()
+        self._raised: dict[tuple[str, Layer | None, str], datetime] = {}
 
     async def of(self, found: Iterable[Discrepancy]) -> None:
         """Raise those of an audit."""
         for one in found:
-            await self.one(one.node or self.own, f"audit.{one.layer.value}", said(one))
+            node, code = one.node or self.own, f"audit.{one.layer.value}"
+            await self._raise((node, one.layer, one.code), code, said(one))
 
-    async def one(self, node: str, code: str, detail: str) -> None:
-        """Raise an alarm, unless there is one of that code and detail."""
-        if (node, code, detail) in self._raised:
+    async def failed(self, why: AuditFailed) -> None:
+        """Raise one that an audit has not come to its end."""
+        await self._raise((self.own, None, ""), why.code, why.detail)
+
+    async def _raise(self, kind: tuple[str, Layer | None, str], code: str, detail: str) -> None:
+        node, now = kind[0], self._clock.now()
+        if kind in self._raised and now - self._raised[kind] < AGAIN:
             return
-        alarm = Alarm(node=node, seq=None, code=code, detail=detail, at=self._clock.now())
+        alarm = Alarm(node=node, seq=None, code=code, detail=detail, at=now)
         touched = Touched()
         async with self._archive.desk() as desk:
             if not await desk.alarmed(alarm):
                 touched.alarms[await desk.raise_alarm(alarm)] = None
                 touched.nodes[node] = None
-        self._raised.add((node, code, detail))
+        self._raised[kind] = now
         self._announce(touched)
 
 
@@ -166,7 +176,7 @@ class AuditWatch:
         try:
             await self.alarms.of(await self.full())
         except AuditFailed as exc:
-            await self.alarms.one(self.alarms.own, AuditFailed.code, exc.detail)
+            await self.alarms.failed(exc)
         self.diary.note(self.clock.now())
 
 

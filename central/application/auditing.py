@@ -208,7 +208,7 @@ class OwnNotes:
                 self._done = True
                 break
             claims, wrong = await asyncio.to_thread(own_claims, notes, self._log)
-            audit.expect(claims)
+            found += audit.expect(claims)
             found += wrong
             self.count += len(notes)
             self.after = notes[-1].size

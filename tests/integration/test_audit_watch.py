@@ -1,6 +1,7 @@
 """The audit that runs beside the centre: alarms in the table, once each, by one process."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -97,6 +98,15 @@ async def test_an_alarm_is_raised_once_whoever_audits(audited):
         ("centre", None, "audit.tree", "x"),
     ]
     assert len(audited.centre.told.alarms) == 2
+
+
+async def test_what_lasts_is_told_once_a_day_though_its_place_moves(audited):
+    raised = watch(audited.centre, None).alarms
+    for seq in (9, 10, 11):
+        await raised.of([replace(FOUND, seq=seq, last=seq)])
+        audited.centre.clock.move(timedelta(hours=12))
+
+    assert [row[3] for row in await alarms(audited)] == ["linhe#9 missing", "linhe#11 missing"]
 
 
 async def test_a_rebuild_keeps_the_alarms_of_an_audit(audited):

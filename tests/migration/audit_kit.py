@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -10,7 +11,9 @@ from central.application.checkpointing import Checkpointer
 from central.domain.auditing.claims import LogKeys, good_receipts, witnessed_claims
 from central.store.auditing import SqlAuditArchive
 from central.store.shelf import SqlShelf
-from station.contract.entries import Enrolment, Kind
+from station.contract.checkpoint import read_note
+from station.contract.entries import Anchor, ClockState, Enrolment, Kind
+from station.contract.sealing import Witnessed
 from station.contract.signature import ED25519
 from tests.migration.central_kit import CENTRE, FakeStation, Headquarters
 from tests.witnesses import key_file
@@ -22,9 +25,9 @@ MINUTE = timedelta(seconds=60)
 class Audited:
     """Two stations and their centre; the receipts and checkpoints that others hold."""
 
-    def __init__(self, database, *stations):
+    def __init__(self, database, *stations, clock=None):
         self.stations = stations or (FakeStation("linhe"), FakeStation("dongsheng", key=1))
-        self.centre = Headquarters(database, *self.stations)
+        self.centre = Headquarters(database, *self.stations, clock=clock)
         self.receipts = []
         self.notes = []
         self.checkpointer = Checkpointer(
@@ -75,6 +78,21 @@ class Audited:
         if witnessed:
             newest = await SqlShelf(self.centre.database).newest_checkpoint()
             self.notes.append(newest.note)
+
+    def anchor(self):
+        """Let every station name the newest witnessed checkpoint from now on; return its size."""
+        known = read_note(self.notes[-1].encode(), LOG.public_keys)
+        anchor = Anchor(log_size=known.size, root=known.root.hex(), at=known.at)
+        for one in self.stations:
+            heard = Witnessed(clock=ClockState(source="centre"), anchor=anchor)
+            one.sealer = dataclasses.replace(one.sealer, witnessed=lambda heard=heard: heard)
+        return known.size
+
+    def over(self, database):
+        """Return the same on a copy of the database, with the same things outside of it."""
+        made = Audited(database, *self.stations, clock=self.centre.clock)
+        made.receipts, made.notes = list(self.receipts), list(self.notes)
+        return made
 
     async def audit(self, *, receipts=True, witness=True):
         """Return the report of a full audit with what is outside, or with less."""

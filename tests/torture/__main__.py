@@ -11,10 +11,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tests.torture import t1_kill_storm, t2_power_cut, t3_partitions, t7_bit_rot
+from tests.torture import (
+    t1_kill_storm,
+    t2_power_cut,
+    t3_partitions,
+    t7_bit_rot,
+    t9_insider,
+)
 from tests.torture.harness import Options, Report, run_scenario, scratch_folder
 
-SCENARIOS = (t1_kill_storm, t2_power_cut, t3_partitions, t7_bit_rot)
+SCENARIOS = (t1_kill_storm, t2_power_cut, t3_partitions, t7_bit_rot, t9_insider)
 
 _NAMES = ", ".join(module.NAME for module in SCENARIOS)
 

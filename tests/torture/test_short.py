@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.torture import t2_power_cut
+from tests.torture import t2_power_cut, t9_insider
 from tests.torture.harness import Options, run_scenario
 
 SEED = 515
@@ -26,3 +26,11 @@ def test_a_power_cut_takes_nothing_that_was_acknowledged(tmp_path):
     assert report.alive == []
     assert report.faults > 100
     assert report.acknowledged > 40
+
+
+def test_an_insider_is_named_and_nobody_honest_is(tmp_path):
+    wrong = ("takes_leaves_from_stored_hashes",)
+    report = report_of(t9_insider, tmp_path, wrong, states=200, faults=19)
+    assert report.broken == []
+    assert report.alive == []
+    assert report.faults == 19

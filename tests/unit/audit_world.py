@@ -112,7 +112,11 @@ class World:
         prev = digest(self.rows[self.at(seq, node)].body)
         for later in [row.seq for row in self.rows if row.node == node and row.seq > seq]:
             self.edit(
-                later, lambda tree, prev=prev: {**tree, "prev": prev}, sign=sign, fix_column=True
+                later,
+                lambda tree, prev=prev: {**tree, "prev": prev},
+                sign=sign,
+                fix_column=True,
+                node=node,
             )
             prev = digest(self.rows[self.at(later, node)].body)
         self.settle()

@@ -121,6 +121,30 @@ def test_an_anchor_must_be_a_checkpoint_that_the_log_had():
     assert [(one.code, one.seq) for one in found] == [("anchor", 3), ("anchor", 4)]
 
 
+def test_a_checkpoint_that_is_signed_when_its_last_leaf_was_seen_already_is_known_to_anchors():
+    station, world, audit = FakeStation(), World(), Audit(Start(), layers=frozenset({Layer.TREE}))
+    world.accept(station.weigh("p1"))
+    assert audit.feed(world.rows) == []
+    world.sign_checkpoint()
+    root = world.checkpoints[0].root.hex()
+    anchor = {"log_size": 1, "root": root, "at": stamp(NOON)}
+    world.accept(station.write_raw(wall_utc=stamp(NOON), anchor=anchor))
+
+    assert audit.expect(world.checkpoints) == []
+    assert audit.feed(world.rows[1:]) == []
+
+
+def test_a_wrong_checkpoint_of_the_tree_as_it_stands_is_said_at_once():
+    station, world = FakeStation(), World()
+    world.accept(station.weigh("p1"))
+    wrong = Claim(layer=Layer.TREE, by="log", size=1, root=b"1" * 32)
+    walked, begun = Audit(Start()), Audit(Start(heads=tuple(world.heads.values()), log=world.log))
+    walked.feed(world.rows)
+
+    assert [(one.code, one.place) for one in walked.expect([wrong])] == [("root", "linhe#1")]
+    assert [(one.code, one.place) for one in begun.expect([wrong])] == [("root", "")]
+
+
 def two_stations():
     """Give a log in which two stations take turns; every tenth size was signed and witnessed."""
     stations = [FakeStation("linhe"), FakeStation("dongsheng", key=1)]

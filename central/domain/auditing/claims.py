@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from central.domain.auditing.roots import OWN
 from central.domain.auditing.values import Claim, Discrepancy, Layer, StoredNote
 from station.contract.checkpoint import Checkpoint, read_note
 from station.contract.signature import Ed25519Verifier, key_id
@@ -42,7 +43,7 @@ def own_claims(notes: Iterable[StoredNote], log: LogKeys) -> tuple[list[Claim], 
         except (MalformedEntry, BadSignature):
             found.append(_wrong(Layer.TREE, f"the log did not sign its own of {stored.size}"))
             continue
-        claims.append(_claim(Layer.TREE, "log", checkpoint))
+        claims.append(_claim(Layer.TREE, OWN, checkpoint))
         if (checkpoint.size, checkpoint.root) != (stored.size, stored.root):
             found.append(_wrong(Layer.TREE, f"columns of {stored.size}, note of {checkpoint.size}"))
     return claims, found

@@ -14,6 +14,9 @@ from central.domain.auditing.seen import Seen
 from central.domain.auditing.values import Claim, Discrepancy, Layer, StoredHead, StoredLog
 from station.domain.merkle import Frontier
 
+OWN: Final = "log"
+"""Who holds the centre's own checkpoints."""
+
 _PENDING: Final = 1024
 _KNOWN: Final = 200_000  # roots that anchors are compared with: 4 months of one a minute
 _NODES_NAMED: Final = 50
@@ -30,18 +33,27 @@ class Roots:
         self._frontier = Frontier(start.size, start.peaks)
         self._pending: list[bytes] = []
         self._sources: dict[tuple[Layer, str], _Source] = {}
+        if tree:  # the log's own checkpoints come along the way
+            self._sources[Layer.TREE, OWN] = _Source()
         self._claims: dict[int, list[Claim]] = {}
         self._known: dict[int, bytes] = {}
         self._forgotten = start.size
         self._tree = tree
         self._position = start.size
 
-    def expect(self, claims: Iterable[Claim]) -> None:
-        """Compare with *claims* too, as far as their sizes are still to come."""
+    def expect(self, claims: Iterable[Claim]) -> list[Discrepancy]:
+        """Compare with *claims*: now where they are about the tree as it stands, else in time.
+
+        What they say of smaller trees cannot be told any more.
+        """
+        now: list[Claim] = []
         for claim in claims:
+            self._sources.setdefault((claim.layer, claim.by), _Source())
             if claim.size > self._size:
-                self._sources.setdefault((claim.layer, claim.by), _Source())
                 self._claims.setdefault(claim.size, []).append(claim)
+            elif claim.size == self._size:
+                now.append(claim)
+        return self._compared(self._size, now)
 
     def see(self, seen: Seen) -> Sequence[Discrepancy]:
         """Take in one leaf."""
@@ -62,9 +74,7 @@ class Roots:
         self._grow()
         if self._tree and log.peaks != self._frontier.peaks:
             detail = f"the log's head has other peaks than its {self._size} leaves come to"
-            found.append(
-                Discrepancy(layer=Layer.TREE, node="", seq=None, code="head", detail=detail)
-            )
+            found.append(_nowhere(Layer.TREE, "head", detail))
         return found
 
     @property
@@ -77,14 +87,20 @@ class Roots:
 
     def _compared(self, size: int, claims: Sequence[Claim]) -> list[Discrepancy]:
         self._grow()
-        root = self._known[size] = self._frontier.root
-        if len(self._known) > _KNOWN:
-            self._forgotten = next(iter(self._known))
-            del self._known[self._forgotten]
+        root = self._frontier.root
+        if any(claim.layer is Layer.TREE for claim in claims):
+            self._remember(size, root)
         found = []
         for claim in claims:
             found += self._sources[claim.layer, claim.by].compared(claim, root)
         return found
+
+    def _remember(self, size: int, root: bytes) -> None:
+        """Keep the root of a checkpoint that the centre still has, for anchors that name it."""
+        self._known[size] = root
+        if len(self._known) > _KNOWN:
+            self._forgotten = next(iter(self._known))
+            del self._known[self._forgotten]
 
     def _ordered(self, seen: Seen) -> list[Discrepancy]:
         found = []
@@ -137,6 +153,8 @@ class _Source:
             return []
         self._failed = True
         detail = f"{claim.by}: {claim.size} leaves come to another root"
+        if not self._since:
+            return [_nowhere(claim.layer, "root", detail)]
         return [
             Discrepancy(
                 layer=claim.layer,
@@ -149,6 +167,10 @@ class _Source:
             )
             for node, (first, last, index) in list(self._since.items())[:_NODES_NAMED]
         ]
+
+
+def _nowhere(layer: Layer, code: str, detail: str) -> Discrepancy:
+    return Discrepancy(layer=layer, node="", seq=None, code=code, detail=detail)
 
 
 def _short(claim: Claim, size: int) -> Discrepancy:

@@ -21,12 +21,12 @@ class Tolerances:
 
     Attributes:
         back_ms: how far a node's clock may go back between two entries without a ``clock_change``;
-            2 s: a clock that is slewed never goes back, one that is stepped says so.
+            5 s: a station says so of every step above 2 s, and two smaller ones may fall together.
         apart_ms: how far a node's clock may be from the centre's; 60 s, beyond which no automatic
             penalty is based on its time either.
     """
 
-    back_ms: int = 2_000
+    back_ms: int = 5_000
     apart_ms: int = 60_000
 
 

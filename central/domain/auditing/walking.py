@@ -80,9 +80,9 @@ class Audit:
         """Return the position, as the table says, of the last entry that was seen."""
         return self._position
 
-    def expect(self, claims: Iterable[Claim]) -> None:
-        """Compare with *claims* too, as far as their sizes are still to come."""
-        self._roots.expect(claim for claim in claims if claim.layer in self._layers)
+    def expect(self, claims: Iterable[Claim]) -> list[Discrepancy]:
+        """Compare with *claims* too, at once or as their sizes come; see :class:`.roots.Roots`."""
+        return self._roots.expect(claim for claim in claims if claim.layer in self._layers)
 
     def feed(self, page: Sequence[StoredEntry]) -> list[Discrepancy]:
         """Take in the entries that follow, and return what does not fit."""
