@@ -153,7 +153,13 @@ class SqlDesk(SqlBooks):
             await self._connection.execute(_SQL["end_key"], node, key.key_id, key.until_seq)
         for key in new:
             await self._connection.execute(
-                _SQL["add_key"], node, key.key_id, key.alg, key.public_key, key.from_seq
+                _SQL["add_key"],
+                node,
+                key.key_id,
+                key.alg,
+                key.public_key,
+                key.from_seq,
+                key.until_seq,
             )
 
     async def quarantine(self, node: str, at: datetime) -> None:

@@ -151,6 +151,22 @@ async def test_a_key_is_rotated_in_the_middle_of_a_batch(hq, linhe):
         await hq.accept(linhe.batch(5))
 
 
+async def test_a_key_that_ends_in_the_batch_that_brought_it_is_good_no_more(hq, linhe):
+    middle, last = (Ed25519Signer(bytes(range(at, at + 32))) for at in (100, 140))
+    for new in (middle, last):
+        rotate(linhe, new)
+        linhe.sealer = replace(linhe.sealer, signer=new)
+    await hq.accept(linhe.batch())
+    linhe.sealer = replace(linhe.sealer, signer=middle)
+    notes(linhe, 1)
+
+    with pytest.raises(KeyNotGood):
+        await hq.accept(linhe.batch(3))
+    assert await hq.rows(
+        "SELECT from_seq, until_seq FROM node_key WHERE node = 'linhe' ORDER BY from_seq"
+    ) == [(1, 1), (2, 2), (3, None)]
+
+
 async def test_a_rotation_without_the_new_keys_proof_changes_nothing(hq, linhe):
     new = Ed25519Signer(bytes(range(100, 132)))
     rotate(linhe, new, proof_by=linhe.sealer.signer)

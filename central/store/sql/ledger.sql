@@ -7,8 +7,10 @@ INSERT INTO node (node, name, road, own) VALUES ($1, $2, $3, $4)
 
 -- name: add_key
 -- Gives no row when the node has that key already.
--- $1 node, $2 key_id, $3 alg, $4 public_key, $5 from_seq
-INSERT INTO node_key (node, key_id, alg, public_key, from_seq) VALUES ($1, $2, $3, $4, $5)
+-- $1 node, $2 key_id, $3 alg, $4 public_key, $5 from_seq, $6 until_seq: a key may have ended within
+-- the batch that brought it
+INSERT INTO node_key (node, key_id, alg, public_key, from_seq, until_seq)
+VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT DO NOTHING
 RETURNING key_id;
 
