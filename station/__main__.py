@@ -151,6 +151,15 @@ def rejoin(
 
 
 @app.command()
+def receipts(config: Config) -> None:
+    """Print the centre's receipts, a line of JSON each: for an audit. The station may run."""
+    from station.bootstrap.upkeep import receipts as kept_receipts
+    from station.settings import read_settings
+
+    _print(asyncio.run(kept_receipts(read_settings(config))))
+
+
+@app.command()
 def retain(config: Config) -> None:
     """Erase the recordings whose time is over and that no case refers to. Also done every day."""
     from station.bootstrap.upkeep import retain as erase_recordings

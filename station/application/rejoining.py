@@ -81,8 +81,9 @@ class Rejoining:
         """
         last = (await self._ledger.head()).seq
         after = await self._common(last)
-        if after == last:
-            raise NoFork(node="", seq=last)
+        # What we hold beyond the centre's end was not delivered yet: that is no fork.
+        if after == last or not (await self._centre.own(after)).entries:
+            raise NoFork(seq=after)
         head = Head()
         if after:
             (before,) = await self._ledger.entries_after(after - 1, 1)

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import date
 from typing import Final
 
+import msgspec
+
 from station.application.ports import Account, Draft
 from station.application.retention import Retention
 from station.bootstrap.opening import Stored, SystemClock, claimed, open_store
@@ -68,6 +70,17 @@ async def rejoin(settings: Settings, reason: str) -> list[str]:
             return await Uplink(settings, stored).rejoin(reason)
         finally:
             stored.close()
+
+
+async def receipts(settings: Settings) -> list[str]:
+    """Return every receipt as a line of JSON, in the order of the entries."""
+    stored = open_store(settings)
+    try:
+        last = (await stored.ledger.head()).seq
+        found = await stored.outbox.receipts(1, last)
+    finally:
+        stored.close()
+    return [msgspec.json.encode(one).decode() for one in found]
 
 
 async def retain(settings: Settings) -> int:

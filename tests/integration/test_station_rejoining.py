@@ -273,7 +273,10 @@ async def test_without_a_fork_there_is_nothing_to_rejoin(open_at):
     await station.deliver()
     with pytest.raises(NoFork):
         await station.rejoining.rejoin("x")
-    assert await station.details() == ["1", "2"]
+    await station.write("3")  # not delivered yet
+    with pytest.raises(NoFork):
+        await station.rejoining.rejoin("x")
+    assert await station.details() == ["1", "2", "3"]
 
 
 async def test_a_branch_that_does_not_verify_is_not_taken_up_and_ours_stays(open_at, tmp_path):

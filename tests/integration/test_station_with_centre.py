@@ -1,0 +1,164 @@
+"""Both programs as they are: an old disk, a fork, what the centre publishes, where pictures go."""
+
+import asyncio
+import hashlib
+import json
+import shutil
+from datetime import date
+
+import msgspec
+import pytest
+
+from station.application.ports import Draft
+from station.bootstrap.opening import open_store
+from station.contract.entries import Kind, Picture, Watched, WatchList, read
+from tests.fakes import passage
+from tests.integration.test_central_program import CONFIG
+from tests.integration.test_key_commands import (
+    central,
+    centre,
+    enrolled,
+    rows,
+    running_station,
+    station,
+    until,
+)
+from tests.migration.central_kit import short_folder
+
+LAST = "SELECT last_seq FROM node WHERE node = 'linhe'"
+PICTURE = bytes(range(256)) * 1000
+
+
+async def write(settings, *passages):
+    """Write to the store of a station that does not run, without asking the centre."""
+    stored = open_store(settings)
+    try:
+        picture = Picture(
+            sha256=await stored.media.keep(PICTURE),
+            role="scene",
+            media_type="image/jpeg",
+            size=len(PICTURE),
+            taken_at="2026-03-01T04:00:00.000Z",
+        )
+        made = [passage(one, pictures=[picture]) for one in passages]
+        await stored.ledger.append(*(Draft(Kind.PASSAGE, one) for one in made))
+        return (await stored.ledger.head()).seq
+    finally:
+        stored.close()
+
+
+async def ledger(settings):
+    stored = open_store(settings)
+    try:
+        return await stored.ledger.entries_after(0, 1000)
+    finally:
+        stored.close()
+
+
+async def deliver(home, seq):
+    """Run the station until the centre has *seq* and whatever it writes at its start."""
+    async with running_station(home):
+        await until(home, f"SELECT last_seq > {seq} FROM node WHERE node = 'linhe'", [(True,)])
+
+
+async def arrived(stored, seq):
+    """Tell whether the pictures are at the centre, and its ledger is here."""
+    return await stored.outbox.media_sent() >= seq and (await stored.centre.head()).seq > 0
+
+
+async def eventually(ask):
+    for _ in range(300):
+        if await ask():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("never")
+
+
+@pytest.fixture
+async def running():
+    with short_folder() as home:
+        (home / "central.toml").write_text(CONFIG, "utf-8")
+        (home / "linhe").mkdir()
+        async with centre(home) as machines:
+            yield home, await enrolled(home, machines)
+
+
+async def test_a_disk_from_a_backup_goes_on_without_a_fork(running):
+    home, settings = running
+    data, backup = home / "linhe/data", home / "backup"
+    await deliver(home, await write(settings, "p1"))
+    shutil.copytree(data, backup)
+    await deliver(home, await write(settings, "p2", "p3"))
+    before = await ledger(settings)
+    shutil.rmtree(data)
+    shutil.copytree(backup, data)
+
+    code, _, err = await station(home, "retain")  # a command that may write asks first, too
+    assert (code, "came back" in err) == (0, True)
+    after = await ledger(settings)
+    assert len(after) >= len(before) - 1  # but the stop entry, which may not have been delivered
+    assert [one.digest for one in after] == [one.digest for one in before][: len(after)]
+    await deliver(home, len(after))
+    assert await rows(home, "SELECT quarantined_at FROM node WHERE node = 'linhe'") == [(None,)]
+    assert (await station(home, "check"))[0] == 0
+
+
+async def test_a_forked_station_works_on_and_rejoins_by_command(running):
+    home, settings = running
+    data, backup = home / "linhe/data", home / "backup"
+    await deliver(home, await write(settings, "p1"))
+    shutil.copytree(data, backup)
+    await deliver(home, await write(settings, "p2"))
+    shutil.rmtree(data)
+    shutil.copytree(backup, data)
+    await write(settings, "ours")  # past every check: the disk writes on from the backup
+
+    async with running_station(home):
+        fork = "SELECT quarantined_at IS NOT NULL FROM node WHERE node = 'linhe'"
+        await until(home, fork, [(True,)])
+    ours = await ledger(settings)
+    assert ours[-1].kind == "stop"  # it went on to its end
+    code, out, err = await station(home, "rejoin", "--reason", "旧备份上线")
+    assert (code, err) == (0, ""), err
+    assert "另存" in out
+    now = await ledger(settings)
+    rejoin = read(now[-1])[1]
+    assert rejoin.reason == "旧备份上线"
+    assert set(rejoin.set_aside) <= {one.digest for one in ours}
+    held = await rows(home, "SELECT seq, body FROM entry WHERE node = 'linhe' ORDER BY seq")
+    assert held == [(one.seq, one.body) for one in now[:-1]]
+    code, _, err = await station(home, "rejoin", "--reason", "x")
+    assert (code, "evidence.no_fork" in err) == (1, True)
+
+
+async def test_pictures_follow_their_entries_and_a_published_list_comes_down(running):
+    home, settings = running
+    seq = await write(settings, "p1", "p2")
+    listed = WatchList(watched=[Watched(plate="蒙L12345", reason="x", until="2099-12-31")])
+    (home / "list.json").write_bytes(msgspec.json.encode(listed))
+    code, _, err = await central(
+        home, "publish", "--kind", "watch_list", "--in", str(home / "list.json")
+    )
+    assert (code, err) == (0, "")
+    sha256 = hashlib.sha256(PICTURE).hexdigest()
+    async with running_station(home):
+        stored = open_store(settings)
+        try:
+            await eventually(lambda: arrived(stored, seq))
+        finally:
+            stored.close()
+    kept = [path for path in (home / "data/recordings").rglob("*") if path.name.startswith(sha256)]
+    assert [path.read_bytes() for path in kept] == [PICTURE]
+    code, receipts, _ = await station(home, "receipts")
+    assert code == 0
+    (home / "receipts.jsonl").write_text(receipts, "utf-8")
+    code, out, _ = await central(
+        home, "audit", "--json", "--receipts", str(home / "receipts.jsonl")
+    )
+    assert (code, json.loads(out)["findings"]) == (0, [])
+    stored = open_store(settings)
+    try:
+        assert await stored.outbox.receipts(seq, seq + 9) != []
+        assert await stored.centre.watched("蒙L12345", date(2026, 3, 1)) == listed.watched[0]
+    finally:
+        stored.close()
