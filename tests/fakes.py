@@ -182,6 +182,9 @@ class FakeCentre:
     async def ahead(self, entries: Sequence[Entry]) -> None:
         self.shown += [entry.seq for entry in entries]
 
+    async def show(self, watch_id: str, jpeg: bytes) -> bool:
+        return False
+
     async def tell(self, state: LaneState) -> Wanted:
         return Wanted(watches=[], at=stamp(self.at))
 

@@ -99,6 +99,8 @@ class LaneOut(Shape):
     media_waiting: int
     pending: bool
     """A weighing waits for its plate, or for being written: not saved yet."""
+    watched_by: list[str]
+    """Officers at headquarters who look through the camera now (certificate numbers)."""
 
 
 class PlateOut(Shape):

@@ -54,6 +54,7 @@ def lane_out(view: LaneView) -> schemas.LaneOut:
         waiting=view.waiting,
         media_waiting=view.media_waiting,
         pending=view.pending,
+        watched_by=list(view.watched_by),
     )
 
 

@@ -58,6 +58,10 @@ class Centre(Protocol):
         """Show what the lane shows now, and return what the centre asks for."""
         ...
 
+    async def show(self, watch_id: str, jpeg: bytes) -> bool:
+        """Bring the newest picture of a watch; False when nobody watches any more."""
+        ...
+
     async def down(self, after: int) -> Down:
         """Return entries of the centre's own ledger, not checked yet."""
         ...

@@ -36,6 +36,8 @@ class LaneView:
     waiting: int
     media_waiting: int
     pending: bool
+    watched_by: tuple[str, ...] = ()
+    """Officers at headquarters who look through the camera now (certificate numbers)."""
 
 
 Event = LaneView | PassageView | CaseFile | Alarm

@@ -41,6 +41,7 @@ class Runtime:
         clock: Clock,
         waiting: Callable[[], int],
         media_waiting: Callable[[], int],
+        watched_by: Callable[[], tuple[str, ...]],
         reserve: Reserve,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -51,6 +52,7 @@ class Runtime:
         self._clock = clock
         self._waiting = waiting
         self._media_waiting = media_waiting
+        self._watched_by = watched_by
         self._reserve = reserve
         self._sleep = sleep
         self._unwritten: asyncio.Queue[Outcome | Draft] = asyncio.Queue(UNWRITTEN)
@@ -103,6 +105,7 @@ class Runtime:
             waiting=self._waiting(),
             media_waiting=self._media_waiting(),
             pending=self._lane.pending or self._writing or not self._unwritten.empty(),
+            watched_by=self._watched_by(),
         )
 
     async def run(self) -> None:
@@ -184,4 +187,5 @@ def _shown(view: LaneView) -> tuple[object, ...]:
         view.waiting,
         view.media_waiting,
         view.pending,
+        view.watched_by,
     )

@@ -38,19 +38,21 @@ class Teller:
         views: Views,
         centre: Told,
         *,
+        asked: Callable[[Wanted], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._node = node
         self._view = view
         self._views = views
         self._centre = centre
+        self._asked = asked
         self._sleep = sleep
 
     async def run(self) -> None:
         """Tell for ever."""
         while True:
             try:
-                await self._centre.tell(await self._state())
+                await self._asked(await self._centre.tell(await self._state()))
             except (UplinkError, EvidenceError):
                 # The pusher reports the line's state; here only the next try matters.
                 await self._sleep(PAUSE_S)

@@ -121,13 +121,18 @@ class _Station:
             loop.add_signal_handler(number, setattr, self.server, "should_exit", True)
         board, stored = self.runtime.board, self.stored
         workers = [part.run() for part in (self.runtime, self.scale, self.camera)]
-        workers += [self.uplink.run(self.runtime), self.allowed.run(), self.retention.run()]
+        workers += [
+            self.uplink.run(self.runtime, self.camera),
+            self.allowed.run(),
+            self.retention.run(),
+        ]
         workers += [stored.time.run(stored.ledger, partial(board.report, CLOCK))]
         workers += [stored.database.watch()]
         async with asyncio.TaskGroup() as tasks:
             jobs = [tasks.create_task(worker) for worker in workers]
             await self.server.serve([self.listening])
             await self.runtime.drain()
+            await self.uplink.close()
             for job in jobs:
                 job.cancel()
         await stored.ledger.append(Draft(Kind.STOP, Run(program=PROGRAM, detail="")))
@@ -146,6 +151,7 @@ async def _assemble(
         clock=clock,
         waiting=lambda: uplink.waiting,
         media_waiting=lambda: uplink.media_waiting,
+        watched_by=lambda: uplink.watched_by,
         reserve=stored.database,
     )
     return _Station(

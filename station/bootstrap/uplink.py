@@ -15,6 +15,7 @@ from station.application.links import DOWN, PUSH, Links
 from station.application.pulling import Puller
 from station.application.pushing import Pusher
 from station.application.rejoining import Rejoining, own_keys
+from station.application.remote_watching import Camera, RemoteWatching
 from station.application.runtime import Runtime
 from station.application.sending_media import MediaSender
 from station.application.telling import Teller
@@ -52,6 +53,7 @@ class Uplink:
         self._refusal: EvidenceError | None = None
         self._pusher: Pusher | None = None
         self._media: MediaSender | None = None
+        self._watching: RemoteWatching | None = None
 
     @property
     def waiting(self) -> int:
@@ -62,6 +64,16 @@ class Uplink:
     def media_waiting(self) -> int:
         """Return how many recordings the centre does not have yet."""
         return self._media.waiting if self._media else 0
+
+    @property
+    def watched_by(self) -> tuple[str, ...]:
+        """Return who looks through the camera from headquarters now."""
+        return self._watching.watchers if self._watching else ()
+
+    async def close(self) -> None:
+        """Write down that nobody looks through the camera any more."""
+        if self._watching:
+            await self._watching.close()
 
     async def prepare(self) -> None:
         """Before anything is written: take up the last checkpoint, and what the centre holds of us.
@@ -92,7 +104,7 @@ class Uplink:
         async with self._line() as centre:
             return await self._rejoining(identity, centre).rejoin(reason)
 
-    async def run(self, runtime: Runtime) -> None:
+    async def run(self, runtime: Runtime, camera: Camera) -> None:
         """Deliver and fetch for ever, once there is a centre that knows this station."""
         if not self._settings.uplink.url:
             runtime.uplink_state(NO_UPLINK, "")
@@ -109,11 +121,18 @@ class Uplink:
             media = self._media_of(centre, pusher, runtime)
             self._pusher, self._media = pusher, media
             ahead = Ahead(self._stored.ledger, centre, pusher)
-            node = self._settings.station.node
-            teller = Teller(node, runtime.view, self._stored.ledger, centre)
+            self._watching = watching = RemoteWatching(
+                ledger=self._stored.ledger,
+                camera=camera,
+                line=centre,
+                busy=lambda: pusher.sending is not None,
+                clock=SystemClock(),
+            )
+            node, ledger = self._settings.station.node, self._stored.ledger
+            teller = Teller(node, runtime.view, ledger, centre, asked=watching.take)
             url, files = self._settings.uplink.url, self._files
             renewer = Renewer(url, node, files, self._identity, SystemClock())
-            for part in (puller, pusher, media, ahead, teller, renewer):
+            for part in (puller, pusher, media, ahead, teller, watching, renewer):
                 tasks.create_task(part.run())
 
     async def _puller(self, identity: CentreIdentity, centre: HttpCentre, links: Links) -> Puller:

@@ -16,6 +16,9 @@ Grey = NDArray[np.uint8]
 
 _STEP = 8
 _QUALITY = 90
+_SMALL_BYTES = 128 * 1024
+_SMALL_SIDE = 1280
+_SMALL_QUALITY = 70
 _DARK_LEVEL = 30
 _DARK_PERCENTILE = 99
 
@@ -80,6 +83,21 @@ class Frame:
 def encoded(image: Image) -> bytes:
     """Encode a picture as JPEG."""
     return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1])
+
+
+def small_jpeg(frame: Frame) -> bytes:
+    """Return the picture for a slow line: the camera's own when it is small; blocking.
+
+    Empty when the camera's JPEG is damaged.
+    """
+    jpeg = frame.jpeg()
+    image = None if len(jpeg) <= _SMALL_BYTES else frame.image()
+    if image is None:
+        return jpeg if len(jpeg) <= _SMALL_BYTES else b""
+    scale = min(1.0, _SMALL_SIDE / max(image.shape[:2]))
+    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _SMALL_QUALITY])[1])
 
 
 def is_dark(grey: Grey) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from station.domain.clock import Clock
 from station.domain.plates import PlateReading, Sighting
-from station.plate_reader.frame import Frame, encoded
+from station.plate_reader.frame import Frame, encoded, small_jpeg
 from station.plate_reader.models import Image
 from station.plate_reader.motion import SceneChange
 from station.plate_reader.source import DARK, FROZEN, CameraSource, StateSink
@@ -134,6 +134,17 @@ class CameraWatcher:
         """Return the newest picture and when it was taken; None while there is none alive."""
         frame = self._source.latest
         return None if frame is None else (frame.jpeg(), frame.at)
+
+    async def preview(self, after: datetime | None) -> tuple[bytes, datetime] | None:
+        """Return the newest picture, small enough for a line, and when it was taken.
+
+        None when none that is alive came after *after*.
+        """
+        frame = self._source.latest
+        if frame is None or frame.at == after:
+            return None
+        jpeg = await asyncio.to_thread(small_jpeg, frame)
+        return (jpeg, frame.at) if jpeg else None
 
     def _note_state(self, code: str, detail: str) -> None:
         self._state = code

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -47,6 +48,7 @@ _REFUSALS: Final = {
 _UNKNOWN: Final = {cls.code for cls in (NotFound, NoCertificate, CertificateRevoked)}
 _T = TypeVar("_T")
 _LEVEL: Final = 5
+_GONE: Final = 410
 _INLINE: Final = 64 * 1024
 """What is larger is compressed on a thread: a console must not wait for it."""
 
@@ -98,6 +100,16 @@ class HttpCentre:
         content = sign_state(state, self._signer)
         return await self._timed("POST", "/api/lane-state", Wanted, content)
 
+    async def show(self, watch_id: str, jpeg: bytes) -> bool:
+        """See :class:`~station.application.centre_ports.Centre`."""
+        path = f"/api/camera/{quote(watch_id, safe='')}"
+        answer = await self._send("POST", path, content=jpeg, headers=_JPEG)
+        if answer.is_success:
+            return True
+        if answer.status_code == _GONE:
+            return False
+        raise _refusal(answer)
+
     async def down(self, after: int) -> Down:
         """See :class:`~station.application.centre_ports.Centre`."""
         return await self._timed("GET", f"/api/down?after={after}", Down)
@@ -142,13 +154,18 @@ class HttpCentre:
     async def _ask(
         self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        try:
-            answer = await self._line().request(method, path, content=content, headers=headers)
-        except httpx.HTTPError as exc:
-            raise UplinkError(str(exc) or type(exc).__name__) from exc
+        answer = await self._send(method, path, content, headers)
         if answer.is_success:
             return answer
         raise _refusal(answer)
+
+    async def _send(
+        self, method: str, path: str, content: bytes, headers: Mapping[str, str] | None
+    ) -> httpx.Response:
+        try:
+            return await self._line().request(method, path, content=content, headers=headers)
+        except httpx.HTTPError as exc:
+            raise UplinkError(str(exc) or type(exc).__name__) from exc
 
     def _line(self) -> httpx.AsyncClient:
         """Return the client, made once the station is enrolled, which may be while it runs."""
@@ -162,6 +179,7 @@ class HttpCentre:
 
 _JSON: Final = {"content-type": "application/json"}
 _GZIPPED: Final = {**_JSON, "content-encoding": "gzip"}
+_JPEG: Final = {"content-type": "image/jpeg"}
 _BYTES: Final = {"content-type": "application/octet-stream"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
 from fastapi import FastAPI, Response, WebSocket
@@ -12,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from central.api import schemas
 from central.api.app import STATIC
+from central.api.camera import Mjpeg
 
 PLACES = {
     "dashucheng": ("大顺城超限检测站", "G6 京藏高速连接线"),
@@ -37,6 +39,10 @@ class Headquarters:
         self.lists_may_go = asyncio.Event()
         self.lists_may_go.set()
         self.came_back_with: list[int | None] = []
+        self.watches: list[str] = []
+        self.watches_ended: list[str] = []
+        self.busy = False
+        self._streams: dict[str, asyncio.Queue[bytes | None]] = {}
         self._turn = 0
         self._told: list[tuple[int, schemas.NewsOut]] = []
         self._watchers: set[asyncio.Queue[str | None]] = set()
@@ -108,6 +114,24 @@ class Headquarters:
         for watcher in self._watchers:
             watcher.put_nowait(None)
 
+    def show(self, jpeg: bytes | None) -> None:
+        """Send a picture to whoever looks through a camera; None ends the streams."""
+        for stream in self._streams.values():
+            stream.put_nowait(jpeg)
+
+    @property
+    def looking(self) -> int:
+        """Tell how many streams are open."""
+        return len(self._streams)
+
+    async def _pictures(self, watch_id: str) -> AsyncIterator[bytes]:
+        stream = self._streams[watch_id] = asyncio.Queue()
+        try:
+            while (jpeg := await stream.get()) is not None:
+                yield jpeg
+        finally:
+            del self._streams[watch_id]
+
     def counts(self, node: str) -> schemas.CountsOut:
         mine = [item for item in self.passages if node in ("", item.node)]
         over = [item for item in mine if item.outcome in ("warning", "violation")]
@@ -159,6 +183,8 @@ class Headquarters:
             named = "attachment; filename*=UTF-8''%E5%90%8D%E5%8D%95.csv"
             return PlainTextResponse("plate\n", headers={"content-disposition": named})
 
+        self._add_camera(app)
+
         @app.websocket("/api/live")
         async def live(socket: WebSocket, after: int | None = None) -> None:
             self.came_back_with.append(after)
@@ -166,6 +192,26 @@ class Headquarters:
 
         app.mount("/", StaticFiles(directory=STATIC, html=True, check_dir=False))
         return app
+
+    def _add_camera(self, app: FastAPI) -> None:
+        path = "/api/stations/{node}/camera"
+
+        @app.post(path, status_code=201, response_model=None)
+        async def begin(node: str) -> schemas.CameraWatchOut | JSONResponse:
+            if self.busy:
+                said = {"code": "camera.busy", "message": "已有3人正在调看", "fields": {}}
+                return JSONResponse(said, status_code=409)
+            self.watches.append(node)
+            return schemas.CameraWatchOut(watch_id=f"{node}{len(self.watches)}")
+
+        @app.get(path + "/{watch_id}.mjpeg")
+        async def pictures(node: str, watch_id: str) -> Response:
+            return Mjpeg(self._pictures(watch_id))
+
+        @app.delete(path + "/{watch_id}", status_code=204)
+        async def end(node: str, watch_id: str) -> Response:
+            self.watches_ended.append(watch_id)
+            return Response(status_code=204)
 
     def _add_session(self, app: FastAPI) -> None:
         def refused() -> JSONResponse:

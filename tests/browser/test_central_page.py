@@ -5,10 +5,12 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.async_api import expect
 
 from central.api import schemas
+from station.plate_reader.frame import Frame
 from tests.browser.headquarters import NOW, PLACES, Headquarters
 from tests.browser.served import served
 
@@ -231,3 +233,78 @@ async def test_the_transport_authority_sees_the_list_and_no_station(hq, server, 
     await expect(page.get_by_test_id("download")).to_be_enabled()
     await expect(page.locator("[data-kind=station]")).to_have_count(0)
     await expect(page.locator("body")).to_contain_text(re.compile("只能下载名单"))
+
+
+def jpeg(shade):
+    """A picture of one shade, as a camera gives it."""
+    return Frame(NOW, 0, image=np.full((72, 128, 3), shade, np.uint8)).jpeg()
+
+
+async def until(condition):
+    async with asyncio.timeout(15):
+        while not condition():  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.02)
+
+
+async def opened_camera(hq, page, node="linhe"):
+    await card(page, node).get_by_test_id("look").click()
+    await until(lambda: hq.looking == 1)
+    hq.show(jpeg(40))
+    await expect(page.get_by_test_id("picture")).to_be_visible()
+
+
+async def test_a_stations_camera_is_seen_while_its_dialog_is_open(hq, server, open_page):
+    page = await signed_in(open_page, server.url)
+    await opened_camera(hq, page)
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("临河超限检测站")
+    await expect(dialog).to_contain_text("值班员（HQ1）正在调看")
+    await expect(dialog).to_contain_text("记录在案")
+    picture = page.get_by_test_id("picture")
+    width = await picture.evaluate("image => image.decode().then(() => image.naturalWidth)")
+    before = await picture.get_attribute("src")
+    hq.show(jpeg(200))
+    await expect(picture).not_to_have_attribute("src", before)
+
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await until(lambda: hq.looking == 0 and hq.watches_ended == ["linhe1"])
+    assert (width, hq.watches) == (128, ["linhe"])
+
+
+async def test_a_camera_that_sends_no_more_is_not_shown_as_the_present(hq, server, open_page):
+    page = await signed_in(open_page, server.url)
+    await opened_camera(hq, page)
+    await expect(page.get_by_test_id("camera-waiting")).to_contain_text("画面停在", timeout=8000)
+    hq.show(jpeg(90))
+    await expect(page.get_by_test_id("camera-waiting")).to_have_count(0)
+
+
+async def test_a_stream_that_breaks_off_is_begun_anew_by_itself(hq, server, open_page):
+    page = await signed_in(open_page, server.url)
+    await opened_camera(hq, page)
+    hq.show(None)
+    await until(lambda: hq.watches == ["linhe", "linhe"] and hq.looking == 1)
+    assert hq.watches_ended == ["linhe1"]
+    await page.get_by_role("dialog").get_by_role("button").first.click()
+    await until(lambda: hq.watches_ended == ["linhe1", "linhe2"] and hq.looking == 0)
+
+
+async def test_a_camera_that_too_many_look_through_says_so(hq, server, open_page):
+    hq.busy = True
+    page = await signed_in(open_page, server.url)
+    await card(page, "linhe").get_by_test_id("look").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("已有3人正在调看")
+    hq.busy = False
+    await until(lambda: hq.looking == 1)
+    hq.show(jpeg(40))
+    await expect(page.get_by_test_id("picture")).to_be_visible()
+    await expect(page.get_by_role("dialog")).not_to_contain_text("已有3人正在调看")
+
+
+async def test_a_silent_stations_camera_cannot_be_opened(hq, server, open_page):
+    silent = schemas.DeviceOut(code="station.silent", message="站点失去联系", since=NOW)
+    hq.stations["linhe"] = hq.station("linhe", link=silent, lane=None)
+    page = await signed_in(open_page, server.url)
+    await expect(card(page, "hailiutu").get_by_test_id("look")).to_be_visible()
+    await expect(card(page, "linhe").get_by_test_id("look")).to_have_count(0)

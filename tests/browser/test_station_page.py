@@ -1,6 +1,7 @@
 """The console as an officer sees it: in a real Chromium, over the real application."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
@@ -295,6 +296,20 @@ async def test_a_clock_that_nobody_has_verified_is_shown(console, server, open_p
     await expect(page.get_by_test_id("device-clock")).to_contain_text("+90.0 s")
     console.show(media_waiting=12)
     await expect(page.get_by_test_id("device-uplink")).to_contain_text("图片 12 张")
+
+
+async def test_the_console_says_quietly_that_headquarters_looks_through_the_camera(
+    console, server, open_page
+):
+    page = await signed_in(open_page, server.url)
+    await expect(page.get_by_test_id("device-camera")).to_be_visible()
+    mark = page.get_by_test_id("watched")
+    await expect(mark).to_have_count(0)
+    console.show(watched_by=("HQ-001", "HQ-002"))
+    await expect(mark).to_have_text("治超办调看中")
+    await expect(mark).to_have_attribute("title", re.compile("HQ-001、HQ-002"))
+    console.show(watched_by=())
+    await expect(mark).to_have_count(0)
 
 
 async def test_the_whole_case_by_both_authorities(console, server, open_page):

@@ -106,8 +106,10 @@ async def test_the_pictures_are_the_cameras_own_and_the_crop_shows_the_plate(rea
         await watched.until(lambda w: w.sightings)
         newest = watched.watcher.latest_jpeg()
         grabbed, at = watched.watcher.grab()
+        shown, _ = await watched.watcher.preview(None)
+        assert await watched.watcher.preview(watched.watcher._source.latest.at) is None
     sighting = watched.sightings[0]
-    for jpeg in (sighting.picture_jpeg, newest, grabbed):
+    for jpeg in (sighting.picture_jpeg, newest, grabbed, shown):
         assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), 1).shape == (720, 1280, 3)
     assert at.tzinfo is not None
     (crop,) = sighting.crops_jpeg
@@ -134,6 +136,7 @@ async def test_a_camera_that_goes_away_is_lost_and_found_again(reader):
         await watched.until(lambda w: w.states[-1] == "device.camera_lost")
         assert watched.watcher.grab() is None
         assert watched.watcher.latest_jpeg() is None
+        assert await watched.watcher.preview(None) is None
         await camera.suffer(Fault.NONE)
         await watched.until(lambda w: w.states[-1] == "ok")
         assert watched.watcher.grab() is not None

@@ -206,3 +206,21 @@ async def test_the_lane_state_is_signed_by_the_station():
     assert verified_state(message, verifier()) == STATE
     with pytest.raises(BadSignature):
         verified_state(message, verifier(key=1))
+
+
+async def test_a_picture_is_brought_to_its_watch():
+    async with server(204, b"") as (centre, asked):
+        assert await centre.show("a watch/1", b"jpeg")
+    assert asked == [("POST /api/camera/a%20watch%2F1", b"jpeg")]
+
+
+async def test_a_picture_that_nobody_watches_is_no_failure():
+    async with server(410, b"") as (centre, _):
+        assert not await centre.show("w", b"jpeg")
+
+
+@pytest.mark.parametrize("status", [403, 413, 503])
+async def test_a_picture_that_is_refused_is_a_failure_of_the_line(status):
+    async with server(status, {"code": "x", "message": "", "fields": {}}) as (centre, _):
+        with pytest.raises(UplinkError):
+            await centre.show("w", b"jpeg")

@@ -7,7 +7,7 @@ import pytest
 from simulators.camera.sensor import Sensor
 from simulators.camera.truck_art import EMPTY, WEATHERS, Scene, Weather, scene_art
 from station.domain.plates import Plate, PlateColour, PlateReading
-from station.plate_reader.frame import Frame, is_dark
+from station.plate_reader.frame import Frame, is_dark, small_jpeg
 from station.plate_reader.motion import SceneChange
 from station.plate_reader.watcher import Attention
 from tests.fakes import NOON
@@ -142,3 +142,30 @@ def test_black_is_dark_and_night_with_a_plate_is_not():
     night = Scene(front=TRUCK.front, seed=4, weather=WEATHERS["night"])
     assert is_dark(black)
     assert not is_dark(grey(night))
+
+
+def noise(height, width):
+    """A picture that no JPEG makes small."""
+    return np.random.default_rng(1).integers(0, 255, (height, width, 3), np.uint8)
+
+
+def test_a_small_picture_goes_over_the_line_as_the_camera_gave_it():
+    jpeg = Frame(NOON, 0, image=np.zeros((720, 1280, 3), np.uint8)).jpeg()
+
+    assert small_jpeg(Frame(NOON, 0, jpeg=jpeg)) is jpeg
+
+
+@pytest.mark.parametrize(
+    ("shape", "shown"), [((1080, 1920), (720, 1280)), ((600, 800), (600, 800))]
+)
+def test_a_large_picture_is_made_small_for_the_line_and_none_larger(shape, shown):
+    jpeg = Frame(NOON, 0, image=noise(*shape)).jpeg()
+    small = small_jpeg(Frame(NOON, 0, jpeg=jpeg))
+
+    assert len(small) < 0.6 * len(jpeg)
+    assert len(small) <= 512 * 1024
+    assert cv2.imdecode(np.frombuffer(small, np.uint8), 1).shape[:2] == shown
+
+
+def test_a_damaged_large_picture_is_not_shown():
+    assert small_jpeg(Frame(NOON, 0, jpeg=b"\xff\xd8" + b"x" * 200_000)) == b""

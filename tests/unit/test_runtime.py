@@ -74,6 +74,7 @@ class Bench:
             clock=self.clock,
             waiting=lambda: 7,
             media_waiting=lambda: 3,
+            watched_by=lambda: ("HQ1",),
             reserve=self.reserve,
             sleep=self.sleep,
         )

@@ -556,6 +556,8 @@ export interface components {
             media_waiting: number;
             /** Pending */
             pending: boolean;
+            /** Watched By */
+            watched_by: string[];
         };
         /**
          * NextActOut

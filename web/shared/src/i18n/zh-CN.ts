@@ -120,6 +120,8 @@ export const zh = {
     waiting: (count: number) => `待上传 ${count} 条`,
     mediaWaiting: (count: number) => `图片 ${count} 张`,
     allSent: "已全部上传",
+    watched: "治超办调看中",
+    watchedBy: (numbers: string) => `治超办正在调看本站画面，执法证号 ${numbers}；调看起止均已记录`,
   },
   link: {
     lost: "连接中断",
@@ -340,6 +342,17 @@ export const zh = {
     unreachable: "无法连接服务，请检查网络或服务是否运行",
     badAnswer: "服务给出了无法识别的回答",
     session: "登录已失效，请重新登录",
+  },
+  camera: {
+    look: "查看画面",
+    title: (station: string) => `${station}　实时画面`,
+    alt: "站点摄像机实时画面",
+    waiting: "正在等待站点送来画面…",
+    silent: "站点失去联系，暂无画面",
+    stopped: (time: string) => `画面停在 ${time}，正在等待新画面…`,
+    live: "实时画面",
+    recorded: (name: string, certificate: string) => `${name}（${certificate}）正在调看，起止时间由站点记录在案`,
+    since: (time: string) => `　${time} 开始`,
   },
   hq: {
     /** Left out where room is short: every station is one. */
