@@ -101,7 +101,8 @@ class Casework:
         except BadOpening:
             # Spoilt on the disk: the case goes on without it, and the entry still commits to it.
             return tuple({} for _ in case.history)
-        return tuple({one.field: masked(one.field, one.text) for one in act} for act in kept)
+        shown = tuple({one.field: masked(one.field, one.text) for one in act} for act in kept)
+        return shown[: len(case.history)]  # another act may have come since the case was read
 
     async def opening(
         self,

@@ -12,6 +12,7 @@ from station.api.app import create_app
 from station.api.feed import Feed
 from station.api.schemas import StationOut
 from station.api.services import Services
+from station.api.shaping import case_out
 from station.application.casework import Casework
 from station.application.duty import ABSOLUTE, IDLE, Duty
 from station.application.findings import Judge
@@ -278,6 +279,18 @@ async def test_the_whole_case_over_the_interface(console):
     assert (case["closed"], case["fine_fen"]) == (True, 60000)
     again = await act(police, "decide", "P2", **fine)
     assert (again.status_code, again.json()["code"]) == (409, "case.illegal_transition")
+
+
+async def test_an_act_that_comes_while_a_case_is_read_does_not_spoil_it(console):
+    await open_case(console)
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    read = await console.store.case("LINHE202603010001")
+    await console.act(road, "order_to_correct", "R2", plate="蒙L12345")
+
+    file = await console.casework.complete(read)
+
+    assert len(case_out(file).history) == len(file.personal) == len(read.history)
 
 
 async def notified(console, **police):
