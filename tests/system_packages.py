@@ -16,7 +16,7 @@ from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FONTS = Path("/usr/share/fonts")
-PACKAGES = ("chromium", "fonts-noto-cjk", "strace", "nftables")
+PACKAGES = ("chromium", "fonts-noto-cjk", "nftables", "openssl", "strace")
 
 
 def main(wanted: Sequence[str]) -> int:
@@ -31,8 +31,9 @@ def main(wanted: Sequence[str]) -> int:
     if missing:
         _say(
             f"missing: {', '.join(missing)}. Without chromium the browser tests are skipped,"
-            " without strace and nftables some torture tests (they fail in CI);"
-            " without Chinese fonts the pictures of the browser tests show empty boxes. As root:"
+            " without strace and nftables some torture tests, without openssl the second opinion"
+            " on signatures (they fail in CI); without Chinese fonts the pictures of the browser"
+            " tests show empty boxes. As root:"
             f" apt-get install -y {' '.join(missing)}"
         )
     return 0
@@ -42,6 +43,7 @@ def _missing(wanted: Sequence[str]) -> list[str]:
     have = {
         "chromium": any(shutil.which(name) for name in BROWSERS),
         "fonts-noto-cjk": _has_chinese_font(),
+        "openssl": shutil.which("openssl") is not None,
         "strace": shutil.which("strace") is not None,
         "nftables": shutil.which("nft", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None,
     }

@@ -1,0 +1,1 @@
+"""Turns values into PDF documents; knows no store."""
