@@ -35,7 +35,6 @@ from tests.fakes import passage, plate_evidence
 
 AT = "2026-03-01T04:00:00.000Z"
 PICTURE_BYTES = (2_000, 40_000)
-DELIVER_EVERY = 7
 
 
 def settings(folder: Path) -> Settings:
@@ -163,7 +162,7 @@ class Day:
         return made
 
 
-async def write(stored: Stored, day: Day, steps: int) -> None:
+async def write(stored: Stored, day: Day, steps: int, deliver_every: int) -> None:
     """Do *steps* things, one after the other, and acknowledge each."""
     for step in range(steps):
         pictures = day.pictures()
@@ -173,7 +172,7 @@ async def write(stored: Stored, day: Day, steps: int) -> None:
             entries=[(one.seq, one.digest, one.signature.hex()) for one in entries],
             pictures=[sha for sha, _ in kept],
         )
-        if step % DELIVER_EVERY == 0:
+        if step % deliver_every == 0:
             await stored.outbox.note_receipt(receipt(entries[-1]))
             acknowledge(delivered=entries[-1].seq)
 
@@ -214,12 +213,14 @@ def main() -> None:
     parser.add_argument("--steps", default="100", help="Sessions, 120+80.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="Numbers begin after it.")
+    parser.add_argument("--deliver-every", type=int, default=7, help="Steps between receipts.")
     parser.add_argument("--abandon", action="store_true")
     options = parser.parse_args()
     first = options.first
     for steps in sessions(options.steps):
         stored = open_store(settings(options.folder))
-        asyncio.run(write(stored, Day(options.seed + first, first), steps))
+        day = Day(options.seed + first, first)
+        asyncio.run(write(stored, day, steps, options.deliver_every))
         first += steps
         if options.abandon and first == options.first + sum(sessions(options.steps)):
             os._exit(0)
