@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from station.application.ports import Draft
@@ -210,4 +210,8 @@ class Steps(Protocol):
 
     def written(self, count: int) -> None:
         """Forget the first *count* of them: they are durable."""
+        ...
+
+    def continue_from(self, newest: datetime) -> None:
+        """Hear that entries from elsewhere were taken up, the last of which is of that time."""
         ...

@@ -31,9 +31,9 @@ class Rejoining:
         ledger: Ledger,
         branches: Branches,
         centre: Centre,
-        own_keys: Callable[[], Awaitable[KeyRing]],
+        own_keys: Callable[[int], Awaitable[KeyRing]],
     ) -> None:
-        """Prepare; *own_keys* gives this station's keys, once they are asked for."""
+        """Prepare; *own_keys* gives this station's keys as they were after an entry of its own."""
         self._ledger = ledger
         self._branches = branches
         self._centre = centre
@@ -60,7 +60,7 @@ class Rejoining:
                 raise Fork("the centre holds another entry", node=same.node, seq=head.seq)
         if not entries:
             return 0
-        count, ring = 0, await self._own_keys()
+        count, ring = 0, await self._own_keys(head.seq)
         while entries:
             ring, head = _checked(entries, head, ring)
             await self._branches.adopt(entries, _good(page, entries))
@@ -88,7 +88,7 @@ class Rejoining:
         if after:
             (before,) = await self._ledger.entries_after(after - 1, 1)
             head = before.head
-        ring = await self._own_keys()
+        ring = await self._own_keys(after)
         entries: list[Entry] = []
         openings: dict[int, tuple[Opening, ...]] = {}
         while (page := await self._centre.own(head.seq)).entries:

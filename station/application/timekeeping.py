@@ -61,8 +61,8 @@ class TimeKeeper:
         self._wall = _Point(clock.now(), self._began_ns)
         self._centre: _Point | None = None
         self._anchor: Anchor | None = None
-        if newest is not None and newest - self._wall.at > STEP:
-            self._pending = (_change(newest, self._wall.at),)
+        if newest is not None:
+            self.continue_from(newest)
 
     def heard(self, at: datetime, asked_ns: int, came_ns: int) -> None:
         """Take the centre's time out of an answer: it was that in the middle of the request."""
@@ -99,6 +99,13 @@ class TimeKeeper:
         """See :class:`~station.application.centre_ports.Steps`."""
         with self._lock:
             self._pending = self._pending[count:]
+
+    def continue_from(self, newest: datetime) -> None:
+        """See :class:`~station.application.centre_ports.Steps`."""
+        with self._lock:
+            now = self._clock.now()
+            if newest - now > STEP:
+                self._pending = (_change(newest, now),)
 
     async def run(
         self,

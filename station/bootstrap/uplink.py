@@ -175,14 +175,15 @@ class Uplink:
         return Following(keys, await self._stored.centre.head())
 
     def _rejoining(self, identity: CentreIdentity, centre: HttpCentre) -> Rejoining:
-        async def ring() -> KeyRing:
-            """Return our keys; the centre's ledger, fetched first, tells of their enrolment."""
+        async def ring(upto: int) -> KeyRing:
+            """Return our keys after entry *upto*; the centre's ledger tells of their enrolment."""
             quiet = Links(lambda _code, _detail: None)
             await (await self._puller(identity, centre, quiet)).pull_all()
             signer, node = self._stored.signer, self._settings.station.node
             own = NodeKey(key_id=signer.key_id, public_key=signer.public_key, from_seq=1)
             enrolments = await self._stored.centre.enrolments(node)
-            return own_keys(own, enrolments, await self._stored.ledger.rotations())
+            rotations = await self._stored.ledger.rotations()
+            return own_keys(own, enrolments, [one for one in rotations if one.seq <= upto])
 
         return Rejoining(
             ledger=self._stored.ledger,

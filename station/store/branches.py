@@ -46,6 +46,7 @@ class SqliteBranches:
         def work(connection: apsw.Connection) -> None:
             with immediate(connection):
                 _adopt(connection, entries, openings)
+            self._ledger.continue_on(connection)
             self._ledger.note_end(read_head(connection))
 
         await self._database.run(work)
@@ -67,8 +68,9 @@ class SqliteBranches:
                 _rebuild(connection, quietly)
                 _adopt(connection, entries, openings)
                 rejoin = Draft(Kind.REJOIN, Rejoin(set_aside=digests, reason=reason))
-                self._ledger.write(connection, [rejoin])
-            self._ledger.note_end(read_head(connection))
+                steps = self._ledger.continue_on(connection)
+                self._ledger.write(connection, (*steps, rejoin))
+            self._ledger.note_end(read_head(connection), len(steps))
             return digests
 
         return await self._database.run(work)

@@ -18,7 +18,7 @@ from station.domain.errors import BadSignature, NotFound, StoreCorrupt
 from station.domain.ledger import TAG, Entry, Head
 from station.store.database import Database, immediate
 from station.store.high_water import HighWater
-from station.store.ledger_rows import entry_of, put_entry, read_head
+from station.store.ledger_rows import entry_of, newest_at, put_entry, read_head
 from station.store.openings import read_openings
 from station.store.rotations import check_in_force
 from station.store.sealed import Sealed
@@ -39,6 +39,9 @@ class SteadyClock:
         return ()
 
     def written(self, count: int) -> None:
+        """Do nothing."""
+
+    def continue_from(self, newest: datetime) -> None:
         """Do nothing."""
 
 
@@ -64,10 +67,19 @@ class SqliteStore:
             self._high_water.require(read_head(connection))
             steps = self._steps.pending()
             entries = self.write(connection, (*steps, *drafts))
-        self._steps.written(len(steps))
         if entries:
-            self.note_end(entries[-1].head)
+            self.note_end(entries[-1].head, len(steps))
         return entries[len(steps) :]
+
+    def continue_on(self, connection: apsw.Connection) -> tuple[Draft, ...]:
+        """Go on after entries from elsewhere; return what has to be written before anything else.
+
+        Their clock may have been ahead of ours: then the next entry says so.
+        """
+        newest = newest_at(connection)
+        if newest is not None:
+            self._steps.continue_from(newest)
+        return self._steps.pending()
 
     def write(self, connection: apsw.Connection, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
         """Seal and write *drafts*, in the caller's transaction."""
@@ -81,8 +93,9 @@ class SqliteStore:
             head = entry.head
         return tuple(entries)
 
-    def note_end(self, head: Head) -> None:
-        """Take a new end of the ledger, once it is durable."""
+    def note_end(self, head: Head, steps: int = 0) -> None:
+        """Take a new end of the ledger, once it is durable, with so many changes of the clock."""
+        self._steps.written(steps)
         self._high_water.note(head)
 
     async def head(self) -> Head:

@@ -3,13 +3,15 @@
 import asyncio
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from station.application.ports import Draft
 from station.application.rejoining import Rejoining, own_keys
+from station.application.timekeeping import TimeKeeper
 from station.contract.entries import DeviceEvent, Enrolment, KeyRotate, Kind, read
-from station.contract.keyring import KeyRing, NodeKey
+from station.contract.keyring import NodeKey
 from station.contract.signature import Ed25519Signer, rotation_message
 from station.domain.errors import (
     BrokenChain,
@@ -27,7 +29,7 @@ from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.outbox import SqliteOutbox
 from station.store.sqlite_store import SqliteStore
-from tests.fakes import FakeCentre, passage, sealer, verifier
+from tests.fakes import FakeCentre, FakeClock, passage, sealer, verifier
 from tests.integration.test_station_delivery import CASE_NO, NAME, OPENED, ORDER
 
 OWN = sealer().signer
@@ -44,16 +46,18 @@ def fault(detail):
 class Station:
     def __init__(self, folder, centre):
         self.folder, self.centre = folder, centre
+        self.clock = FakeClock()
         self.database = Database(folder / "station.sqlite")
-        self.store = SqliteStore(self.database, sealer())
+        self.store = SqliteStore(self.database, sealer(self.clock), TimeKeeper(self.clock))
         self.outbox = SqliteOutbox(self.database, "linhe")
         self.branches = SqliteBranches(self.database, self.store)
         self.rejoining = Rejoining(
             ledger=self.store, branches=self.branches, centre=centre, own_keys=self.keys
         )
 
-    async def keys(self):
-        return KeyRing((OWN_KEY,))
+    async def keys(self, upto):
+        rotations = [one for one in await self.store.rotations() if one.seq <= upto]
+        return own_keys(OWN_KEY, [], rotations)
 
     async def write(self, *details):
         await self.store.append(*(fault(detail) for detail in details))
@@ -134,6 +138,38 @@ async def test_an_old_disk_is_brought_up_to_date_and_goes_on_without_a_fork(open
     assert await old.details() == [str(n) for n in range(1, 14)]
     assert [entry.seq for entry in old.centre.entries] == list(range(1, 14))
     assert old.problems() == []
+
+
+async def ahead(open_at, tmp_path, *details):
+    """Return a station on an old disk; the centre holds entries of an hour later than its time."""
+    station = open_at("a")
+    await station.write("1")
+    await station.deliver()
+    station.copy(tmp_path / "old")
+    station.clock.move(timedelta(hours=1))
+    await station.write("2")
+    await station.deliver()
+    old = open_at("old")
+    await old.write(*details)
+    return old
+
+
+async def test_entries_that_come_back_from_a_clock_ahead_are_followed_by_its_change(
+    open_at, tmp_path
+):
+    old = await ahead(open_at, tmp_path)
+    assert await old.rejoining.catch_up() == 1
+    await old.write("3")
+    assert await old.details() == ["1", "2", "ClockChange", "3"]
+
+
+async def test_to_rejoin_a_branch_whose_clock_was_ahead_tells_of_its_change_first(
+    open_at, tmp_path
+):
+    old = await ahead(open_at, tmp_path, "2'")
+    await old.rejoining.rejoin("旧备份")
+    await old.write("3")
+    assert await old.details() == ["1", "2", "ClockChange", "Rejoin", "3"]
 
 
 async def test_views_and_clear_texts_come_back_with_the_entries(open_at, tmp_path):
@@ -307,6 +343,21 @@ def test_own_keys_are_those_enrolled_and_those_that_the_ledger_rotated_to():
     ring = own_keys(now, [enrolled], [entry])
     assert [key.key_id for key in ring.keys] == [first.key_id, second.key_id]
     assert own_keys(now, [], []).keys == (now,)
+
+
+async def test_a_rotation_in_the_branch_that_is_set_aside_does_not_end_the_key_in_the_other(
+    open_at, tmp_path
+):
+    old = await restored(open_at, tmp_path, fault("3"), fault("4"))
+    new = Ed25519Signer(bytes(range(50, 82)))
+    await old.store.append(Draft(Kind.KEY_ROTATE, rotation(OWN, new)))
+    old.store = SqliteStore(old.database, replace(sealer(), signer=new))
+    old.branches = SqliteBranches(old.database, old.store)
+    rejoining = Rejoining(
+        ledger=old.store, branches=old.branches, centre=old.centre, own_keys=old.keys
+    )
+    await rejoining.rejoin("旧备份")
+    assert await old.details() == ["1", "2", "3", "4", "Rejoin"]
 
 
 async def test_an_old_disk_follows_its_own_rotation_and_can_sign_no_more(open_at, tmp_path):

@@ -137,6 +137,20 @@ def test_a_station_that_starts_after_its_last_entry_says_nothing():
     assert TimeKeeper(FakeClock(), NOON + STEP).pending() == ()
 
 
+def test_entries_from_elsewhere_that_are_ahead_are_a_change_of_the_clock():
+    keeper = TimeKeeper(FakeClock())
+    keeper.continue_from(NOON + STEP)
+    assert keeper.pending() == ()
+    keeper.continue_from(NOON + SECOND * 3)
+    keeper.continue_from(NOON + SECOND * 5)
+    (draft,) = keeper.pending()
+    assert (draft.payload.before, draft.payload.after, draft.payload.step_ms) == (
+        "2026-03-01T04:00:05.000Z",
+        "2026-03-01T04:00:00.000Z",
+        -5000,
+    )
+
+
 def test_what_the_clock_is_off_is_right_at_once_after_it_was_set():
     clock = FakeClock()
     keeper = TimeKeeper(clock)
