@@ -42,8 +42,11 @@ def enrolled(ring: KeyRing, public_key: bytes, *, last_seq: int, after_seq: int)
             raise KeysNotProven("this key has ended: make another", key_id=known.key_id)
         return Enrolled(from_seq=known.from_seq)
     from_seq = max(last_seq, after_seq) + 1 if ring.keys else 1
+    # One that was enrolled and never signed may have ended later than the new one begins.
     ended = tuple(
-        replace(key, until_seq=from_seq - 1) for key in ring.keys if key.until_seq is None
+        replace(key, until_seq=from_seq - 1)
+        for key in ring.keys
+        if key.until_seq is None or key.until_seq >= from_seq
     )
     new = NodeKey(key_id=key_id(public_key), public_key=public_key, from_seq=from_seq)
     return Enrolled(from_seq=from_seq, ended=ended, new=new)

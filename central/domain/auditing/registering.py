@@ -104,7 +104,8 @@ def _revoked(key: NodeKey, told: KeyRevoked) -> NodeKey:
 
 
 def _ended(key: NodeKey, last: int) -> NodeKey:
-    return key if key.until_seq is not None else replace(key, until_seq=last)
+    ended_before = key.until_seq is not None and key.until_seq <= last
+    return key if ended_before else replace(key, until_seq=last)
 
 
 def _new(told: Enrolment) -> NodeKey:
