@@ -17,10 +17,18 @@ from tests.torture import (
     t3_partitions,
     t7_bit_rot,
     t9_insider,
+    t12_simulation,
 )
 from tests.torture.harness import Options, Report, run_scenario, scratch_folder
 
-SCENARIOS = (t1_kill_storm, t2_power_cut, t3_partitions, t7_bit_rot, t9_insider)
+SCENARIOS = (
+    t1_kill_storm,
+    t2_power_cut,
+    t3_partitions,
+    t7_bit_rot,
+    t9_insider,
+    t12_simulation,
+)
 
 _NAMES = ", ".join(module.NAME for module in SCENARIOS)
 

@@ -1,0 +1,143 @@
+"""The projections of the centre in memory, by its own port."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import date
+
+from central.application.ports import (
+    Alarm,
+    Decision,
+    OpenedCase,
+    Refused,
+    Reviewed,
+    Unweighed,
+    Weighed,
+)
+from central.application.views import PassageView
+from station.contract.entries import AllowedProgram
+from station.domain.case import Case
+from station.domain.errors import MalformedEntry
+from tests.torture.simulation.tables import Transaction
+
+LARGEST = 2**31 - 1
+
+
+class SimulatedBooks:
+    """Implements :class:`central.application.ports.Books`; *step* stands between two statements."""
+
+    def __init__(self, changes: Transaction, step: Callable[[], Awaitable[None]]) -> None:
+        self.changes = changes
+        self._step = step
+
+    @contextlib.asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        savepoint = self.changes.savepoint()
+        try:
+            yield
+        except MalformedEntry:
+            self.changes.back_to(savepoint)
+            raise
+
+    async def add_passage(self, passage: PassageView) -> bool:
+        await self._step()
+        _bounded(passage.gross_kg, passage.limit_kg, passage.excess_kg)
+        key = (passage.node, passage.passage_id)
+        if self.changes.get("passage", key) is not None:
+            return False
+        self.changes.insert("passage", key, passage)
+        return True
+
+    async def review_passage(self, reviewed: Reviewed) -> Weighed | None:
+        await self._step()
+        key = (reviewed.node, reviewed.passage_id)
+        row = self.changes.get("passage", key)
+        if row is None:
+            return None
+        self.changes.put("passage", key, replace(row, receipt=reviewed.receipt, reviewed=True))
+        return Weighed(gross_kg=row.gross_kg, occurred_on=row.occurred_on)
+
+    async def add_unweighed(self, unweighed: Unweighed) -> None:
+        await self._step()
+        self.changes.insert("unweighed", (unweighed.node, unweighed.seq), unweighed)
+
+    async def open_case(self, node: str, opened: OpenedCase) -> bool:
+        await self._step()
+        case = opened.case
+        _bounded(case.gross_kg, case.limit_kg, case.excess_kg)
+        if self.changes.get("case", (node, case.case_no)) is not None:
+            return False
+        self.changes.insert("case", (node, case.case_no), opened)
+        self.changes.update(
+            "passage", (node, case.passage_id), lambda row: replace(row, case_no=case.case_no)
+        )
+        return True
+
+    async def case(self, node: str, case_no: str) -> OpenedCase | None:
+        await self._step()
+        found: OpenedCase | None = self.changes.get("case", (node, case_no))
+        return found
+
+    async def save_case(self, node: str, case: Case, closed_on: date | None) -> None:
+        self.changes.update(
+            "case", (node, case.case_no), lambda row: replace(row, case=replace(case, history=()))
+        )
+        await self._step()
+
+    async def note_unloading(self, node: str, case_no: str, on: date, unloaded_kg: int) -> None:
+        _bounded(unloaded_kg)
+        await self._step()
+
+    async def add_decision(self, decision: Decision) -> bool:
+        await self._step()
+        effective = ("fine", decision.violation_id)
+        first = decision.kind != "fine" or self.changes.get("decision", effective) is None
+        self.changes.insert("decision", (decision.node, decision.seq), (decision, first))
+        if first and decision.kind == "fine":
+            self.changes.insert("decision", effective, (decision, first))
+        return first
+
+    async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:
+        for key, _ in list(self.changes.scan("legal_id")):
+            self.changes.put("legal_id", key, None)
+        for one in allowed:
+            self.changes.put("legal_id", one.legal_id, one)
+        await self._step()
+
+    async def may_weigh(self, legal_id: str, on: date) -> bool:
+        await self._step()
+        listed = dict(self.changes.scan("legal_id"))
+        one = listed.get(legal_id)
+        day = on.isoformat()
+        return not listed or bool(
+            one and one.first_on <= day and (one.last_on is None or day <= one.last_on)
+        )
+
+    async def raise_alarm(self, alarm: Alarm) -> int:
+        number = self.changes.number()
+        self.changes.insert("alarm", number, alarm)
+        await self._step()
+        return number
+
+    async def alarmed(self, alarm: Alarm) -> bool:
+        await self._step()
+        same = (alarm.node, alarm.code, alarm.detail)
+        return any(
+            (row.node, row.code, row.detail) == same for _, row in self.changes.scan("alarm")
+        )
+
+    async def keep(self, refused: Refused) -> bool:
+        await self._step()
+        key = (refused.node, refused.digest, refused.reason)
+        if self.changes.get("quarantine", key) is not None:
+            return False
+        self.changes.insert("quarantine", key, refused)
+        return True
+
+
+def _bounded(*masses: int | None) -> None:
+    """A column of 32 bits holds no more."""
+    if any(mass is not None and abs(mass) > LARGEST for mass in masses):
+        raise MalformedEntry("value out of int32 range")
