@@ -44,7 +44,7 @@ def run(options: Options) -> Outcome:
     if options.mutant is not None:
         wrong = PROGRAMS[options.mutant]
         with wrong():
-            return _outcome(_lived(seeds[:SEEDS_PER_MUTANT], until_broken=True))
+            return _outcome(_lived(seeds[:SEEDS_PER_MUTANT], until_broken=True), show=False)
     if len(seeds) <= IN_ONE_PROCESS:
         return _outcome(_lived(seeds))
     with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("fork")) as pool:
@@ -72,7 +72,7 @@ def _quiet(seed: int) -> Told:
     return found
 
 
-def _outcome(worlds: Iterator[Told]) -> Outcome:
+def _outcome(worlds: Iterator[Told], *, show: bool = True) -> Outcome:
     sums, faults, broken = Counter[str](), Counter[str](), list[str]()
     for one in worlds:
         faults += one.faults
@@ -85,7 +85,8 @@ def _outcome(worlds: Iterator[Told]) -> Outcome:
         )
         if one.broken:
             broken += [f"seed {one.seed}: {text}" for text in one.broken]
-            _show(one)
+            if show:
+                _show(one)
     return Outcome(
         faults=faults.total(),
         acknowledged=sums["acknowledged"],
