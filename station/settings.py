@@ -73,11 +73,11 @@ class UplinkSection(Section):
 class RetentionSection(Section):
     """How long is kept what no case refers to; what a case refers to is kept for ever.
 
-    ``recordings_months``: pictures; six months are the least (公安机关现场执法视音频记录工作规定
-    第十三条).
+    ``recordings_months``: pictures; never shorter than the law data says
+    (``retention.transport_recording``), which 0 follows.
     """
 
-    recordings_months: Annotated[int, Field(ge=6, le=1200)] = 6
+    recordings_months: Annotated[int, Field(ge=0, le=1200)] = 0
 
 
 class Settings(BaseSettings):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FONTS = Path("/usr/share/fonts")
-PACKAGES = ("chromium", "fonts-noto-cjk", "nftables", "openssl", "strace")
+PACKAGES = ("chromium", "fonts-noto-cjk", "gcc", "nftables", "openssl", "strace")
 
 
 def main(wanted: Sequence[str]) -> int:
@@ -43,6 +43,7 @@ def _missing(wanted: Sequence[str]) -> list[str]:
     have = {
         "chromium": any(shutil.which(name) for name in BROWSERS),
         "fonts-noto-cjk": _has_chinese_font(),
+        "gcc": any(shutil.which(name) for name in ("gcc", "cc")),
         "openssl": shutil.which("openssl") is not None,
         "strace": shutil.which("strace") is not None,
         "nftables": shutil.which("nft", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None,

@@ -28,7 +28,7 @@ from central.application.projecting import Projector
 from central.application.publishing import OwnLedger, Publish
 from central.application.rebuild import rebuild
 from central.application.recheck import Recheck
-from central.application.refusing import Refuser
+from central.application.refusing import Announce, Refuser
 from central.application.register import Authority
 from central.application.releasing import Release
 from central.application.serving import Serve
@@ -98,60 +98,20 @@ def compose(
     *key* and *authority* are the centre's own; *config* is the file that *settings* came from.
     """
     archive = SqlArchive(database)
-    nodes = frozenset(one.node for one in settings.stations)
 
     def announce(touched: Touched) -> None:
         seen.announcer.note(touched.nodes)
         if touched.alarms:
             projector.wake()
 
-    seen = watching(database, nodes, clock, announce)
-    refuser = Refuser(announce)
+    seen = watching(database, _nodes(settings), clock, announce)
     own = own_ledger(settings, clock, key)
     projector = Projector(archive, Recheck(lawbook()), own, announce)
-    register = SqlRegister(database)
-    parts = Parts(
-        admit=Admit(register=register, stations=nodes, clock=clock, announce=announce),
-        authority=authority,
-        enrol=Enrol(
-            register=register,
-            authority=authority,
-            own=own,
-            stations=nodes,
-            centre=centre_identity(settings, key),
-            clock=clock,
-            pause=asyncio.sleep,
-            announce=announce,
-        ),
-        renew=Renew(register=register, authority=authority, clock=clock),
-        accept=Accept(
-            archive=archive,
-            writer=Writer(archive, clock, refuser, projector.wake),
-            refuser=refuser,
-            clock=clock,
-            signer=key,
-        ),
-        take_ahead=TakeAhead(archive=archive, clock=clock),
-        take_state=seen.take_state,
-        cameras=seen.cameras,
-        serve=Serve(shelf=SqlShelf(database), node=settings.central.node, clock=clock),
-        cosign=Cosign(
-            checkpoints=SqlShelf(database),
-            log=log_keys(settings, key),
-            witnesses={one.name: bytes.fromhex(one.public_key) for one in settings.witnesses},
-        ),
-        release=Release(archive=archive, own=own, clock=clock, announce=announce),
-        recordings=FileRecordings(settings.central.data_dir / "recordings"),
-        sessions=seen.sessions,
-        stations=seen.stations,
-        reading=seen.reading,
-        clock=clock,
-        live=seen.live,
-        repeat_csv=repeat_vehicles_csv,
-        repeat_file_name=file_name,
+    receiving = Receiving(
+        archive=archive, database=database, clock=clock, own=own, announce=announce, key=key
     )
     return Centre(
-        parts=parts,
+        parts=_parts(settings, receiving, seen, projector, authority),
         projector=projector,
         signatures=SignatureCheck(archive, clock, announce),
         checkpointer=Checkpointer(
@@ -171,6 +131,74 @@ def compose(
         ),
         watching=seen,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiving:
+    """What the use cases behind the interface share."""
+
+    archive: SqlArchive
+    database: Pool
+    clock: Clock
+    own: OwnLedger
+    announce: Announce
+    key: Ed25519Signer
+
+
+def _parts(
+    settings: CentralSettings,
+    shared: Receiving,
+    seen: Watching,
+    projector: Projector,
+    authority: Authority,
+) -> Parts:
+    archive, clock, key, announce = shared.archive, shared.clock, shared.key, shared.announce
+    register, shelf = SqlRegister(shared.database), SqlShelf(shared.database)
+    nodes, refuser = _nodes(settings), Refuser(announce)
+    return Parts(
+        admit=Admit(register=register, stations=nodes, clock=clock, announce=announce),
+        authority=authority,
+        enrol=Enrol(
+            register=register,
+            authority=authority,
+            own=shared.own,
+            stations=nodes,
+            centre=centre_identity(settings, key),
+            clock=clock,
+            pause=asyncio.sleep,
+            announce=announce,
+        ),
+        renew=Renew(register=register, authority=authority, clock=clock),
+        accept=Accept(
+            archive=archive,
+            writer=Writer(archive, clock, refuser, projector.wake),
+            refuser=refuser,
+            clock=clock,
+            signer=key,
+        ),
+        take_ahead=TakeAhead(archive=archive, clock=clock),
+        take_state=seen.take_state,
+        cameras=seen.cameras,
+        serve=Serve(shelf=shelf, node=settings.central.node, clock=clock),
+        cosign=Cosign(
+            checkpoints=shelf,
+            log=log_keys(settings, key),
+            witnesses={one.name: bytes.fromhex(one.public_key) for one in settings.witnesses},
+        ),
+        release=Release(archive=archive, own=shared.own, clock=clock, announce=announce),
+        recordings=FileRecordings(settings.central.data_dir / "recordings"),
+        sessions=seen.sessions,
+        stations=seen.stations,
+        reading=seen.reading,
+        clock=clock,
+        live=seen.live,
+        repeat_csv=repeat_vehicles_csv,
+        repeat_file_name=file_name,
+    )
+
+
+def _nodes(settings: CentralSettings) -> frozenset[str]:
+    return frozenset(one.node for one in settings.stations)
 
 
 def log_keys(settings: CentralSettings, key: Ed25519Signer) -> LogKeys:

@@ -13,6 +13,7 @@ from typing import Final, TypeVar, TypeVarTuple, Unpack
 
 from station.contract.uplink import Held
 from station.domain.errors import MalformedEntry, NotFound, StoreFailed, StoreFull
+from station.keys.files import flush_folder, move_durably
 
 T = TypeVar("T")
 A = TypeVarTuple("A")
@@ -82,7 +83,7 @@ class FileRecordings:
         path = self._path(sha256)
         part = path.with_suffix(".part")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder(path.parent)
             with part.open("ab") as file:
                 file.write(data)
                 file.flush()
@@ -93,18 +94,20 @@ class FileRecordings:
             raise (StoreFull if exc.errno in _NO_SPACE else StoreFailed)(str(exc)) from exc
         return self._held(sha256)
 
+    def _make_folder(self, folder: Path) -> None:
+        """Make *folder*; a power cut does not take its name."""
+        for made in (self._folder, folder):
+            if not made.exists():
+                made.mkdir(parents=True)
+                flush_folder(made.parent)
+
     def _finish(self, part: Path, path: Path, sha256: str) -> None:
         with part.open("rb") as file:
             right = hashlib.file_digest(file, "sha256").hexdigest() == sha256
         if not right:
             part.unlink()
             return
-        part.rename(path)
-        descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        move_durably(part, path)
 
     def _fetch(self, sha256: str) -> bytes:
         try:

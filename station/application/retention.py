@@ -24,10 +24,7 @@ _MONTHS: Final = 12
 
 
 def first_day_kept(today: date, months: int) -> date:
-    """Return the day *months* before *today*: what was made on it is kept, the day before is not.
-
-    Source: 《公安机关现场执法视音频记录工作规定》第十三条 (six months; longer as evidence).
-    """
+    """Return the day *months* before *today*: what was made on it is kept, what before is not."""
     year, month = divmod(today.year * _MONTHS + today.month - 1 - months, _MONTHS)
     last = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(today.day, last))
@@ -43,10 +40,10 @@ class Retention:
         recordings: Recordings,
         media: Media,
         clock: Clock,
-        months: int,
+        months: Callable[[date], int],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Prepare; *months*: how long recordings are kept that no case refers to."""
+        """Prepare; *months*: how long, on a local day, what no case refers to is kept."""
         self._ledger = ledger
         self._recordings = recordings
         self._media = media
@@ -79,7 +76,8 @@ class Retention:
         # A power cut may have come between the last entry and the erasing that it tells of.
         for sha256 in await self._recordings.newest_erased():
             await self._media.erase(sha256)
-        before = first_day_kept(self._today(), self._months)
+        today = self._today()
+        before = first_day_kept(today, self._months(today))
         count = 0
         while due := await self._recordings.due(before, PAGE):
             erased = MediaErased(before=before.isoformat(), sha256=due)

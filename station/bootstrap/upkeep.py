@@ -16,10 +16,12 @@ from station.bootstrap.uplink import Uplink
 from station.contract.entries import Kind, OfficerChange
 from station.domain.errors import SettingsError
 from station.domain.officers import Officer
+from station.rules.lawbook import lawbook
 from station.settings import Settings
 from station.store.openings import erase_openings
 
 SHORTEST_PASSWORD: Final = 12
+KEPT_MONTHS: Final = "retention.transport_recording"
 
 
 async def add_officer(settings: Settings, officer: Officer, password: str) -> None:
@@ -91,12 +93,17 @@ async def retain(settings: Settings) -> int:
 
 def retention(settings: Settings, stored: Stored) -> Retention:
     """Return what erases recordings when their time is over."""
+    law, longer = lawbook(), settings.retention.recordings_months
+
+    def months(on: date) -> int:
+        return max(longer, int(law.provision(KEPT_MONTHS, on).value))
+
     return Retention(
         ledger=stored.ledger,
         recordings=stored.recordings,
         media=stored.media,
         clock=SystemClock(),
-        months=settings.retention.recordings_months,
+        months=months,
     )
 
 

@@ -35,7 +35,7 @@ def create_durably(path: Path, content: bytes) -> None:
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(made)
         made.unlink()
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
 
 
 def move_durably(source: Path, target: Path) -> None:
@@ -45,7 +45,7 @@ def move_durably(source: Path, target: Path) -> None:
         OSError: there is no *source*, or the disk fails.
     """
     source.replace(target)
-    _flush_folder(target.parent)
+    flush_folder(target.parent)
 
 
 def read_secret(path: Path) -> bytes:
@@ -78,7 +78,8 @@ def _written(path: Path, content: bytes, mode: int) -> Iterator[Path]:
         raise SettingsError(f"{path}: {exc.strerror}", path=str(path)) from exc
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Bring the names in *folder* to the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -57,7 +57,9 @@ class Store:
 
 def retention(store):
     """It is noon of 1 March 2026 in China."""
-    return Retention(ledger=store, recordings=store, media=store, clock=FakeClock(), months=6)
+    return Retention(
+        ledger=store, recordings=store, media=store, clock=FakeClock(), months=lambda _: 6
+    )
 
 
 async def test_the_day_before_goes_and_the_day_itself_stays():
@@ -114,6 +116,11 @@ async def test_it_is_done_once_a_day_and_again_the_same_day_only_after_a_full_di
 
     with pytest.raises(Stop):
         await Retention(
-            ledger=store, recordings=store, media=store, clock=clock, months=6, sleep=sleep
+            ledger=store,
+            recordings=store,
+            media=store,
+            clock=clock,
+            months=lambda _: 6,
+            sleep=sleep,
         ).run()
     assert [at.day for at in asked] == [1, 2]
