@@ -74,10 +74,10 @@ def enrol(
 @app.command("rotate-key")
 def rotate_key(config: Config) -> None:
     """Sign with a new key from the next entry on. The station must not be running."""
-    from station.bootstrap.opening import rotated
+    from station.bootstrap.upkeep import rotated
     from station.settings import read_settings
 
-    typer.echo(message("keys.rotated", {"key_id": rotated(read_settings(config))}))
+    typer.echo(message("keys.rotated", {"key_id": asyncio.run(rotated(read_settings(config)))}))
 
 
 @app.command()

@@ -84,7 +84,7 @@ async def passage(services: Serving, passage_id: str) -> schemas.PassageOut:
 async def known(services: Serving, passage_id: str) -> schemas.KnownOut:
     """Show what the centre knows of the passage's truck."""
     view = await services.views.passage(passage_id)
-    return shaping.known_out(await known_of(services.facts, view))
+    return shaping.known_out(await known_of(services.facts, view, services.law))
 
 
 @seeing.get("/cases")

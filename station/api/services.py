@@ -23,6 +23,7 @@ from station.application.reviewing import Reviewing
 from station.contract.sealing import local_day
 from station.domain.clock import Clock
 from station.domain.officers import Officer, Permission
+from station.rules.lawbook import LawBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Services:
     drawings: Sequence[DrawingOut]
     views: Views
     facts: CentreFacts
+    law: LawBook
     media: Media
     duty: Duty
     casework: Casework

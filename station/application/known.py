@@ -10,11 +10,12 @@ from station.application.centre_ports import CentreFacts
 from station.application.views import PassageView, moment
 from station.contract.entries import DecisionInForce, Permit, UnloadingForm, Watched
 from station.contract.sealing import local_day
+from station.rules.lawbook import LawBook
 
-FORMS_FOR: Final = timedelta(hours=24)
-"""A form of yesterday says nothing of today's load."""
+FORM_HOURS: Final = "penalty.duplicate_guard_hours"
+"""So long a form speaks of the load that is weighed now."""
 DECISIONS_FOR: Final = timedelta(days=365)
-"""The year in which decisions count (公路安全保护条例第六十六条)."""
+"""How far back is shown. Which decisions count, the centre says by the law's own window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,13 @@ class Known:
     forms: tuple[UnloadingForm, ...] = ()
 
 
-async def known_of(facts: CentreFacts, view: PassageView) -> Known:
+async def known_of(facts: CentreFacts, view: PassageView, law: LawBook) -> Known:
     """Return what is known of the truck of a passage at its time, but for its own case here."""
     plate, at = view.plate, moment(view.passage.weighing.settled_at)
     if plate is None:
         return Known()
     day, own = local_day(at), {view.case_no, view.recheck_of}
+    hours = law.provision(FORM_HOURS, date.fromisoformat(day)).value
     return Known(
         watched=await facts.watched(plate, date.fromisoformat(day)),
         permits=tuple(
@@ -46,7 +48,7 @@ async def known_of(facts: CentreFacts, view: PassageView) -> Known:
         forms=tuple(
             one
             for one in await facts.unloading_forms(plate)
-            if one.case_no not in own and _within(one.cleared_at, at, FORMS_FOR)
+            if one.case_no not in own and _within(one.cleared_at, at, timedelta(hours=int(hours)))
         ),
     )
 

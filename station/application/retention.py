@@ -41,14 +41,19 @@ class Retention:
         media: Media,
         clock: Clock,
         months: Callable[[date], int],
+        dated: Callable[[], bool],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Prepare; *months*: how long, on a local day, what no case refers to is kept."""
+        """Prepare; *months*: how long, on a local day, what no case refers to is kept.
+
+        *dated*: whether the clock can be relied on: one set a year ahead must erase nothing.
+        """
         self._ledger = ledger
         self._recordings = recordings
         self._media = media
         self._clock = clock
         self._months = months
+        self._dated = dated
         self._sleep = sleep
 
     async def run(self) -> None:
@@ -56,7 +61,7 @@ class Retention:
         done: date | None = None
         while True:
             today = self._today()
-            if today != done:
+            if today != done and self._dated():
                 try:
                     count = await self.erase()
                     done = today

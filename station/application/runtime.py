@@ -26,6 +26,7 @@ FRESH_NS: Final = 1_500_000_000
 """A reading older than this is not a present weight."""
 FULL_PAUSE_S: Final = 5.0
 UNWRITTEN: Final = 1000
+DRAIN_S: Final = 10.0
 
 
 class Runtime:
@@ -118,9 +119,19 @@ class Runtime:
             tasks.create_task(self._tick())
             tasks.create_task(self._write())
 
-    async def drain(self) -> None:
-        """Wait until everything that happened so far is written."""
-        await self._unwritten.join()
+    async def drain(self) -> bool:
+        """Wait until everything that happened so far is written; False when it cannot be.
+
+        A store that is full or spoilt must not keep the program from ending: people cannot mend
+        it while the program holds it. What is given up was acknowledged to nobody.
+        """
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                await self._unwritten.join()
+        except TimeoutError:
+            log.error("not everything could be written", extra={"left": self._unwritten.qsize()})
+            return False
+        return True
 
     def _queue(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:

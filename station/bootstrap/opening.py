@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from station.application.timekeeping import TimeKeeper
-from station.bootstrap.signing import NAME, KeyPlace, rotate
+from station.bootstrap.signing import NAME, KeyPlace
 from station.contract.legal_id import legal_id
 from station.contract.sealing import Sealer
 from station.contract.signature import Ed25519Signer
-from station.domain.errors import NotEnrolled, SettingsError, StorageError
-from station.keys.centre import known_centre
+from station.domain.errors import SettingsError, StorageError
 from station.keys.signing import existing_signer
 from station.rules.lawbook import lawbook
 from station.settings import Settings
@@ -119,26 +118,6 @@ def signing_key(settings: Settings) -> Ed25519Signer:
     stored = open_store(settings)
     stored.close()
     return stored.signer
-
-
-def rotated(settings: Settings) -> str:
-    """Sign with a new key from the next entry on; return its ``key_id``.
-
-    Raises:
-        SettingsError: the station runs, or a key cannot be used.
-        NotEnrolled: nobody knows the key yet that would have to vouch for the next one.
-        StorageError: the entry is not durable; the old key stays in force.
-    """
-    folder = settings.station.data_dir
-    if known_centre(folder) is None:
-        raise NotEnrolled("rotate after the enrolment")
-    with claimed(settings):
-        stored = open_store(settings)
-        try:
-            place = KeyPlace(folder, stored.database)
-            return rotate(place, stored.ledger, settings.station.node, stored.signer)
-        finally:
-            stored.close()
 
 
 def check_of(settings: Settings, progress: Progress) -> Check:

@@ -261,6 +261,7 @@ def _services(
         drawings=[shaping.drawing_out(d, _limit(d, law, clock)) for d in DRAWINGS.values()],
         views=stored.ledger,
         facts=stored.centre,
+        law=law,
         media=stored.media,
         duty=desk.duty,
         casework=desk.casework,

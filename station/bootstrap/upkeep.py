@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import date
 from typing import Final
 
 import msgspec
 
+from station.application.devices import OK
 from station.application.ports import Account, Draft
 from station.application.retention import Retention
 from station.bootstrap.opening import Stored, SystemClock, claimed, open_store
+from station.bootstrap.signing import KeyPlace, rotate
 from station.bootstrap.uplink import Uplink
 from station.contract.entries import Kind, OfficerChange
-from station.domain.errors import SettingsError
+from station.domain.errors import NotEnrolled, SettingsError
 from station.domain.officers import Officer
+from station.keys.centre import known_centre
 from station.rules.lawbook import lawbook
 from station.settings import Settings
 from station.store.openings import erase_openings
@@ -104,7 +107,30 @@ def retention(settings: Settings, stored: Stored) -> Retention:
         media=stored.media,
         clock=SystemClock(),
         months=months,
+        dated=lambda: stored.time.state()[0] == OK,
     )
+
+
+async def rotated(settings: Settings) -> str:
+    """Sign with a new key from the next entry on; return its ``key_id``.
+
+    Raises:
+        SettingsError: the station runs, or a key cannot be used.
+        NotEnrolled: nobody knows the key yet that would have to vouch for the next one.
+        StorageError: the entry is not durable; the old key stays in force.
+    """
+    folder = settings.station.data_dir
+    if known_centre(folder) is None:
+        raise NotEnrolled("rotate after the enrolment")
+    with claimed(settings):
+        stored = open_store(settings)
+        try:
+            # An old disk must be brought up first: its rotation would be a fork without a key.
+            await Uplink(settings, stored).prepare()
+            place = KeyPlace(folder, stored.database)
+            return rotate(place, stored.ledger, settings.station.node, stored.signer)
+        finally:
+            stored.close()
 
 
 async def erase_personal(settings: Settings, before: date) -> int:
@@ -119,10 +145,17 @@ async def erase_personal(settings: Settings, before: date) -> int:
 
 @asynccontextmanager
 async def _writing(settings: Settings) -> AsyncIterator[Stored]:
-    """Open the store to write an entry, brought up to what the centre holds first."""
-    stored = open_store(settings)
-    try:
-        await Uplink(settings, stored).prepare()
+    """Open the store to write an entry, brought up to what the centre holds first.
+
+    While the station runs, that was done already, and only one program may do it.
+    """
+    with ExitStack() as stack:
+        stored = open_store(settings)
+        stack.callback(stored.close)
+        try:
+            stack.enter_context(claimed(settings))
+        except SettingsError:
+            pass
+        else:
+            await Uplink(settings, stored).prepare()
         yield stored
-    finally:
-        stored.close()

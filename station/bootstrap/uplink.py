@@ -86,6 +86,10 @@ class Uplink:
             return
         try:
             await self._checkpoints.begin((await self._following(identity)).keys)
+        except EvidenceError as exc:
+            # A note that can no longer be read counts as none; what the centre holds matters more.
+            log.error("the kept checkpoint is not the centre's", extra={"code": exc.code})
+        try:
             async with self._line() as centre:
                 count = await self._rejoining(identity, centre).catch_up()
             if count:

@@ -47,7 +47,7 @@ class SqliteBranches:
             with immediate(connection):
                 _adopt(connection, entries, openings)
             self._ledger.continue_on(connection)
-            self._ledger.note_end(read_head(connection))
+            self._ledger.note_adopted(read_head(connection))
 
         await self._database.run(work)
 

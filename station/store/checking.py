@@ -14,7 +14,7 @@ import apsw
 from station.contract.entries import KeyRotate, MediaErased, Payload, read
 from station.contract.media import media_of
 from station.contract.signature import Ed25519Verifier
-from station.domain.errors import EvidenceError, NotFound, StorageError, StoreCorrupt
+from station.domain.errors import EvidenceError, KeyNotGood, NotFound, StorageError, StoreCorrupt
 from station.domain.ledger import Entry, Head, Verifier, check
 from station.store.centre_fold import fold
 from station.store.database import connect, wrapped
@@ -91,11 +91,12 @@ class Check:
         Raises:
             StoreCorrupt: an entry is not what was written, or not where it was; ``which`` names it.
         """
-        head = Head()
+        head, known = Head(), False
         try:
             for row in connection.execute(_LEDGER["entries_after"], (0, -1)):
                 entry = entry_of(row)
-                check(entry, head, self.keys.get(entry.key_id, _UNKNOWN))
+                check(entry, head, self._verifier(entry, known=known))
+                known = known or entry.key_id in self.keys
                 yield entry
                 head = entry.head
                 self._note(read(entry)[1])
@@ -104,6 +105,16 @@ class Check:
             raise StoreCorrupt(str(exc), what="entry", which=str(head.seq + 1)) from exc
         except (apsw.Error, UnicodeDecodeError) as exc:
             raise StoreCorrupt(str(exc), what="entry", which=str(head.seq + 1)) from exc
+
+    def _verifier(self, entry: Entry, *, known: bool) -> Verifier:
+        """Return who verifies *entry*: before the first known key others may be by older ones.
+
+        Raises:
+            KeyNotGood: an unknown key after a known one.
+        """
+        if known and entry.key_id not in self.keys:
+            raise KeyNotGood(entry.key_id, node=entry.node, seq=entry.seq)
+        return self.keys.get(entry.key_id, _UNKNOWN)
 
     def _note(self, payload: Payload) -> None:
         if isinstance(payload, KeyRotate):

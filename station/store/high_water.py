@@ -35,6 +35,15 @@ class HighWater:
         if head.seq < self._seq:
             raise StoreCorrupt(f"it ends at {head.seq}", what="ledger", which=str(self._seq))
 
+    def note_higher(self, head: Head) -> None:
+        """Take a new end unless the ledger once reached further: that is not forgotten.
+
+        Raises:
+            StoreFailed: as in :meth:`note`.
+        """
+        if head.seq >= self._seq:
+            self.note(head)
+
     def note(self, head: Head) -> None:
         """Take a new end, also one before the last.
 

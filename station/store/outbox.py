@@ -32,7 +32,14 @@ class SqliteOutbox:
 
     async def go_back(self, seq: int) -> None:
         """See :class:`~station.application.centre_ports.Outbox`."""
-        await self._database.rows(_LEDGER["set_meta"], DELIVERED, str(seq))
+
+        def work(connection: apsw.Connection) -> None:
+            with immediate(connection):
+                for key in (DELIVERED, MEDIA_SENT):
+                    reached = min(mark(connection, key), seq)
+                    connection.execute(_LEDGER["set_meta"], (key, str(reached)))
+
+        await self._database.run(work)
 
     async def note_receipt(self, receipt: Receipt) -> None:
         """See :class:`~station.application.centre_ports.Outbox`."""

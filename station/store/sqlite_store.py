@@ -98,6 +98,10 @@ class SqliteStore:
         self._steps.written(steps)
         self._high_water.note(head)
 
+    def note_adopted(self, head: Head) -> None:
+        """Take the end of a ledger that was made good; what is still missing stays missed."""
+        self._high_water.note_higher(head)
+
     async def head(self) -> Head:
         """See :class:`~station.application.ports.Ledger`."""
         return await self._database.run(read_head)

@@ -73,12 +73,14 @@ async def pinned_authority(url: str, pin: str) -> str:
     _, content = await _ask(url, anybody, "GET", "/api/ca", b"")
     try:
         shown = content.decode("ascii")
-        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(shown)).hexdigest()
+        der = ssl.PEM_cert_to_DER_cert(shown)
     except ValueError as exc:
         raise UplinkError("whoever answers shows no certificate") from exc
+    digest = hashlib.sha256(der).hexdigest()
     if digest != pin:
         raise WrongCentre(digest)
-    return shown
+    # Never the text that was shown: a second certificate in it would be trusted unseen.
+    return ssl.DER_cert_to_PEM_cert(der)
 
 
 async def enrol(url: str, authority: str, request: EnrolRequest) -> EnrolAnswer:

@@ -146,7 +146,10 @@ class HttpCentre:
         came_ns = self._clock.monotonic_ns()
         at = getattr(answer, "at", "")
         try:
-            self._heard(datetime.fromisoformat(at), asked_ns, came_ns)
+            moment = datetime.fromisoformat(at)
+            if moment.tzinfo is None:
+                raise ValueError("a time without its zone")
+            self._heard(moment, asked_ns, came_ns)
         except ValueError as exc:
             raise UplinkError(f"not a time: {at}") from exc
         return answer

@@ -128,6 +128,7 @@ class Console:
             drawings=drawings,
             views=self.store,
             facts=self.centre,
+            law=lawbook(),
             media=self.media,
             duty=self.duty,
             casework=self.casework,

@@ -289,6 +289,20 @@ async def test_whoever_shows_another_authority_hears_nothing_but_the_question(si
     await enrol(site.station(), token)  # and the token is as good as before
 
 
+async def test_whoever_adds_an_authority_of_his_own_to_the_right_one_hears_no_more(site):
+    """The pin is of one certificate: whatever stands after it is trusted by nobody."""
+    token = await site.token()
+    other = FileAuthority(site.folder / "other", site.clock.now())
+    impostor = Impostor(site.authority.certificate + other.certificate)
+
+    async with served(impostor, other.server_context(NAMES, site.clock.now())) as url:
+        settings = site.station(url=url)
+        with pytest.raises((UplinkError, WrongCentre)):
+            await enrol(settings, token)
+
+    assert impostor.heard == [("GET", "/api/ca", b"")]
+
+
 async def test_whoever_shows_the_right_authority_without_its_key_hears_no_more(site):
     """The certificate of the authority is public: anybody can show it."""
     token = await site.token()

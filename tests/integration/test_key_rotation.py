@@ -1,5 +1,6 @@
 """A rotation is one step: whenever the power goes, one key is in force and the ledger holds."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from station.application.ports import Draft
-from station.bootstrap.opening import claimed, open_store, rotated, signing_key
+from station.bootstrap.opening import claimed, open_store, signing_key
 from station.bootstrap.signing import NAME, NEXT
+from station.bootstrap.upkeep import rotated
 from station.contract.enrolling import CentreIdentity
 from station.contract.entries import Kind, Run
 from station.contract.keyring import KeyRing, NodeKey
@@ -80,7 +82,7 @@ def test_the_next_entry_is_signed_by_the_new_key_and_the_old_one_is_gone(enrolle
     before = (enrolled.station.data_dir / NAME).read_bytes()
     written(enrolled, "before")
 
-    key_id = rotated(enrolled)
+    key_id = asyncio.run(rotated(enrolled))
 
     entries = written(enrolled, "after")
     ring = ring_after(entries, first)
@@ -95,7 +97,7 @@ def test_the_next_entry_is_signed_by_the_new_key_and_the_old_one_is_gone(enrolle
 def test_a_key_is_rotated_as_often_as_one_likes(enrolled):
     first = first_key(enrolled)
     for number in range(3):
-        rotated(enrolled)
+        asyncio.run(rotated(enrolled))
         entries = written(enrolled, str(number))
 
     assert len(ring_after(entries, first).keys) == 4
@@ -105,7 +107,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from station.bootstrap import signing
-from station.bootstrap.opening import rotated
+import asyncio
+from station.bootstrap.upkeep import rotated
 from station.settings import read_settings
 from station.store.sqlite_store import SqliteStore
 
@@ -119,7 +122,7 @@ def killed(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 
 setattr(owner, name, killed)
-rotated(read_settings(Path(sys.argv[1])))
+asyncio.run(rotated(read_settings(Path(sys.argv[1]))))
 """
 STEPS = [
     ("signing", "write_durably", "before", False),
@@ -155,13 +158,13 @@ def test_a_kill_at_any_step_leaves_one_key_in_force(enrolled, owner, name, when,
     ring = ring_after(entries, first)
     assert (entries[-1].key_id != first.key_id) is rotates
     assert len(ring.keys) == (2 if rotates else 1)
-    rotated(enrolled)
+    asyncio.run(rotated(enrolled))
     ring_after(written(enrolled, "and again"), first)
 
 
 def test_a_program_that_was_open_meanwhile_writes_nothing_with_the_old_key(enrolled):
     stored = open_store(enrolled)
-    rotated(enrolled)
+    asyncio.run(rotated(enrolled))
 
     with pytest.raises(SettingsError, match="rotated meanwhile"):
         write(stored, "late")
@@ -172,20 +175,20 @@ def test_a_program_that_was_open_meanwhile_writes_nothing_with_the_old_key(enrol
 
 def test_a_station_that_runs_keeps_its_key(enrolled):
     with claimed(enrolled), pytest.raises(SettingsError, match="another program"):
-        rotated(enrolled)
+        asyncio.run(rotated(enrolled))
 
     assert [entry.kind for entry in written(enrolled, "x")] == ["start"]
 
 
 def test_a_key_that_nobody_knows_yet_is_not_rotated(settings):
     with pytest.raises(NotEnrolled):
-        rotated(settings)
+        asyncio.run(rotated(settings))
 
 
 def test_a_key_that_has_ended_is_not_taken_for_the_one_in_force(enrolled):
     path = enrolled.station.data_dir / NAME
     old = path.read_bytes()
-    rotated(enrolled)
+    asyncio.run(rotated(enrolled))
     path.write_bytes(old)
 
     with pytest.raises(SettingsError, match="is gone"):
@@ -194,7 +197,7 @@ def test_a_key_that_has_ended_is_not_taken_for_the_one_in_force(enrolled):
 
 def test_an_entry_of_the_old_key_after_its_end_is_not_good(enrolled):
     first = first_key(enrolled)
-    rotated(enrolled)
+    asyncio.run(rotated(enrolled))
     ring = ring_after(written(enrolled, "x"), first)
     forged = written(enrolled, "y")[-1]
 

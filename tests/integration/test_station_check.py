@@ -277,6 +277,22 @@ async def test_the_command_says_it_in_chinese_and_by_its_exit_status(tmp_path):
     assert "（记录3）" in errors
 
 
+async def test_an_unknown_key_after_a_known_one_is_wrong(tmp_path):
+    """Chained anew under an invented key, the ledger would be sound but for this."""
+    database = Database(tmp_path / "station.sqlite")
+    for key in (0, 7):
+        await SqliteStore(database, sealer(key=key)).append(Draft(Kind.DEVICE_FAULT, FAULT))
+    database.close()
+    known = sealer(key=0).signer
+    check = Check(
+        database=tmp_path / "station.sqlite",
+        media=FileMedia(tmp_path / "media"),
+        keys={known.key_id: verifier()},
+        progress=lambda *_: None,
+    )
+    assert [one.fields.get("which") for one in check] == ["2"]
+
+
 async def test_keys_that_the_ledger_rotated_to_are_used(tmp_path):
     """Three keys; only the last one's file is left. The first one's entries hang on the chain."""
     database = Database(tmp_path / "station.sqlite")

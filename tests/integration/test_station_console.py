@@ -110,6 +110,7 @@ class Console:
                 drawings=[],
                 views=self.store,
                 facts=self.centre,
+                law=lawbook(),
                 media=self.media,
                 duty=self.duty,
                 casework=self.casework,

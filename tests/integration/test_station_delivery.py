@@ -189,9 +189,18 @@ def on_the_disk(folder, text):
     return any(text.encode() in path.read_bytes() for path in files)
 
 
-async def finish(station):
+async def finish(station, *, delivered=True):
     clear = passage("p2", recheck_of=CASE_NO)
-    await station.store.append(Draft(Kind.PASSAGE, clear), *REST)
+    entries = await station.store.append(Draft(Kind.PASSAGE, clear), *REST)
+    if delivered:
+        seq = str(entries[-1].seq)
+        await station.database.run(
+            lambda c: c.execute(
+                "INSERT INTO meta (key, value) VALUES ('delivered', ?1) "
+                "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (seq,),
+            )
+        )
 
 
 async def test_of_an_open_case_nothing_is_erased(station):
@@ -210,6 +219,14 @@ async def test_of_a_closed_case_it_is_erased_from_the_day_after_and_the_entry_st
     assert await station.store.openings(1, 99) == {}
     assert await station.store.personal(CASE_NO) == [() for _ in range(7)]
     assert (await station.store.entries_after(2, 1))[0] == entry
+
+
+async def test_what_was_not_delivered_is_not_erased(station):
+    await opened(station)
+    await station.store.append(ORDER)
+    await finish(station, delivered=False)
+    assert await erased(station, "2026-03-02") == 0
+    assert await station.store.openings(1, 9) == {3: (NAME,)}
 
 
 async def test_what_was_erased_is_on_the_disk_no_more(station, tmp_path):

@@ -209,6 +209,20 @@ async def test_a_tail_that_was_lost_is_made_good_though_nothing_could_be_added(o
     assert await station.details() == ["1", "2", "3", "4"]
 
 
+async def test_a_lost_tail_that_the_centre_does_not_have_stays_missed(open_at, tmp_path):
+    station = open_at("a")
+    await station.write("1", "2", "3")
+    await station.deliver()
+    await station.write("4", "5")
+    station.close()
+    with_trigger_off(tmp_path / "a", "DELETE FROM entry WHERE seq > 2; DELETE FROM alarm")
+    station.__init__(tmp_path / "a", station.centre)
+    assert await station.rejoining.catch_up() == 1
+    with pytest.raises(StoreCorrupt):
+        await station.write("other than 4")
+    assert await station.details() == ["1", "2", "3"]
+
+
 def with_trigger_off(folder, statements):
     database = Database(folder / "station.sqlite")
     database.run_now(lambda c: c.execute(f"DROP TRIGGER entry_is_kept; {statements}"))

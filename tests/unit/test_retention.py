@@ -58,7 +58,12 @@ class Store:
 def retention(store):
     """It is noon of 1 March 2026 in China."""
     return Retention(
-        ledger=store, recordings=store, media=store, clock=FakeClock(), months=lambda _: 6
+        ledger=store,
+        recordings=store,
+        media=store,
+        clock=FakeClock(),
+        months=lambda _: 6,
+        dated=lambda: True,
     )
 
 
@@ -105,10 +110,13 @@ async def test_it_is_done_once_a_day_and_again_the_same_day_only_after_a_full_di
         return []
 
     store.newest_erased = newest
-    clock, days = FakeClock(), []
+    clock, days, dated = FakeClock(), [], [False]
 
     async def sleep(_seconds):
         days.append(clock.at)
+        if len(days) == 2:
+            assert asked == []  # the clock could not be relied on so far
+            dated[0] = True
         if len(days) == 3:
             clock.at = clock.at.replace(day=2)
         if len(days) == 6:
@@ -121,6 +129,7 @@ async def test_it_is_done_once_a_day_and_again_the_same_day_only_after_a_full_di
             media=store,
             clock=clock,
             months=lambda _: 6,
+            dated=lambda: dated[0],
             sleep=sleep,
         ).run()
     assert [at.day for at in asked] == [1, 2]

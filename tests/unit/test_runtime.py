@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from station.application import runtime as runtime_module
 from station.application.lane import Lane, Unweighed
 from station.application.live import Hub, LaneView
 from station.application.measuring import MeasuringRules
@@ -186,6 +187,13 @@ async def test_with_a_corrupt_store_what_happened_waits_until_it_is_repaired():
     assert FULL_PAUSE_S in bench.pauses
     assert bench.reserve.used == 0
     assert bench.codes() == ["store.corrupt", "ok"]
+
+
+async def test_a_store_that_stays_corrupt_does_not_keep_the_program_from_ending(monkeypatch):
+    monkeypatch.setattr(runtime_module, "DRAIN_S", 0.01)
+    bench = Bench(*[StoreCorrupt("x", what="ledger")] * 10_000)
+    bench.runtime.camera_state("device.camera_lost", "")
+    assert await bench.runtime.drain() is False
 
 
 async def test_faults_and_recoveries_are_entries_and_alarms_once_each():

@@ -37,16 +37,21 @@ SELECT o.field, o.salt, o.text, e.seq, e.body, e.signature
 SELECT seq FROM case_act WHERE case_no = ?1 ORDER BY seq;
 
 -- name: erasable_openings
--- Of acts before a day, on cases that are closed. ?1 local day (exclusive)
+-- Of acts before a day, on cases that are closed, once they are at the centre, which counts drivers.
+-- ?1 local day (exclusive), ?2 seq up to which entries were delivered
 SELECT count(*) FROM opening
- WHERE seq IN (SELECT a.seq FROM case_act a JOIN joint_case c USING (case_no)
+ WHERE seq <= ?2 AND seq IN (SELECT a.seq FROM case_act a JOIN joint_case c USING (case_no)
                 WHERE a.acted_on < ?1 AND c.closed = 1);
 
 -- name: erase_openings
--- Idempotent. ?1 local day (exclusive), as above
+-- Idempotent. Parameters as above.
 DELETE FROM opening
- WHERE seq IN (SELECT a.seq FROM case_act a JOIN joint_case c USING (case_no)
+ WHERE seq <= ?2 AND seq IN (SELECT a.seq FROM case_act a JOIN joint_case c USING (case_no)
                 WHERE a.acted_on < ?1 AND c.closed = 1);
+
+-- name: erase_openings_aside
+-- Idempotent. Of a branch that was set aside: it is in force nowhere.
+DELETE FROM set_aside_opening;
 
 -- name: keep_aside
 -- ?1 seq (exclusive)
