@@ -26,6 +26,13 @@ LAST_DAY = date(2026, 3, 1)
 PLACES = {"linhe": "临河", "hailiutu": "海流图", "dashuncheng": "大顺城"}
 
 
+CERTIFICATE = (
+    "INSERT INTO tls_certificate (serial, node, issued_at, ends_at) "
+    "VALUES ($1, $2, now(), now() + interval '1 year')"
+)
+"""As an enrolment writes it: a certificate that the register does not know is nobody's."""
+
+
 class Site:
     """Headquarters' whole interface, with stations of the kit."""
 
@@ -41,6 +48,7 @@ class Site:
                 for one in self.stations
             ),
         )
+        self.database = database
         self.archive = SqlArchive(database)
         self.enrolments = [OWN, *enrolments(settings)]
         self.centre = compose(
@@ -64,12 +72,14 @@ class Site:
 
     def machine(self, node="linhe"):
         """A station's client, as its certificate would make it."""
-        app = joined_by(self.machines, Peer(node=node, serial="1"))
+        app = joined_by(self.machines, Peer(node=node, serial=f"1-{node}"))
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url=SITE)
 
     async def begin(self):
         await self.archive.enrol([*self.enrolments, *(one.enrolment for one in self.stations)])
+        for one in self.stations:
+            await self.database.execute(CERTIFICATE, f"1-{one.node}", one.node)
         return self
 
     async def add_officer(self, number, role, password_hash, scope=ALL):

@@ -11,12 +11,14 @@ from fastapi import Request
 from station.domain.errors import MalformedEntry
 
 BODY_S: Final = 30.0
-UNPACKED_BYTES: Final = 64 * 1024 * 1024
+BATCH_BYTES: Final = 64 * 1024 * 1024
+"""What a batch may unpack to; only a station with a certificate sends one."""
+SMALL_BYTES: Final = 64 * 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
-async def body_of(request: Request) -> bytes:
-    """Return the body, unpacked where it came packed.
+async def body_of(request: Request, most: int = SMALL_BYTES) -> bytes:
+    """Return the body, unpacked where it came packed, to at most *most* bytes.
 
     Raises:
         MalformedEntry: it did not arrive in time, is cut, or unpacks to more than anybody sends.
@@ -31,7 +33,7 @@ async def body_of(request: Request) -> bytes:
         return data
     if encoding != "gzip":
         raise MalformedEntry("unknown content-encoding", encoding=encoding)
-    return await asyncio.to_thread(unpacked, data, UNPACKED_BYTES)
+    return await asyncio.to_thread(unpacked, data, most)
 
 
 def unpacked(data: bytes, most: int) -> bytes:

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from central.api import schemas
-from central.api.bodies import body_of
+from central.api.bodies import BATCH_BYTES, body_of
 from central.api.parts import parts_of
 from central.api.peers import Station, station
 
@@ -28,14 +28,14 @@ Seq = Annotated[int, Query(ge=0, lt=2**63)]
 @ROUTER.post("/ingest", responses=_REFUSALS)
 async def ingest(request: Request, node: Station) -> Response:
     """Take in a batch (station/contract/uplink.py: Batch) and answer with an Acknowledged."""
-    answer = await parts_of(request).accept(await body_of(request), node)
+    answer = await parts_of(request).accept(await body_of(request, BATCH_BYTES), node)
     return _json(msgspec.json.encode(answer))
 
 
 @ROUTER.post("/ahead", status_code=204, responses=_REFUSALS)
 async def ahead(request: Request, node: Station) -> Response:
     """Take in new entries while older ones still wait. They come again in their order."""
-    await parts_of(request).take_ahead(await body_of(request), node)
+    await parts_of(request).take_ahead(await body_of(request, BATCH_BYTES), node)
     return Response(status_code=204)
 
 
@@ -76,16 +76,18 @@ async def proofs(request: Request, node: Station, seqs: str) -> Response:
 
 
 @ROUTER.get("/media/{sha256}", responses=_REFUSALS)
-async def media_held(request: Request, sha256: str) -> Response:
+async def media_held(request: Request, node: Station, sha256: str) -> Response:
     """Tell how much of a recording is here (Held)."""
-    return _json(msgspec.json.encode(await parts_of(request).recordings.held(sha256)))
+    return _json(msgspec.json.encode(await parts_of(request).recordings.held(node, sha256)))
 
 
 @ROUTER.put("/media/{sha256}", responses=_REFUSALS)
-async def add_media(request: Request, sha256: str, offset: Seq, size: Seq) -> Response:
+async def add_media(
+    request: Request, node: Station, sha256: str, offset: Seq, size: Seq
+) -> Response:
     """Take the bytes of a recording from ``offset`` on (Held)."""
     data = await body_of(request)
-    held = await parts_of(request).recordings.add(sha256, offset, size, data)
+    held = await parts_of(request).recordings.add(node, sha256, offset, size, data)
     return _json(msgspec.json.encode(held))
 
 

@@ -29,9 +29,10 @@ from central.api.shaping import (
 from central.application.news import Viewer
 from central.application.ports import Session
 from central.application.views import together
+from central.domain.access import ALL
 from central.domain.counting import more_than, repeat_vehicles, window
 from central.domain.days import local_day
-from station.domain.errors import AccessError
+from station.domain.errors import AccessError, NotPermitted
 from station.domain.officers import Permission
 from station.rules.lawbook import lawbook
 
@@ -139,10 +140,15 @@ async def counts(
     responses={200: {"content": {"text/csv": {}}}},
 )
 async def repeat_vehicles_csv(
-    request: Request, _session: Exporting, as_of: date | None = None
+    request: Request, session: Exporting, as_of: date | None = None
 ) -> Response:
-    """Export the vehicles with more than three violations in the twelve months up to a day."""
+    """Export the vehicles with more than three violations in the twelve months up to a day.
+
+    It counts over all stations: who is limited to some may not have it.
+    """
     parts = parts_of(request)
+    if session.scope != ALL:
+        raise NotPermitted("limited to some stations", permission=Permission.EXPORT_LISTS.value)
     day = as_of or local_day(parts.clock.now())
     days = window(day)
     threshold = more_than(lawbook(), day)

@@ -30,6 +30,9 @@ from station.domain.errors import (
 from station.domain.ledger import Entry, Signer
 from station.domain.merkle import Frontier, leaf_hash
 
+MOST_WAITING: Final = 8
+"""Deliveries of one node that wait for a commit."""
+
 MOST_IN_A_GROUP: Final = 20_000
 """Entries that one commit takes, so that nobody waits long for it."""
 
@@ -98,6 +101,16 @@ class Growth:
         await self._desk.append(self._placed, self._at)
         await self._desk.grow(self.frontier, blocks)
 
+    async def forked_ahead(self) -> list[Entry]:
+        """Return what the nodes had sent ahead of its order, signed, and then sent otherwise."""
+        heads = {one.entry.node: one.entry.seq for one in self._placed}
+        forked: list[Entry] = []
+        for entry in await self._desk.arrived(heads) if heads else ():
+            held = await self.held(entry.node, [entry.seq])
+            if held.get(entry.seq) != entry.digest and _signed(entry, self.states):
+                forked.append(entry)
+        return forked
+
 
 _Group = list[tuple[Delivery, asyncio.Future[Taken]]]
 
@@ -113,7 +126,6 @@ class Writer:
         self._archive = archive
         self._clock = clock
         self._refuser = refuser
-        self._turn = asyncio.Lock()
         self._waiting: _Group = []
         self._running: asyncio.Task[None] | None = None
 
@@ -124,12 +136,20 @@ class Writer:
             StorageError: nothing of it was written.
         """
         future: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
+        self._give_up(delivery.node)
         self._waiting.append((delivery, future))
-        async with self._turn:
-            while not future.done():
-                # Only waited for: a client that leaves must not end the commit of the others.
-                await asyncio.wait((self._under_way(),))
+        while not future.done():
+            # Only waited for: a client that leaves must not end the commit of the others.
+            under_way = self._under_way()
+            await asyncio.wait((under_way, future), return_when=asyncio.FIRST_COMPLETED)
         return await future
+
+    def _give_up(self, node: str) -> None:
+        """Bound what waits: while the database hangs, a station sends again and again."""
+        waiting = [one for one in self._waiting if one[0].node == node]
+        for one in waiting[: max(0, len(waiting) + 1 - MOST_WAITING)]:
+            self._waiting.remove(one)
+            _fail([one], StoreFailed("a newer delivery of the node took its place"))
 
     def _under_way(self) -> asyncio.Task[None]:
         if self._running is None or self._running.done():
@@ -172,6 +192,8 @@ class Writer:
             growth = Growth(desk, frontier, states, at)
             taken = [await self._take(desk, growth, one, at, touched) for one in deliveries]
             await growth.write()
+            for entry in await growth.forked_ahead():
+                await self._refuser.forked_ahead(desk, entry, at, touched)
         self._refuser.announce(touched)
         self._wake()
         return [
@@ -213,7 +235,7 @@ class Writer:
                 except EvidenceError as exc:
                     alarm = Alarm(
                         node=entry.node,
-                        seq=entry.seq,
+                        seq=None,  # not from what the entry means: a rebuild does not make it again
                         code=BadOpening.code,
                         detail=f"#{entry.seq} {exc}",
                         at=at,
@@ -264,6 +286,14 @@ async def _change_keys(desk: Desk, node: str, before: NodeState, found: Walk) ->
     ended = [key for key in found.ring.keys if key.key_id in known and known[key.key_id] != key]
     new = [key for key in found.ring.keys if key.key_id not in known]
     await desk.change_keys(node, ended, new)
+
+
+def _signed(entry: Entry, states: dict[str, NodeState]) -> bool:
+    try:
+        states[entry.node].ring.verify_entry(entry)
+    except EvidenceError:
+        return False
+    return True
 
 
 def _commitments(entry: Entry) -> dict[str, str]:

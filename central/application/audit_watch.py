@@ -18,7 +18,7 @@ from central.domain.auditing.claims import LogKeys
 from central.domain.auditing.values import Discrepancy, Findings, Layer
 from central.domain.auditing.walking import Audit, Start
 from station.domain.clock import Clock
-from station.domain.errors import AuditFailed, BadProof, StorageError
+from station.domain.errors import AuditFailed, BadProof, SettingsError, StorageError
 
 SOON_S: Final = 600.0
 """When the first full audit begins, where none is known of."""
@@ -177,7 +177,11 @@ class AuditWatch:
             await self.alarms.of(await self.full())
         except AuditFailed as exc:
             await self.alarms.failed(exc)
-        self.diary.note(self.clock.now())
+        try:
+            self.diary.note(self.clock.now())
+        except SettingsError as exc:  # the disk is full, or may only be read
+            await self.alarms.failed(AuditFailed(f"its time cannot be kept: {exc.detail}"))
+            await asyncio.sleep(self.every_s)
 
 
 def _no_log(detail: str) -> Discrepancy:

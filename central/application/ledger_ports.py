@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,6 +71,10 @@ class Desk(Books, Protocol):
 
     async def append(self, placed: Sequence[Placed], at: datetime) -> None:
         """Write entries and move their nodes' heads."""
+        ...
+
+    async def arrived(self, heads: Mapping[str, int]) -> list[Entry]:
+        """Take out the entries seen ahead, up to their node's head, and return them."""
         ...
 
     async def grow(self, frontier: Frontier, blocks: Sequence[Block]) -> None:

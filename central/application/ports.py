@@ -298,15 +298,15 @@ class Passwords(Protocol):
 class Recordings(Protocol):
     """Recordings that stations send, under their digests."""
 
-    async def held(self, sha256: str) -> Held:
-        """Return how much of a recording is held.
+    async def held(self, node: str, sha256: str) -> Held:
+        """Return how much of a recording is held, of what *node* has sent.
 
         Raises:
             NotFound: *sha256* is no digest.
         """
         ...
 
-    async def add(self, sha256: str, offset: int, size: int, data: bytes) -> Held:
+    async def add(self, node: str, sha256: str, offset: int, size: int, data: bytes) -> Held:
         """Append *data* when it begins where the held part ends; durable on return.
 
         Raises:

@@ -64,16 +64,12 @@ class Touched:
     """
 
     nodes: dict[str, None] = field(default_factory=dict)
-    passages: dict[tuple[str, str], None] = field(default_factory=dict)
-    cases: dict[tuple[str, str], None] = field(default_factory=dict)
     alarms: dict[int, None] = field(default_factory=dict)
     down: list[tuple[Kind, Payload]] = field(default_factory=list)
 
     def add(self, other: Touched) -> None:
         """Take in what another fold has written."""
         self.nodes |= other.nodes
-        self.passages |= other.passages
-        self.cases |= other.cases
         self.alarms |= other.alarms
         self.down += other.down
 
@@ -167,7 +163,6 @@ class _Step:
         row = passage_row(self.entry, passage)
         if not await self.books.add_passage(row):
             raise MalformedEntry("its passage_id is taken", passage_id=row.passage_id)
-        self.touched.passages[row.node, row.passage_id] = None
         found = Found(
             gross_kg=row.gross_kg,
             occurred_on=row.occurred_on,
@@ -182,7 +177,6 @@ class _Step:
         weighed = await self.books.review_passage(row)
         if weighed is None:
             raise MalformedEntry("no such passage", passage_id=row.passage_id)
-        self.touched.passages[row.node, row.passage_id] = None
         found = Found(
             gross_kg=weighed.gross_kg,
             occurred_on=weighed.occurred_on,
@@ -216,8 +210,6 @@ class _Step:
         case = opened(payload)
         if not await self.books.open_case(self.entry.node, case):
             raise MalformedEntry("its case_no is taken", case_no=payload.case_no)
-        self.touched.cases[self.entry.node, payload.case_no] = None
-        self.touched.passages[self.entry.node, payload.passage_id] = None
 
     async def _act(self, payload: CaseAct) -> None:
         """Do the act again by the table. What the table forbids has no effect here but an alarm."""
@@ -253,7 +245,6 @@ class _Step:
             )
             self.touched.down.append((Kind.UNLOADING_FORM, form))
         await self.books.save_case(node, case, local_day(at) if case.closed else None)
-        self.touched.cases[node, case.case_no] = None
 
     async def _decided(self, decided: OpenedCase, payload: CaseAct) -> Case:
         case = decided.case

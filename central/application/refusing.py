@@ -58,6 +58,14 @@ class Refuser:
             await _raise(desk, _alarm(first.node, refusal, f"#{first.seq}", at), touched)
         return reason == "fork"
 
+    async def forked_ahead(self, desk: Desk, entry: Entry, at: datetime, touched: Touched) -> None:
+        """Keep an entry that its node signed and sent ahead, and that another took the place of."""
+        fork = Fork("sent ahead, and then otherwise", node=entry.node, seq=entry.seq)
+        held = await desk.held(entry.node, [entry.seq])
+        await desk.keep(_refused(entry, _KEPT[Fork], fork, held.get(entry.seq), at))
+        await desk.quarantine(entry.node, at)
+        await _raise(desk, _alarm(entry.node, fork, f"#{entry.seq}", at), touched)
+
 
 async def keep_unread(
     desk: Desk, data: bytes, node: str, refusal: MalformedEntry, at: datetime

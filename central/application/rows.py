@@ -22,6 +22,8 @@ from station.domain.ledger import Entry
 
 OUTCOMES: Final = frozenset({"lawful", "permitted", "warning", "violation", "needs_review"})
 RECEIPT_DIGITS: Final = 10
+_FIRST_YEAR: Final = 2000
+_LAST_YEAR: Final = 2200
 
 
 def receipt(entry: Entry) -> str:
@@ -33,7 +35,8 @@ def moment(text: str) -> datetime:
     """Read an aware time.
 
     Raises:
-        MalformedEntry: not ISO 8601, or without a zone.
+        MalformedEntry: not ISO 8601, without a zone, or not of these centuries: no table and no
+            calendar holds it.
     """
     try:
         at = datetime.fromisoformat(text)
@@ -41,6 +44,8 @@ def moment(text: str) -> datetime:
         raise MalformedEntry(f"no time: {text}") from exc
     if at.tzinfo is None:
         raise MalformedEntry(f"a time without its zone: {text}")
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise MalformedEntry(f"no time of ours: {text}")
     return at
 
 
@@ -48,12 +53,15 @@ def day(text: str) -> date:
     """Read a date, ``YYYY-MM-DD``.
 
     Raises:
-        MalformedEntry: not one.
+        MalformedEntry: not one, or not of these centuries.
     """
     try:
-        return date.fromisoformat(text)
+        on = date.fromisoformat(text)
     except ValueError as exc:
         raise MalformedEntry(f"no date: {text}") from exc
+    if not _FIRST_YEAR <= on.year <= _LAST_YEAR:
+        raise MalformedEntry(f"no date of ours: {text}")
+    return on
 
 
 def passage_row(entry: Entry, passage: Passage) -> PassageView:

@@ -62,10 +62,10 @@ class SignatureCheck:
         self, desk: Desk, one: Arrived, refusal: EvidenceError, touched: Touched
     ) -> None:
         entry, at = one.entry, self._clock.now()
+        await desk.begin()  # as everybody who changes a node
         await desk.quarantine(entry.node, at)
-        alarm = Alarm(
-            node=entry.node, seq=entry.seq, code=refusal.code, detail=f"#{entry.seq}", at=at
-        )
+        # Not from what the entry means: a rebuild does not make it again.
+        alarm = Alarm(node=entry.node, seq=None, code=refusal.code, detail=f"#{entry.seq}", at=at)
         touched.nodes[entry.node] = None
         touched.alarms[await desk.raise_alarm(alarm)] = None
 

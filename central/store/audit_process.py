@@ -49,13 +49,16 @@ class AuditProcess:
         Raises:
             AuditFailed: the program did not come to its end.
         """
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "central", "audit", "--json", "--config", str(self.config)),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "central", "audit", "--json", "--config", str(self.config)),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as exc:
+            raise AuditFailed(f"it does not start: {exc}") from exc
         try:
             os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
             async with asyncio.timeout(LONGEST_S):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
+
+import asyncpg
 
 from central.application.ledger_ports import NodeState, Placed, Proposal, StoredCheckpoint
 from central.application.ports import Arrived
@@ -18,7 +20,7 @@ from central.store.sqlfile import load
 from station.contract.keyring import KeyRing, NodeKey
 from station.contract.personal import Opening
 from station.contract.signature import key_id
-from station.domain.errors import SettingsError, StoreFailed
+from station.domain.errors import MalformedEntry, SettingsError, StoreFailed
 from station.domain.ledger import Entry, Head, parse
 from station.domain.merkle import Frontier, leaf_hash
 
@@ -108,7 +110,13 @@ class SqlDesk(SqlBooks):
             [one.position for one in newest],
             at,
         )
-        await self._connection.execute(_SQL["arrived"], nodes, seqs)
+
+    async def arrived(self, heads: Mapping[str, int]) -> list[Entry]:
+        """Take out the entries seen ahead that have come in their order, and return them."""
+        rows = await self._connection.fetch(
+            _SQL["arrived"], list(heads.keys()), list(heads.values())
+        )
+        return [_entry(row) for row in rows]
 
     async def grow(self, frontier: Frontier, blocks: Sequence[Block]) -> None:
         """Write where the log ends now, and the blocks that became full."""
@@ -188,7 +196,7 @@ class SqlDesk(SqlBooks):
     async def page(self, after: int) -> list[Arrived]:
         """Return the next entries in the order of the log."""
         return [
-            Arrived(row["position"], parse(row["body"], row["signature"]), row["received_at"])
+            Arrived(row["position"], _entry(row), row["received_at"])
             for row in await self._connection.fetch(_SQL["page"], after, _PAGE)
         ]
 
@@ -299,6 +307,25 @@ class SqlArchive:
             await desk.adopt()
             for one in nodes:
                 await desk.enrol(one)
+
+
+def _entry(row: asyncpg.Record) -> Entry:
+    """Return a kept entry. One whose bytes were spoilt since is still an entry of its place.
+
+    Whoever reads or verifies it then refuses it, with an alarm that names the place.
+    """
+    try:
+        return parse(row["body"], row["signature"])
+    except MalformedEntry:
+        return Entry(
+            node=row["node"],
+            seq=row["seq"],
+            prev="",
+            kind="",
+            key_id="",
+            body=row["body"],
+            signature=row["signature"],
+        )
 
 
 def _month(at: datetime) -> date:

@@ -12,6 +12,7 @@ from central.domain.counting import CountedDecision
 from central.store import pool as pools
 from central.store.pool import Pool
 from central.store.sqlfile import load
+from station.domain.errors import MalformedEntry
 from station.domain.ledger import parse
 
 Row = PassageView | CaseView | AlarmView
@@ -36,8 +37,7 @@ class SqlReading:
     async def ahead(self, scope: Scope, limit: int, first_seq: int = 0) -> list[PassageView]:
         """Return the newest passages that came before their order, newest first."""
         rows = await self._rows("ahead", _nodes(scope), first_seq, limit)
-        found = (ahead_row(parse(row["body"], row["signature"])) for row in rows)
-        return [passage for passage in found if passage is not None]
+        return [shown for row in rows if (shown := _ahead(row["body"], row["signature"]))]
 
     async def cases(self, scope: Scope, *, closed: bool | None, limit: int) -> list[CaseView]:
         """Return cases, newest first."""
@@ -87,3 +87,11 @@ class SqlReading:
 
 def _nodes(scope: Scope) -> list[str] | None:
     return None if scope.nodes is None else sorted(scope.nodes)
+
+
+def _ahead(body: bytes, signature: bytes) -> PassageView | None:
+    """Return what an entry before its order shows; nothing when its bytes were spoilt since."""
+    try:
+        return ahead_row(parse(body, signature))
+    except MalformedEntry:
+        return None

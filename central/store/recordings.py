@@ -31,15 +31,15 @@ class FileRecordings:
         self._folder = folder
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
 
-    async def held(self, sha256: str) -> Held:
-        """Return how much of a recording is held.
+    async def held(self, node: str, sha256: str) -> Held:
+        """Return how much of a recording is held, of what *node* has sent.
 
         Raises:
             NotFound: *sha256* is no digest.
         """
-        return await self._run(self._held, sha256)
+        return await self._run(self._held, node, sha256)
 
-    async def add(self, sha256: str, offset: int, size: int, data: bytes) -> Held:
+    async def add(self, node: str, sha256: str, offset: int, size: int, data: bytes) -> Held:
         """Append *data* when it begins where the held part ends; durable on return.
 
         A whole recording with another digest is thrown away: the station sends it again.
@@ -49,7 +49,7 @@ class FileRecordings:
             MalformedEntry: larger than any recording, or more than its own size.
             StoreFull: no room.
         """
-        return await self._run(self._add, sha256, offset, size, data)
+        return await self._run(self._add, node, sha256, offset, size, data)
 
     async def fetch(self, sha256: str) -> bytes:
         """Return a whole recording, verified.
@@ -67,21 +67,21 @@ class FileRecordings:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, work, *arguments)
 
-    def _held(self, sha256: str) -> Held:
+    def _held(self, node: str, sha256: str) -> Held:
         path = self._path(sha256)
         if path.exists():
             return Held(held=path.stat().st_size, complete=True)
-        part = path.with_suffix(".part")
+        part = _part(path, node)
         return Held(held=part.stat().st_size if part.exists() else 0, complete=False)
 
-    def _add(self, sha256: str, offset: int, size: int, data: bytes) -> Held:
+    def _add(self, node: str, sha256: str, offset: int, size: int, data: bytes) -> Held:
         if not 0 < size <= MOST_BYTES or offset + len(data) > size:
             raise MalformedEntry("no recording is that large", sha256=sha256, size=size)
-        held = self._held(sha256)
+        held = self._held(node, sha256)
         if held.complete or held.held != offset:
             return held
         path = self._path(sha256)
-        part = path.with_suffix(".part")
+        part = _part(path, node)
         try:
             self._make_folder(path.parent)
             with part.open("ab") as file:
@@ -92,7 +92,7 @@ class FileRecordings:
                 self._finish(part, path, sha256)
         except OSError as exc:
             raise (StoreFull if exc.errno in _NO_SPACE else StoreFailed)(str(exc)) from exc
-        return self._held(sha256)
+        return self._held(node, sha256)
 
     def _make_folder(self, folder: Path) -> None:
         """Make *folder*; a power cut does not take its name."""
@@ -122,3 +122,8 @@ class FileRecordings:
         if len(sha256) != _DIGEST_LENGTH or not set(sha256) <= _HEX:
             raise NotFound("media", sha256=sha256[:_DIGEST_LENGTH])
         return self._folder / sha256[:2] / sha256
+
+
+def _part(path: Path, node: str) -> Path:
+    """Return where the beginning of a recording lies: nobody else's pieces get into it."""
+    return path.with_name(f"{path.name}.{node}.part")

@@ -89,7 +89,7 @@ class Station:
 async def running(site, dsn):
     """Both doors of the centre, plain, and what runs beside them."""
     stop, up, seen = asyncio.Event(), asyncio.Event(), site.centre.watching
-    machines = joined_by(site.machines, Peer(node="linhe", serial="1"))
+    machines = joined_by(site.machines, Peer(node="linhe", serial="1-linhe"))
     with (
         listening("central", ("127.0.0.1", 0)) as here,
         listening("machines", ("127.0.0.1", 0)) as there,

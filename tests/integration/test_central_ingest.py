@@ -9,6 +9,9 @@ import msgspec
 import pytest
 
 from central.application.accept import TakeAhead
+from central.application.appending import MOST_WAITING
+from central.application.rebuild import rebuild
+from central.application.recheck import Recheck
 from central.store.books import MOST_KEPT
 from central.store.ledgers import Enrolment
 from station.contract.entries import Kind, Run
@@ -24,6 +27,7 @@ from station.domain.errors import (
     SettingsError,
     StoreFailed,
 )
+from station.rules.lawbook import lawbook
 from tests.migration.central_kit import FakeStation, Headquarters
 
 pytest_plugins = ["tests.migration.central_database"]
@@ -213,9 +217,10 @@ async def test_a_wrong_signature_in_the_middle_is_found_soon_after_and_named(hq,
 
     assert await hq.signatures.step()
 
-    assert await hq.rows("SELECT node, seq, code FROM alarm") == [
-        ("linhe", 2, "evidence.bad_signature")
-    ]
+    found = [("linhe", None, "#2", "evidence.bad_signature")]
+    assert await hq.rows("SELECT node, seq, detail, code FROM alarm") == found
+    await rebuild(hq.archive, Recheck(lawbook()), lambda _: None)
+    assert await hq.rows("SELECT node, seq, detail, code FROM alarm") == found
     notes(linhe, 1)
     with pytest.raises(Fork, match="quarantine"):
         await hq.accept(linhe.batch(first=4))
@@ -347,6 +352,7 @@ async def test_poison_keeps_its_place_and_blocks_nothing(hq, linhe, changed):
     "changed",
     [
         {"occurred_on": "yesterday"},
+        {"occurred_on": "9999-12-31"},
         {"passage_id": "a\0b"},
         {"verdict": {"verdict": "guilty"}},
         {"verdict": {"verdict": "lawful", "limit_kg": 2**31}},
@@ -379,6 +385,79 @@ async def test_a_naive_time_in_a_record_is_poison(hq, linhe):
     await hq.accept(linhe.batch())
 
     assert await hq.rows("SELECT reason FROM quarantine") == [("poison",)]
+
+
+async def test_a_clock_at_the_end_of_time_is_poison_and_blocks_nothing(hq, linhe):
+    """Beyond it no calendar goes on: whoever reckoned with it would stop the centre for ever."""
+    payload = msgspec.json.decode(linhe.weigh("p1").body)["payload"]
+    payload["weighing"]["settled_at"] = "9999-12-31T23:30:00.000Z"
+    linhe.rewrite(payload=payload)
+    linhe.weigh("after")
+
+    await hq.accept(linhe.batch())
+
+    assert await hq.rows("SELECT seq, reason FROM quarantine") == [(1, "poison")]
+    assert await hq.rows("SELECT passage_id FROM passage") == [("after",)]
+
+
+async def test_an_entry_whose_bytes_were_spoilt_in_the_database_is_alarmed_and_blocks_nothing(
+    hq, linhe, postgres
+):
+    notes(linhe, 3)
+    await hq.taking(linhe.batch(), "linhe")
+    name = await hq.database.fetchval("SELECT current_database()")
+    insider = await asyncpg.connect(postgres.dsn_of("postgres", name))
+    await insider.execute("ALTER TABLE entry_2026_03 DISABLE TRIGGER ALL")
+    await insider.execute("UPDATE entry_2026_03 SET body = '\\x00' WHERE seq = 2")
+    await insider.close()
+
+    while await hq.projector.step():
+        pass
+    assert await hq.signatures.step()
+
+    codes = await hq.rows("SELECT code FROM alarm ORDER BY alarm_id")
+    assert [code for (code,) in codes] == ["evidence.malformed", "evidence.key_not_good"]
+
+
+async def test_what_was_sent_ahead_and_then_otherwise_is_a_fork(hq, linhe):
+    notes(linhe, 3)
+    other = FakeStation()
+    notes(other, 2)
+    notes(other, 1, text="y")
+    await TakeAhead(archive=hq.archive, clock=hq.clock)(linhe.batch(first=3), "linhe")
+
+    await hq.accept(other.batch())
+
+    assert await hq.rows("SELECT seq, reason, body FROM quarantine") == [
+        (3, "fork", linhe.entries[2].body)
+    ]
+    assert await hq.rows("SELECT code FROM alarm") == [("evidence.fork",)]
+    with pytest.raises(Fork, match="quarantine"):
+        await hq.accept(other.batch())
+
+
+async def test_what_was_sent_ahead_comes_again_and_is_no_fork(hq, linhe):
+    notes(linhe, 3)
+    await TakeAhead(archive=hq.archive, clock=hq.clock)(linhe.batch(first=3), "linhe")
+    await hq.accept(linhe.batch())
+
+    assert await hq.rows("SELECT seq FROM ahead") == []
+    assert await hq.rows("SELECT code FROM alarm") == []
+
+
+async def test_what_waits_for_a_database_that_hangs_is_bounded(hq, linhe):
+    notes(linhe, 2)
+    async with hq.archive.desk() as desk:
+        await desk.begin()  # somebody else is writing, and does not end
+        sending = []
+        for _ in range(MOST_WAITING + 3):  # the first one is under way
+            sending.append(asyncio.create_task(hq.taking(linhe.batch(), "linhe")))
+            await asyncio.sleep(0.02)
+        for older in sending[1:3]:
+            with pytest.raises(StoreFailed, match="newer"):
+                await older
+    answers = await asyncio.gather(sending[0], *sending[3:])
+    assert [answer.accepted for answer in answers] == [2] + [0] * MOST_WAITING
 
 
 async def test_batches_at_the_same_time_are_written_one_after_the_other(hq, linhe):

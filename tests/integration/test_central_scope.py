@@ -57,6 +57,14 @@ async def test_each_role_sees_the_stations_of_its_scope_and_no_other(site, role,
             assert camera.status_code == (known if may and within else 403), node
 
 
+async def test_the_list_over_all_stations_is_for_nobody_who_is_limited_to_some(site):
+    path = "/api/export/repeat-vehicles.csv"
+    for name in SCOPES:
+        async with site.signed_in(f"TRANSPORT-{name}") as client:
+            answer = await client.get(path)
+        assert answer.status_code == (200 if name == "all" else 403)
+
+
 async def test_the_sum_of_a_day_counts_no_station_out_of_scope(site):
     async with site.signed_in("HQ-all") as client:
         everything = (await client.get("/api/counts?on=2026-03-01")).json()

@@ -71,7 +71,9 @@ class Program:
         self._command = (*_inside(room), sys.executable, "-m", *arguments)
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
+        self._ending = False
         self.started_at = 0.0
+        self.ended_by_itself = False
 
     @property
     def output(self) -> asyncio.StreamReader:
@@ -96,7 +98,14 @@ class Program:
                 env={**environment(), "PYTHONPATH": str(ROOT)},
                 start_new_session=True,
             )
+        self._ending = False
         self.started_at = time.monotonic()
+        asyncio.get_running_loop().create_task(self._watch(self._process))
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        await process.wait()
+        if process is self._process and not self._ending:
+            self.ended_by_itself = True
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to it and whatever is in its group."""
@@ -106,6 +115,7 @@ class Program:
 
     async def kill(self) -> None:
         """End it as a power cut would."""
+        self._ending = True
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGKILL)
         if self._process is not None:
@@ -113,6 +123,7 @@ class Program:
 
     async def stop(self) -> None:
         """End it politely, or less so."""
+        self._ending = True
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
         if self._process is not None:

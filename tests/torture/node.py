@@ -12,6 +12,7 @@ import itertools
 import os
 import random
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
@@ -29,11 +30,18 @@ DECIDE_EVERY = 50
 SHARED_S = 5
 
 
+class Now(SystemClock):
+    """The machine's clock, which nobody moves."""
+
+    def move(self, _delta: timedelta) -> None:
+        """Stay."""
+
+
 class Author(FakeStation):
     """Makes what a station would write, sealed by nobody yet."""
 
     def __init__(self, node: str) -> None:
-        super().__init__(node, clock=SystemClock())
+        super().__init__(node, clock=Now())
         self.drafts: list[Draft] = []
 
     def write(self, kind: Kind, payload: Payload) -> None:
@@ -76,6 +84,13 @@ class NoLane:
         )
 
 
+class NoCamera:
+    """A camera that never takes a picture."""
+
+    async def preview(self, _after: datetime | None) -> None:
+        """Nothing is seen."""
+
+
 async def write(stored: Stored, author: Author, rate: float, until: int | None) -> None:
     """Write and acknowledge, *rate* entries a second, *until* so many are written."""
     loop = asyncio.get_running_loop()
@@ -105,7 +120,7 @@ async def run(config: Path, rate: float, until: int | None) -> None:
         await uplink.prepare()
         await stored.ledger.append(Draft(Kind.START, Run(program="node", detail="")))
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(uplink.run(NoLane(SystemClock())))  # type: ignore[arg-type]
+            tasks.create_task(uplink.run(NoLane(SystemClock()), NoCamera()))  # type: ignore[arg-type]
             tasks.create_task(stored.time.run(stored.ledger, lambda *_: None))
             tasks.create_task(write(stored, Author(settings.station.node), rate, until))
 

@@ -54,8 +54,9 @@ async def _run(options: Options) -> Outcome:
         storm = Storm(made, random.Random(options.seed))
         for _ in range(faults):
             await storm.strike()
+        broken = ended(made)
         await storm.calm()
-        broken = [
+        broken += [
             f"{node.name} does not drain" for node in made.nodes if not await drained(made, node)
         ]
         for node in made.nodes:
@@ -182,6 +183,11 @@ class Examined:
         unlike = [s for s in arrived if s in at_home and at_home[s].body != arrived[s].body]
         if unlike:
             self.broken.append(f"{node.name}: {len(unlike)} differ at both ends, {unlike[:3]}")
+
+
+def ended(made: Fleet) -> list[str]:
+    """Return which stations ended though nobody ended them."""
+    return [f"{n.name} ended by itself" for n in made.nodes if n.program.ended_by_itself]
 
 
 async def drained(made: Fleet, node: Node) -> bool:

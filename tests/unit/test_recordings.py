@@ -22,29 +22,31 @@ def recordings(tmp_path):
 async def send(recordings, name=NAME, data=DATA, pieces=3):
     step = -(-len(data) // pieces)
     for offset in range(0, len(data), step):
-        held = await recordings.add(name, offset, len(data), data[offset : offset + step])
+        held = await recordings.add("linhe", name, offset, len(data), data[offset : offset + step])
     return held
 
 
 async def test_pieces_in_order_make_the_whole(recordings):
-    assert await recordings.held(NAME) == Held(held=0, complete=False)
+    assert await recordings.held("linhe", NAME) == Held(held=0, complete=False)
     assert await send(recordings) == Held(held=len(DATA), complete=True)
     assert await recordings.fetch(NAME) == DATA
 
 
 async def test_it_goes_on_where_it_broke_off(recordings, tmp_path):
-    await recordings.add(NAME, 0, len(DATA), DATA[:1000])
+    await recordings.add("linhe", NAME, 0, len(DATA), DATA[:1000])
     again = FileRecordings(tmp_path)
-    assert (await again.held(NAME)).held == 1000
-    assert (await again.add(NAME, 1000, len(DATA), DATA[1000:])).complete
+    assert (await again.held("linhe", NAME)).held == 1000
+    assert (await again.add("linhe", NAME, 1000, len(DATA), DATA[1000:])).complete
     again.close()
 
 
 @pytest.mark.parametrize("offset", [0, 999, 1001])
 async def test_a_piece_that_does_not_follow_changes_nothing(recordings, offset):
-    await recordings.add(NAME, 0, len(DATA), DATA[:1000])
+    await recordings.add("linhe", NAME, 0, len(DATA), DATA[:1000])
 
-    assert await recordings.add(NAME, offset, len(DATA), b"x") == Held(held=1000, complete=False)
+    assert await recordings.add("linhe", NAME, offset, len(DATA), b"x") == Held(
+        held=1000, complete=False
+    )
 
 
 async def test_another_content_is_thrown_away_and_sent_anew(recordings):
@@ -56,19 +58,25 @@ async def test_another_content_is_thrown_away_and_sent_anew(recordings):
 
 async def test_sending_a_held_one_again_is_harmless(recordings):
     await send(recordings)
-    assert await recordings.add(NAME, 0, len(DATA), b"x") == Held(held=len(DATA), complete=True)
+    assert await recordings.add("linhe", NAME, 0, len(DATA), b"x") == Held(
+        held=len(DATA), complete=True
+    )
     assert await recordings.fetch(NAME) == DATA
 
 
 @pytest.mark.parametrize(("offset", "size"), [(0, 0), (0, MOST_BYTES + 1), (5, 5), (0, 2)])
 async def test_what_does_not_fit_its_own_size_is_refused(recordings, offset, size):
     with pytest.raises(MalformedEntry):
-        await recordings.add(NAME, offset, size, b"abc")
+        await recordings.add("linhe", NAME, offset, size, b"abc")
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", NAME.upper(), NAME[:-1], NAME + "0"])
 async def test_only_a_digest_names_a_recording(recordings, name):
-    for asked in (recordings.held(name), recordings.fetch(name), recordings.add(name, 0, 1, b"x")):
+    for asked in (
+        recordings.held("linhe", name),
+        recordings.fetch(name),
+        recordings.add("linhe", name, 0, 1, b"x"),
+    ):
         with pytest.raises(NotFound):
             await asked
 
@@ -78,3 +86,10 @@ async def test_a_flipped_bit_is_found_when_it_is_read(recordings, tmp_path):
     (tmp_path / NAME[:2] / NAME).write_bytes(DATA[:-1] + b"\0")
     with pytest.raises(NotFound, match="no longer what it was"):
         await recordings.fetch(NAME)
+
+
+async def test_nobody_spoils_what_another_node_sends(recordings):
+    await recordings.add("linhe", NAME, 0, len(DATA), DATA[:1000])
+    await recordings.add("wuda", NAME, 0, len(DATA), b"rubbish")
+    assert (await recordings.add("linhe", NAME, 1000, len(DATA), DATA[1000:])).complete
+    assert await recordings.fetch(NAME) == DATA

@@ -37,9 +37,10 @@ WITH gone AS (
 DELETE FROM camera_frame USING gone WHERE camera_frame.watch_id = gone.watch_id;
 
 -- name: put
--- $1 watch_id, $2 jpeg, $3 channel
+-- Nothing is kept of a watch that has ended meanwhile. $1 watch_id, $2 jpeg, $3 channel
 WITH written AS (
-    INSERT INTO camera_frame AS frame (watch_id, number, jpeg) VALUES ($1, 1, $2)
+    INSERT INTO camera_frame AS frame (watch_id, number, jpeg)
+    SELECT watch_id, 1, $2 FROM camera_watch WHERE watch_id = $1 AND ended_at IS NULL
         ON CONFLICT (watch_id) DO UPDATE SET number = frame.number + 1, jpeg = excluded.jpeg
     RETURNING watch_id)
 SELECT pg_notify($3, watch_id) FROM written;

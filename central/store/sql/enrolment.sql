@@ -26,7 +26,8 @@ RETURNING serial;
 
 -- name: revoked
 -- $1 serial
-SELECT revoked_at IS NOT NULL FROM tls_certificate WHERE serial = $1;
+-- One that is not in the register was not issued by it, or was forgotten with a backup.
+SELECT coalesce((SELECT revoked_at IS NOT NULL FROM tls_certificate WHERE serial = $1), true);
 
 -- name: revoke_key
 -- Only ever earlier. Gives no row when there is no such key, or when it is revoked from there or

@@ -101,7 +101,7 @@ SELECT $1, one.seq, one.digest, one.body, one.signature, $6
 -- What was seen ahead has come in its order. $1 nodes, $2 last_seqs
 DELETE FROM ahead USING unnest($1::text[], $2::bigint[]) AS one (node, seq)
  WHERE ahead.node = one.node AND ahead.seq <= one.seq
-RETURNING ahead.node, ahead.seq, ahead.digest;
+RETURNING ahead.node, ahead.seq, ahead.body, ahead.signature;
 
 -- name: quarantine_node
 -- Idempotent. $1 node, $2 at

@@ -351,3 +351,5 @@ CREATE UNLOGGED TABLE camera_frame (
     number   bigint NOT NULL,
     jpeg     bytea  NOT NULL
 );
+
+CREATE INDEX alarm_node_code ON alarm (node, code);
