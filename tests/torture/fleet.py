@@ -69,7 +69,7 @@ class Program:
     def __init__(self, arguments: Sequence[str], log: Path, room: str | None = None) -> None:
         """Prepare ``python -m …``; *room*: the network namespace it runs in."""
         self._command = (*_inside(room), sys.executable, "-m", *arguments)
-        self._log = log
+        self.log = log
         self._process: asyncio.subprocess.Process | None = None
         self._ending = False
         self.started_at = 0.0
@@ -89,7 +89,7 @@ class Program:
 
     async def start(self) -> None:
         """Start it."""
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 cwd=ROOT,
@@ -164,6 +164,10 @@ class Node:
         """Start it and note what it acknowledges."""
         await self.program.start()
         asyncio.get_running_loop().create_task(self._listen(self.program))
+
+    def last_words(self) -> str:
+        """Return the end of what it printed."""
+        return self.program.log.read_text("utf-8", errors="replace")[-2000:]
 
     async def quiet(self) -> None:
         """Start it to deliver what it holds, and to write nothing more."""

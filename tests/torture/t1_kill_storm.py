@@ -35,10 +35,14 @@ PAUSE_S = (0.2, 1.2)
 DRAIN_S = 120.0
 SLOWEST_S = 10.0
 
-FINES = (
-    "SELECT violation_id FROM decision WHERE effective AND kind = 'fine' "
-    "GROUP BY 1 HAVING count(*) > 1"
-)
+FINED_TWICE = """
+SELECT violation_id, count(*) FILTER (WHERE effective)
+  FROM decision WHERE kind = 'fine'
+ GROUP BY violation_id HAVING count(*) > 1
+"""
+"""Acts on which stations decided more than once, and how many of the fines are in force."""
+
+REFUSED = "SELECT count(*) FROM alarm WHERE code = 'case.second_fine'"
 
 
 def run(options: Options) -> Outcome:
@@ -54,7 +58,8 @@ async def _run(options: Options) -> Outcome:
         storm = Storm(made, random.Random(options.seed))
         for _ in range(faults):
             await storm.strike()
-        broken = ended(made)
+        unasked(made)
+        broken: list[str] = []
         await storm.calm()
         broken += [
             f"{node.name} does not drain" for node in made.nodes if not await drained(made, node)
@@ -185,9 +190,15 @@ class Examined:
             self.broken.append(f"{node.name}: {len(unlike)} differ at both ends, {unlike[:3]}")
 
 
-def ended(made: Fleet) -> list[str]:
-    """Return which stations ended though nobody ended them."""
-    return [f"{n.name} ended by itself" for n in made.nodes if n.program.ended_by_itself]
+def unasked(made: Fleet) -> None:
+    """Check that no station ended though nobody ended it.
+
+    Raises:
+        RuntimeError: one has; the run says nothing, least of all that a mutant was caught.
+    """
+    for node in made.nodes:
+        if node.program.ended_by_itself:
+            raise RuntimeError(f"{node.name} ended by itself: {node.last_words()}")
 
 
 async def drained(made: Fleet, node: Node) -> bool:
@@ -204,14 +215,20 @@ async def drained(made: Fleet, node: Node) -> bool:
 
 
 async def fined_twice(made: Fleet) -> list[str]:
-    """Return the unlawful acts on which more than one fine is in force."""
-    dsn = await made.dsn()
-    connection = await asyncpg.connect(dsn)
+    """Return the unlawful acts on which not exactly one fine is in force, though several decided.
+
+    The stations fine each other's acts all the while: that nothing was to be refused is wrong too.
+    """
+    connection = await asyncpg.connect(await made.dsn())
     try:
-        twice = [row[0] for row in await connection.fetch(FINES)]
+        acts = await connection.fetch(FINED_TWICE)
+        refused = await connection.fetchval(REFUSED)
     finally:
         await connection.close()
-    return [f"{one}: two effective fines" for one in twice]
+    broken = [f"{act}: {count} effective fines" for act, count in acts if count != 1]
+    if bool(acts) != bool(refused):
+        broken.append(f"{len(acts)} acts fined more than once, {refused} fines refused")
+    return broken
 
 
 async def audited(made: Fleet) -> list[str]:

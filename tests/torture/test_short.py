@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from tests.torture import t2_power_cut, t9_insider
-from tests.torture.harness import Options, run_scenario
+from tests.torture import t1_kill_storm, t2_power_cut, t9_insider
+from tests.torture.harness import Options, run_scenario, scratch_folder
 
 SEED = 515
 
@@ -17,6 +17,15 @@ def report_of(scenario, tmp_path, mutants, **numbers):
         pytest.skip(report.skipped)
     assert report.skipped is None
     return report
+
+
+def test_a_storm_of_kills_loses_nothing_and_doubles_nothing():
+    with scratch_folder() as folder:  # which the database's user can enter
+        report = report_of(t1_kill_storm, folder, (), faults=8)
+    assert report.broken == []
+    assert (report.lost, report.duplicated) == (0, 0)
+    assert report.faults == 8
+    assert report.acknowledged > 100
 
 
 def test_a_power_cut_takes_nothing_that_was_acknowledged(tmp_path):

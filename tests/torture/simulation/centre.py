@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from central.api.bodies import UNPACKED_BYTES, unpacked
+from central.api.bodies import BATCH_BYTES, unpacked
 from central.api.errors import refusal
 from central.application.accept import Accept, TakeAhead
 from central.application.admit import check_node
@@ -128,7 +128,7 @@ class Centre:
         """Answer a request of the node *peer* as the interface does."""
         body = b""
         try:
-            body = unpacked(asked.body, UNPACKED_BYTES) if asked.packed else asked.body
+            body = unpacked(asked.body, BATCH_BYTES) if asked.packed else asked.body
             found = await self._found(asked, body, peer)
             answer = Answer(200, found)
         except ZhichaoError as exc:
