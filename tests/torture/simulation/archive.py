@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -129,8 +129,16 @@ class SimulatedDesk(SimulatedBooks):
             self.changes.insert("place", (entry.node, entry.seq), one.position)
             self.changes.insert("entry", one.position, (one, at))
             self.changes.update("node", entry.node, _moved(one))
-            self.changes.put("ahead", (entry.node, entry.seq), None)
         await self._step()
+
+    async def arrived(self, heads: Mapping[str, int]) -> list[Entry]:
+        await self._step()
+        found = []
+        for (node, seq), entry in self.changes.scan("ahead"):
+            if seq <= heads.get(node, 0):
+                self.changes.put("ahead", (node, seq), None)
+                found.append(entry)
+        return found
 
     async def grow(self, frontier: Frontier, blocks: Sequence[Block]) -> None:
         self.changes.frontier = frontier
