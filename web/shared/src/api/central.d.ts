@@ -162,6 +162,8 @@ export interface paths {
         /**
          * Repeat Vehicles Csv
          * @description Export the vehicles with more than three violations in the twelve months up to a day.
+         *
+         *     It counts over all stations: who is limited to some may not have it.
          */
         get: operations["repeat_vehicles_csv_api_export_repeat_vehicles_csv_get"];
         put?: never;
