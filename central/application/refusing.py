@@ -31,6 +31,8 @@ _KEPT: Final[dict[type[EvidenceError], str]] = {
 }
 """Refusals whose bytes are kept. A gap is none: the station sends again from where it says."""
 
+LAST_SEQ: Final = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Refuser:
@@ -65,6 +67,14 @@ class Refuser:
         await desk.keep(_refused(entry, _KEPT[Fork], fork, held.get(entry.seq), at))
         await desk.quarantine(entry.node, at)
         await _raise(desk, _alarm(entry.node, fork, f"#{entry.seq}", at), touched)
+
+
+async def set_ahead_aside(desk: Desk, node: str, head_seq: int, at: datetime) -> None:
+    """Keep what a node sent ahead before its release: it goes on from the head, maybe otherwise."""
+    fork = Fork("sent ahead before the release", node=node)
+    for entry in await desk.arrived({node: LAST_SEQ}):
+        if entry.seq > head_seq:
+            await desk.keep(_refused(entry, _KEPT[Fork], fork, None, at))
 
 
 async def keep_unread(

@@ -10,7 +10,7 @@ from central.application.ledger_ports import Archive, Proposal
 from central.application.ports import Alarm
 from central.application.project import Touched
 from central.application.publishing import OwnLedger
-from central.application.refusing import Announce
+from central.application.refusing import Announce, set_ahead_aside
 from station.contract.entries import Kind, QuarantineRelease
 from station.domain.clock import Clock
 from station.domain.errors import InvalidFacts, NotFound, TwoOfficersRequired
@@ -62,6 +62,7 @@ class Release:
                 raise TwoOfficersRequired("another officer must confirm")
             await desk.withdraw(node)
             await desk.lift_quarantine(node)
+            await set_ahead_aside(desk, node, state.head.seq, now)
             entry = QuarantineRelease(
                 node=node,
                 head_seq=state.head.seq,

@@ -34,12 +34,16 @@ def enrolled(ring: KeyRing, public_key: bytes, *, last_seq: int, after_seq: int)
         after_seq: the node's last entry that another key has signed, held or not yet.
 
     Raises:
-        KeysNotProven: the key was the node's once, and has ended or was revoked.
+        KeysNotProven: the key was the node's once, and has ended or was revoked; or it begins
+            after entries that the node has not any more.
     """
     known = next((key for key in ring.keys if key.public_key == public_key), None)
     if known is not None:
         if known.until_seq is not None or known.revoked_from_seq is not None:
             raise KeysNotProven("this key has ended: make another", key_id=known.key_id)
+        if known.from_seq > max(last_seq, after_seq) + 1:
+            # It followed another key's entries, which went with a disk.
+            raise KeysNotProven("this key begins later: make another", key_id=known.key_id)
         return Enrolled(from_seq=known.from_seq)
     from_seq = max(last_seq, after_seq) + 1 if ring.keys else 1
     # One that was enrolled and never signed may have ended later than the new one begins.

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from central.application.accept import TakeAhead
 from central.application.releasing import Release
 from station.contract.entries import Kind, QuarantineRelease, Run, read
 from station.domain.errors import Fork, InvalidFacts, NotFound, TwoOfficersRequired
@@ -53,6 +54,26 @@ async def test_two_officers_release_and_the_ledger_names_them(hq, release):
         node="linhe", head_seq=1, reason="clone found; confirmed", officers=["HQ1", "HQ2"]
     )
     assert len(await hq.rows("SELECT 1 FROM quarantine")) == 1  # what was refused is still kept
+
+
+async def test_what_was_sent_ahead_before_a_release_is_kept_and_closes_nothing_again(hq, release):
+    clone = FakeStation()
+    for text in ("x", "y", "y"):
+        clone.write(Kind.START, Run(program=text, detail=""))
+    await hq.rows("UPDATE node SET quarantined_at = NULL")
+    await TakeAhead(archive=hq.archive, clock=hq.clock)(clone.batch(first=3), "linhe")
+    await hq.rows("UPDATE node SET quarantined_at = now()")
+
+    await release("linhe", "HQ1", "clone found")
+    assert await release("linhe", "HQ2", "confirmed")
+
+    assert await hq.rows("SELECT seq FROM ahead") == []
+    kept = await hq.rows("SELECT seq, reason, body FROM quarantine ORDER BY seq")
+    assert kept[-1] == (3, "fork", clone.entries[2].body)
+    own = FakeStation()
+    for text in ("x", "x", "x", "x"):
+        own.write(Kind.START, Run(program=text, detail=""))
+    assert (await hq.accept(own.batch())).receipt.seq == 4
 
 
 async def test_nobody_confirms_himself(hq, release):

@@ -54,6 +54,13 @@ def test_a_key_that_has_ended_is_not_enrolled_again():
     assert enrolled(ring, KEYS[1].public_key, last_seq=9, after_seq=0).new is None
 
 
+def test_a_key_that_begins_after_entries_that_are_gone_is_not_enrolled_again():
+    ring = ring_after((KEYS[0], 0, 0), (KEYS[1], 2, 4))
+    assert enrolled(ring, KEYS[1].public_key, last_seq=2, after_seq=4).from_seq == 5
+    with pytest.raises(KeysNotProven):
+        enrolled(ring, KEYS[1].public_key, last_seq=2, after_seq=3)
+
+
 @pytest.mark.parametrize(
     "enrolments",
     [

@@ -220,7 +220,7 @@ class StationMachine:
         return self.disk.signer()
 
     def _new_key(self) -> Ed25519Signer:
-        return key_of(self.name, self.chance.getrandbits(8) + 1)
+        return key_of(self.name, self.chance.getrandbits(64))
 
 
 class Station:
