@@ -136,10 +136,14 @@ class CaseOut(Shape):
 
 
 class AlarmOut(Shape):
-    """``GET /api/alarms?limit=`` (newest first), live message ``alarm``."""
+    """``GET /api/alarms?limit=`` (newest first), live message ``alarm``.
+
+    ``seq``: of the entry that it is about, the first of several; null when it is about none.
+    """
 
     alarm_id: int
     node: str
+    seq: int | None
     code: str
     message: str
     detail: str

@@ -59,6 +59,7 @@ def alarm_out(alarm: AlarmView) -> schemas.AlarmOut:
     return schemas.AlarmOut(
         alarm_id=alarm.alarm_id,
         node=alarm.node,
+        seq=alarm.seq,
         code=alarm.code,
         message=message(alarm.code, {"node": alarm.node, "detail": alarm.detail}),
         detail=alarm.detail,

@@ -235,9 +235,9 @@ class Writer:
                 except EvidenceError as exc:
                     alarm = Alarm(
                         node=entry.node,
-                        seq=None,  # not from what the entry means: a rebuild does not make it again
+                        seq=entry.seq,
                         code=BadOpening.code,
-                        detail=f"#{entry.seq} {exc}",
+                        detail=exc.detail,
                         at=at,
                     )
                     touched.alarms[await desk.raise_alarm(alarm)] = None

@@ -81,17 +81,19 @@ class Alarms:
         """Raise those of an audit."""
         for one in found:
             node, code = one.node or self.own, f"audit.{one.layer.value}"
-            await self._raise((node, one.layer, one.code), code, said(one))
+            await self._raise((node, one.layer, one.code), one.seq, code, said(one))
 
     async def failed(self, why: AuditFailed) -> None:
         """Raise one that an audit has not come to its end."""
-        await self._raise((self.own, None, ""), why.code, why.detail)
+        await self._raise((self.own, None, ""), None, why.code, why.detail)
 
-    async def _raise(self, kind: tuple[str, Layer | None, str], code: str, detail: str) -> None:
+    async def _raise(
+        self, kind: tuple[str, Layer | None, str], seq: int | None, code: str, detail: str
+    ) -> None:
         node, now = kind[0], self._clock.now()
         if kind in self._raised and now - self._raised[kind] < AGAIN:
             return
-        alarm = Alarm(node=node, seq=None, code=code, detail=detail, at=now)
+        alarm = Alarm(node=node, seq=seq, code=code, detail=detail, at=now)
         touched = Touched()
         async with self._archive.desk() as desk:
             if not await desk.alarmed(alarm):

@@ -161,8 +161,13 @@ class Enrol:
         )
         await self._own.write(desk, [(Kind.ENROLMENT, payload)])
         if state.ring.keys:
-            detail = f"{new.key_id} #{new.from_seq}"
-            alarm = Alarm(node=node, seq=None, code=REPLACED, detail=detail, at=self._clock.now())
+            alarm = Alarm(
+                node=node,
+                seq=new.from_seq,
+                code=REPLACED,
+                detail=new.key_id,
+                at=self._clock.now(),
+            )
             touched.alarms[await desk.raise_alarm(alarm)] = None
 
     async def _alarm(self, claimed: str, code: str, address: str) -> None:

@@ -26,13 +26,19 @@ from station.domain.officers import Officer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """An alarm before it has its number. ``seq``: the entry it follows from, if one does."""
+    """An alarm before it has its number.
+
+    Attributes:
+        seq: the entry of *node* that it is about, the first of several; None: about none.
+        derived: it follows from what that entry means, so that a rebuild makes it again.
+    """
 
     node: str
     seq: int | None
     code: str
     detail: str
     at: datetime
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

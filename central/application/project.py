@@ -126,8 +126,9 @@ async def _quarantine(one: Arrived, books: Books, why: MalformedEntry) -> Touche
         node=entry.node,
         seq=entry.seq,
         code=why.code,
-        detail=f"#{entry.seq}: {why.detail}",
+        detail=why.detail,
         at=one.at,
+        derived=True,
     )
     return Touched(nodes={entry.node: None}, alarms={await books.raise_alarm(alarm): None})
 
@@ -302,6 +303,7 @@ class _Step:
             code=code,
             detail=detail,
             at=moment(self.envelope.wall_utc),
+            derived=True,
         )
         if once and await self.books.alarmed(alarm):
             return

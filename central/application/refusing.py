@@ -32,6 +32,7 @@ _KEPT: Final[dict[type[EvidenceError], str]] = {
 """Refusals whose bytes are kept. A gap is none: the station sends again from where it says."""
 
 LAST_SEQ: Final = 2**63 - 1
+"""Beyond it no ledger and no table has a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Refuser:
             return False
         first = found.refused[0]
         stands = await desk.held(
-            first.node, [entry.seq for entry in found.refused if entry.seq > 0]
+            first.node, [entry.seq for entry in found.refused if _place(entry.seq)]
         )
         kept = False
         for entry in found.refused:
@@ -57,7 +58,7 @@ class Refuser:
         if reason == "fork":
             await desk.quarantine(first.node, at)
         if kept:
-            await _raise(desk, _alarm(first.node, refusal, f"#{first.seq}", at), touched)
+            await _raise(desk, _alarm(first.node, first.seq, refusal, at), touched)
         return reason == "fork"
 
     async def forked_ahead(self, desk: Desk, entry: Entry, at: datetime, touched: Touched) -> None:
@@ -66,7 +67,7 @@ class Refuser:
         held = await desk.held(entry.node, [entry.seq])
         await desk.keep(_refused(entry, _KEPT[Fork], fork, held.get(entry.seq), at))
         await desk.quarantine(entry.node, at)
-        await _raise(desk, _alarm(entry.node, fork, f"#{entry.seq}", at), touched)
+        await _raise(desk, _alarm(entry.node, entry.seq, fork, at), touched)
 
 
 async def set_ahead_aside(desk: Desk, node: str, head_seq: int, at: datetime) -> None:
@@ -84,7 +85,7 @@ async def keep_unread(
     touched = Touched()
     refused = Refused(
         node=node,
-        seq=None,
+        seq=_named(refusal, node),
         digest=hashlib.sha256(data).hexdigest(),
         reason="malformed",
         detail=refusal.detail,
@@ -94,7 +95,7 @@ async def keep_unread(
         at=at,
     )
     if await desk.keep(refused):
-        await _raise(desk, _alarm(node, refusal, refusal.detail, at), touched)
+        await _raise(desk, _alarm(node, refused.seq, refusal, at), touched)
     return touched
 
 
@@ -102,8 +103,26 @@ async def _raise(books: Books, alarm: Alarm, touched: Touched) -> None:
     touched.alarms[await books.raise_alarm(alarm)] = None
 
 
-def _alarm(node: str, why: EvidenceError, detail: str, at: datetime) -> Alarm:
-    return Alarm(node=node, seq=None, code=why.code, detail=detail, at=at)
+def _alarm(node: str, seq: int | None, why: EvidenceError, at: datetime) -> Alarm:
+    return Alarm(
+        node=node,
+        seq=None if seq is None else _place(seq),
+        code=why.code,
+        detail=why.detail,
+        at=at,
+    )
+
+
+def _named(refusal: EvidenceError, node: str) -> int | None:
+    """Return the place in the ledger of *node* that a refusal names."""
+    seq = refusal.fields.get("seq")
+    ours = refusal.fields.get("node", node) == node
+    return _place(seq) if ours and isinstance(seq, int) else None
+
+
+def _place(seq: int) -> int | None:
+    """Return *seq* when it is a place in a ledger; the sender may have written any number."""
+    return seq if 0 < seq <= LAST_SEQ else None
 
 
 def _refused(
@@ -111,7 +130,7 @@ def _refused(
 ) -> Refused:
     return Refused(
         node=entry.node,
-        seq=entry.seq if entry.seq > 0 else None,
+        seq=_place(entry.seq),
         digest=entry.digest,
         reason=reason,
         detail=why.detail,

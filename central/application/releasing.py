@@ -70,7 +70,9 @@ class Release:
                 officers=[first.proposed_by, officer],
             )
             await self.own.write(desk, [(Kind.QUARANTINE_RELEASE, entry)])
-            alarm = Alarm(node=node, seq=None, code=RELEASED, detail=f"#{state.head.seq}", at=now)
+            alarm = Alarm(
+                node=node, seq=state.head.seq or None, code=RELEASED, detail=entry.reason, at=now
+            )
             touched.alarms[await desk.raise_alarm(alarm)] = None
         self.announce(touched)
         return True

@@ -63,7 +63,13 @@ class RevokeKey:
             if held:
                 detail = f"{key.key_id} #{held.start}–#{held[-1]}"
                 await desk.raise_alarm(
-                    Alarm(node=asked.node, seq=None, code=HELD, detail=detail, at=self.clock.now())
+                    Alarm(
+                        node=asked.node,
+                        seq=held.start,
+                        code=HELD,
+                        detail=detail,
+                        at=self.clock.now(),
+                    )
                 )
         return held
 

@@ -64,8 +64,9 @@ class SignatureCheck:
         entry, at = one.entry, self._clock.now()
         await desk.begin()  # as everybody who changes a node
         await desk.quarantine(entry.node, at)
-        # Not from what the entry means: a rebuild does not make it again.
-        alarm = Alarm(node=entry.node, seq=None, code=refusal.code, detail=f"#{entry.seq}", at=at)
+        alarm = Alarm(
+            node=entry.node, seq=entry.seq, code=refusal.code, detail=refusal.detail, at=at
+        )
         touched.nodes[entry.node] = None
         touched.alarms[await desk.raise_alarm(alarm)] = None
 

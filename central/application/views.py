@@ -63,10 +63,11 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmView:
-    """Something headquarters must know of."""
+    """Something headquarters must know of. ``seq``: the entry it is about, None: about none."""
 
     alarm_id: int
     node: str
+    seq: int | None
     code: str
     detail: str
     at: datetime

@@ -201,6 +201,7 @@ class SqlBooks:
             _text(alarm.code),
             _text(alarm.detail),
             alarm.at,
+            alarm.derived,
         )
         return number
 

@@ -45,4 +45,4 @@ def check_opening(opening: Opening, commitments: Mapping[str, str]) -> None:
     except ValueError:
         salted = False
     if not salted or commitments.get(opening.field) != opening.commitment:
-        raise BadOpening(field=opening.field)
+        raise BadOpening(opening.field, field=opening.field)

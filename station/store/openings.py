@@ -47,7 +47,7 @@ def read_openings(
         try:
             check_opening(opening, _commitments(parse(body, signature)))
         except EvidenceError as exc:
-            raise BadOpening(seq=seq, field=field) from exc
+            raise BadOpening(field, seq=seq, field=field) from exc
         found[seq] = (*found.get(seq, ()), opening)
     return found
 

@@ -149,6 +149,27 @@ async def test_a_closed_case_leaves_the_open_ones(hq, server, open_page):
     await expect(rows).to_have_count(0)
 
 
+async def test_an_alarm_names_the_station_and_the_place_in_its_ledger(hq, server, open_page):
+    wrong = schemas.AlarmOut(
+        alarm_id=1,
+        node="linhe",
+        seq=48213,
+        code="evidence.bad_signature",
+        message="签名不是该站点的密钥所签",
+        detail="",
+        at=NOW,
+    )
+    late = wrong.model_copy(update={"alarm_id": 2, "node": "hailiutu", "seq": None})
+    hq.alarms = [wrong]
+    page = await signed_in(open_page, server.url)
+    shown = page.get_by_test_id("alarms").locator("li")
+    await expect(shown).to_contain_text(["临河超限检测站记录 #48213"])
+    hq.tell("alarm", late)
+    await expect(shown).to_have_count(2)
+    await expect(shown.first).to_contain_text("海流图超限检测站")
+    await expect(shown.first).not_to_contain_text("#")
+
+
 async def test_a_lost_connection_is_said_and_no_weight_stays(hq, server, open_page):
     hq.stations["linhe"] = hq.station("linhe", 58300)
     page = await signed_in(open_page, server.url)

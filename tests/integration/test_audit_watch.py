@@ -94,7 +94,7 @@ async def test_an_alarm_is_raised_once_whoever_audits(audited):
         await raised.of([FOUND, FOUND, Discrepancy(layer=Layer.TREE, node="", seq=None, code="x")])
 
     assert await alarms(audited) == [
-        ("linhe", None, "audit.receipts", "linhe#9-10 missing"),
+        ("linhe", 9, "audit.receipts", "linhe#9-10 missing"),
         ("centre", None, "audit.tree", "x"),
     ]
     assert len(audited.centre.told.alarms) == 2

@@ -109,7 +109,7 @@ class Site:
         return [tuple(row) for row in await self.database.fetch(sql, *arguments)]
 
     async def alarms(self):
-        return await self.rows("SELECT node, code, detail FROM alarm ORDER BY alarm_id")
+        return await self.rows("SELECT node, seq, code, detail FROM alarm ORDER BY alarm_id")
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ async def test_a_token_serves_once(site):
         await enrol(site.station(folder="another"), token)
 
     assert len(await site.rows("SELECT * FROM node_key WHERE node = 'linhe'")) == 1
-    assert await site.alarms() == [("linhe", "enrol.token_used", "127.0.0.1")]
+    assert await site.alarms() == [("linhe", None, "enrol.token_used", "127.0.0.1")]
 
 
 async def test_of_many_who_use_one_token_at_once_one_succeeds(site):
@@ -401,8 +401,8 @@ async def test_refused_attempts_of_one_address_wait_ever_longer(site):
 
     assert pauses == [1, 2, 4]
     assert await site.alarms() == [
-        ("linhe", "enrol.token_unknown", "192.0.2.1"),
-        ("linhe", "enrol.token_unknown", "192.0.2.2"),
+        ("linhe", None, "enrol.token_unknown", "192.0.2.1"),
+        ("linhe", None, "enrol.token_unknown", "192.0.2.2"),
     ]
 
 
@@ -458,7 +458,7 @@ async def test_a_station_delivers_for_no_other(site):
     assert "linhe" in answers[0].json()["message"]
     assert "hailiutu" in answers[0].json()["message"]
     assert await site.rows("SELECT * FROM entry WHERE node <> 'centre'") == []
-    assert await site.alarms() == [("linhe", "access.other_node", "linhe: hailiutu")]
+    assert await site.alarms() == [("linhe", None, "access.other_node", "linhe: hailiutu")]
 
 
 async def test_a_revoked_certificate_is_refused_on_lines_that_are_open_too(site):
@@ -512,7 +512,7 @@ async def test_a_new_key_after_a_lost_disk_is_good_after_the_last_entry_and_alar
 
     keys = "SELECT key_id, from_seq, until_seq FROM node_key WHERE node = 'linhe' ORDER BY from_seq"
     assert await site.rows(keys) == [(old.key_id, 1, 3), (new.key_id, 4, None)]
-    assert await site.alarms() == [("linhe", "key.replaced", f"{new.key_id} #4")]
+    assert await site.alarms() == [("linhe", 4, "key.replaced", new.key_id)]
     with pytest.raises(KeysNotProven, match="has ended"):
         await enrol(lost, await site.token())
 

@@ -45,6 +45,9 @@ def linhe(hq):
     return hq.stations[0]
 
 
+PLACES = "SELECT node, seq, code FROM alarm ORDER BY alarm_id"
+
+
 def notes(station, count, text="x"):
     for number in range(count):
         station.write(Kind.START, Run(program=text, detail=str(number)))
@@ -144,8 +147,22 @@ async def test_a_fork_is_refused_kept_alarmed_and_closes_the_ledger(hq, linhe):
     assert [row[3] for row in kept[:2]] == [
         bytes.fromhex(entry.digest) for entry in linhe.entries[1:]
     ]
-    assert await hq.rows("SELECT node, code FROM alarm") == [("linhe", "evidence.fork")]
+    assert await hq.rows(PLACES) == [("linhe", 2, "evidence.fork")]
     assert hq.told.alarms
+
+
+async def test_a_fork_with_a_place_beyond_all_numbers_is_kept_too(hq, linhe):
+    other = FakeStation()
+    notes(linhe, 1)
+    notes(other, 1, text="y")
+    other.write_raw(seq=2**63)
+    await hq.accept(linhe.batch())
+
+    with pytest.raises(Fork):
+        await hq.accept(other.batch())
+
+    assert await hq.rows("SELECT seq FROM quarantine ORDER BY seq") == [(1,), (None,)]
+    assert await hq.rows(PLACES) == [("linhe", 1, "evidence.fork")]
 
 
 async def test_nothing_more_is_taken_from_a_node_in_quarantine(hq, linhe):
@@ -189,6 +206,7 @@ async def test_a_strangers_fork_is_refused_and_quarantines_nobody(hq, linhe):
     assert await hq.rows("SELECT node, seq, reason FROM quarantine") == [
         ("linhe", 1, "key_not_good")
     ]
+    assert await hq.rows(PLACES) == [("linhe", 1, "evidence.key_not_good")]
 
 
 def signed_by(entry, other):
@@ -206,6 +224,7 @@ async def test_a_wrong_last_signature_is_refused_and_what_came_before_it_is_take
     assert await hq.rows("SELECT seq, reason, signature FROM quarantine") == [
         (2, "bad_signature", first.signature)
     ]
+    assert await hq.rows(PLACES) == [("linhe", 2, "evidence.bad_signature")]
     assert (await hq.accept(linhe.batch())).receipt.seq == 3
 
 
@@ -217,10 +236,9 @@ async def test_a_wrong_signature_in_the_middle_is_found_soon_after_and_named(hq,
 
     assert await hq.signatures.step()
 
-    found = [("linhe", None, "#2", "evidence.bad_signature")]
-    assert await hq.rows("SELECT node, seq, detail, code FROM alarm") == found
+    assert await hq.rows(PLACES) == [("linhe", 2, "evidence.bad_signature")]
     await rebuild(hq.archive, Recheck(lawbook()), lambda _: None)
-    assert await hq.rows("SELECT node, seq, detail, code FROM alarm") == found
+    assert await hq.rows(PLACES) == [("linhe", 2, "evidence.bad_signature")]
     notes(linhe, 1)
     with pytest.raises(Fork, match="quarantine"):
         await hq.accept(linhe.batch(first=4))
@@ -265,6 +283,8 @@ async def test_another_nodes_entries_are_refused(hq, linhe):
 
     with pytest.raises(MalformedEntry, match="another node"):
         await hq.accept(batch("linhe", neighbour.entries))
+    # The place that the refusal names is the neighbour's.
+    assert await hq.rows(PLACES) == [("linhe", None, "evidence.malformed")]
     claimed = FakeStation("linhe", key=7)
     notes(claimed, 1)
     with pytest.raises(KeyNotGood):
@@ -290,7 +310,7 @@ async def test_bytes_that_are_no_batch_are_refused_and_kept_with_their_sender(hq
 
     kept = [("dashuncheng", "malformed", data)]
     assert await hq.rows("SELECT node, reason, body FROM quarantine") == kept
-    assert await hq.rows("SELECT node FROM alarm") == [("dashuncheng",)]
+    assert await hq.rows(PLACES) == [("dashuncheng", None, "evidence.malformed")]
 
 
 async def test_a_batch_of_another_node_than_its_sender_is_refused_and_not_kept(hq, linhe):
@@ -314,6 +334,7 @@ async def test_a_signed_entry_before_the_first_place_is_malformed(hq, linhe, seq
         await hq.accept(linhe.batch())
 
     assert await hq.rows("SELECT seq FROM quarantine") == [(None,)]
+    assert await hq.rows(PLACES) == [("linhe", None, "evidence.malformed")]
 
 
 async def test_a_place_beyond_all_numbers_is_a_gap(hq, linhe):
@@ -415,8 +436,10 @@ async def test_an_entry_whose_bytes_were_spoilt_in_the_database_is_alarmed_and_b
         pass
     assert await hq.signatures.step()
 
-    codes = await hq.rows("SELECT code FROM alarm ORDER BY alarm_id")
-    assert [code for (code,) in codes] == ["evidence.malformed", "evidence.key_not_good"]
+    assert await hq.rows(PLACES) == [
+        ("linhe", 2, "evidence.malformed"),
+        ("linhe", 2, "evidence.key_not_good"),
+    ]
 
 
 async def test_what_was_sent_ahead_and_then_otherwise_is_a_fork(hq, linhe):
@@ -431,7 +454,7 @@ async def test_what_was_sent_ahead_and_then_otherwise_is_a_fork(hq, linhe):
     assert await hq.rows("SELECT seq, reason, body FROM quarantine") == [
         (3, "fork", linhe.entries[2].body)
     ]
-    assert await hq.rows("SELECT code FROM alarm") == [("evidence.fork",)]
+    assert await hq.rows(PLACES) == [("linhe", 3, "evidence.fork")]
     with pytest.raises(Fork, match="quarantine"):
         await hq.accept(other.batch())
 

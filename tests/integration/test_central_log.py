@@ -229,7 +229,7 @@ async def test_openings_are_kept_when_they_open_their_commitment_and_alarmed_whe
     await hq.taking(batch("linhe", linhe.entries, {entry.seq: (good, forged)}), "linhe")
 
     assert await hq.rows("SELECT seq, field, text FROM opening") == [(3, "driver_name", "张三")]
-    assert await hq.rows("SELECT seq, code FROM alarm") == [(None, "evidence.bad_opening")]
+    assert await hq.rows("SELECT seq, code FROM alarm") == [(3, "evidence.bad_opening")]
 
 
 @pytest.mark.parametrize("who", ["zhichao", "postgres"])

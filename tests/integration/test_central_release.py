@@ -54,6 +54,9 @@ async def test_two_officers_release_and_the_ledger_names_them(hq, release):
         node="linhe", head_seq=1, reason="clone found; confirmed", officers=["HQ1", "HQ2"]
     )
     assert len(await hq.rows("SELECT 1 FROM quarantine")) == 1  # what was refused is still kept
+    assert await hq.rows(
+        "SELECT node, seq, code, detail FROM alarm ORDER BY alarm_id DESC LIMIT 1"
+    ) == [("linhe", 1, "quarantine.released", "clone found; confirmed")]
 
 
 async def test_what_was_sent_ahead_before_a_release_is_kept_and_closes_nothing_again(hq, release):

@@ -210,10 +210,10 @@ async def test_a_key_revoked_from_an_entry_on_is_good_before_it_alone(home):
         assert (later[0], "facts.invalid" in later[2]) == (1, True)
         held = "SELECT seq FROM entry WHERE node = 'linhe' ORDER BY seq"
         assert await rows(home, held) == [(1,), (2,), (3,), (4,)]
-        alarms = "SELECT node, code, detail FROM alarm ORDER BY alarm_id"
+        alarms = "SELECT node, seq, code, detail FROM alarm ORDER BY alarm_id"
         assert await rows(home, alarms) == [
-            ("linhe", "evidence.key_not_good", "#5"),
-            ("linhe", "key.revoked_held", f"{key_id} #3–#4"),
+            ("linhe", 5, "evidence.key_not_good", key_id),
+            ("linhe", 3, "key.revoked_held", f"{key_id} #3–#4"),
         ]
         said = "SELECT kind FROM entry WHERE node = 'centre' ORDER BY seq"
         assert await rows(home, said) == [("enrolment",), ("key_revoked",), ("key_revoked",)]

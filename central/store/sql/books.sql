@@ -92,18 +92,19 @@ SELECT NOT EXISTS (SELECT FROM legal_id)
                 WHERE legal_id = $1 AND first_on <= $2 AND (last_on IS NULL OR last_on >= $2));
 
 -- name: raise_alarm
--- $1 node, $2 seq, $3 code, $4 detail, $5 at
-INSERT INTO alarm (node, seq, code, detail, at) VALUES ($1, $2, $3, $4, $5) RETURNING alarm_id;
+-- $1 node, $2 seq, $3 code, $4 detail, $5 at, $6 derived
+INSERT INTO alarm (node, seq, code, detail, at, derived) VALUES ($1, $2, $3, $4, $5, $6)
+RETURNING alarm_id;
 
 -- name: alarmed
 -- $1 node, $2 code, $3 detail
 SELECT EXISTS (SELECT FROM alarm WHERE node = $1 AND code = $2 AND detail = $3);
 
 -- name: forget
--- Everything that follows from entries, before it is made again. Alarms without an entry stay.
+-- Everything that follows from entries, before it is made again. Alarms that follow from none stay.
 DELETE FROM passage;
 DELETE FROM unweighed_pass;
 DELETE FROM joint_case;
 DELETE FROM decision;
 DELETE FROM legal_id;
-DELETE FROM alarm WHERE seq IS NOT NULL;
+DELETE FROM alarm WHERE derived;

@@ -51,14 +51,14 @@ SELECT node, case_no, plate, opened_at, gross_kg, limit_kg, excess_kg, stage, re
 
 -- name: alarms
 -- $1 nodes or NULL for all, $2 limit
-SELECT alarm_id, node, code, detail, at
+SELECT alarm_id, node, seq, code, detail, at
   FROM alarm
  WHERE $1::text[] IS NULL OR node = ANY ($1)
  ORDER BY alarm_id DESC LIMIT $2;
 
 -- name: alarms_since
 -- $1 nodes or NULL for all, $2 after this turn, $3 up to this turn, $4 limit
-SELECT alarm_id, node, code, detail, at
+SELECT alarm_id, node, seq, code, detail, at
   FROM alarm
  WHERE touched > $2 AND touched <= $3 AND ($1::text[] IS NULL OR node = ANY ($1))
  ORDER BY alarm_id

@@ -278,8 +278,9 @@ CREATE UNIQUE INDEX decision_one_effective_fine
     ON decision (violation_id) WHERE effective AND kind = 'fine';
 CREATE INDEX decision_plate ON decision (plate, occurred_on) WHERE effective;
 
--- seq: the entry that an alarm was derived from; NULL when the centre itself raised it.
+-- seq: the entry that an alarm is about, the first of several; NULL: about none.
 -- touched: the turn after it was raised; NULL: not yet.
+-- derived: it follows from what the entry means, and a rebuild makes it again.
 CREATE TABLE alarm (
     alarm_id bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     node     text        NOT NULL,
@@ -287,7 +288,8 @@ CREATE TABLE alarm (
     code     text        NOT NULL,
     detail   text        NOT NULL,
     at       timestamptz NOT NULL,
-    touched  bigint
+    touched  bigint,
+    derived  boolean     NOT NULL DEFAULT false
 );
 CREATE INDEX alarm_touched ON alarm (touched);
 -- Officers who may sign in at headquarters, and their sessions.

@@ -321,12 +321,16 @@ export interface components {
         /**
          * AlarmOut
          * @description ``GET /api/alarms?limit=`` (newest first), live message ``alarm``.
+         *
+         *     ``seq``: of the entry that it is about, the first of several; null when it is about none.
          */
         AlarmOut: {
             /** Alarm Id */
             alarm_id: number;
             /** Node */
             node: string;
+            /** Seq */
+            seq: number | null;
             /** Code */
             code: string;
             /** Message */

@@ -376,6 +376,7 @@ export const zh = {
     noStations: "尚无站点接入",
     noPassages: "暂无过车记录",
     noAlarms: "没有告警",
+    entry: (seq: number) => `记录 #${seq}`,
     noCases: "没有在办案件",
     download: "下载多次违法车辆名单",
     downloadHint: "十二个月内违法超限超过三次的车辆（CSV）",
