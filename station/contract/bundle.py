@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,8 +21,6 @@ from station.domain.ledger import Entry, Signer, canonical
 FORMAT: Final = "zhichao-bundle-1"
 TAG: Final = b"zhichao-bundle-v1\0"
 
-_RECORDING_FIELDS: Final = frozenset({"sha256", "crop"})
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _UNIX: Final = 3
 _PLAIN_FILE: Final = 0o100644 << 16
 
@@ -124,23 +120,6 @@ def zipped(files: Mapping[str, bytes], at: datetime) -> bytes:
             info.external_attr = _PLAIN_FILE
             archive.writestr(info, files[name])
     return out.getvalue()
-
-
-def recordings(entry: Entry) -> frozenset[str]:
-    """Return the digest of every recording that an entry names: ``sha256`` and ``crop``."""
-    found: set[str] = set()
-    rest: list[object] = [json.loads(entry.body)["payload"]]
-    while rest:
-        node = rest.pop()
-        if isinstance(node, dict):
-            named = [node[name] for name in _RECORDING_FIELDS & node.keys()]
-            found.update(
-                text for text in named if isinstance(text, str) and _DIGEST.fullmatch(text)
-            )
-            rest += [value for name, value in node.items() if name != "personal"]
-        elif isinstance(node, list):
-            rest += node
-    return frozenset(found)
 
 
 def _line(one: Bundled) -> dict[str, object]:

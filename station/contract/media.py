@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
-from station.contract.entries import CaseAct, Passage, PassageReview, Payload, UnweighedPass
+from station.contract.entries import Payload, tree
 
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_FIELDS: Final = ("sha256", "crop")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def media_of(payload: Payload) -> tuple[str, ...]:
-    """Return the SHA-256 (hex) of each recording that *payload* names, each once, in order."""
-    match payload:
-        case Passage():
-            named = [picture.sha256 for picture in payload.pictures]
-            named += _crops(payload)
-        case PassageReview():
-            named = _crops(payload)
-        case UnweighedPass():
-            named = [picture.sha256 for picture in payload.pictures]
-        case CaseAct():
-            named = [str(value) for value in payload.details.values()]
-        case _:
-            named = []
-    return tuple(dict.fromkeys(one for one in named if _DIGEST.fullmatch(one)))
+    """Return the SHA-256 (hex) of each recording that *payload* names, each once, in order.
+
+    It names one by a field ``sha256`` or ``crop``, however deep, but not under ``personal``: the
+    rule by which whoever checks a bundle looks for them, too.
+    """
+    return tuple(dict.fromkeys(_named(tree(payload))))
 
 
-def _crops(payload: Passage | PassageReview) -> list[str]:
-    return [plate.crop for plate in (payload.tractor, payload.trailer) if plate]
+def _named(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        for name in _FIELDS:
+            text = node.get(name)
+            if isinstance(text, str) and _DIGEST.fullmatch(text):
+                yield text
+        for name, value in node.items():
+            if name != "personal":
+                yield from _named(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _named(item)

@@ -6,7 +6,7 @@ import hashlib
 import random
 from dataclasses import dataclass, replace
 
-from station.contract.bundle import Bundle, Bundled, bundle_zip, recordings
+from station.contract.bundle import Bundle, Bundled, bundle_zip
 from station.contract.entries import (
     CaseAct,
     CaseOpened,
@@ -15,7 +15,9 @@ from station.contract.entries import (
     Outage,
     PassageReview,
     Picture,
+    read,
 )
+from station.contract.media import media_of
 from station.contract.personal import Opening
 from station.contract.sealing import stamp
 from station.contract.uplink import Receipt
@@ -214,7 +216,7 @@ class Story:
         world.pass_time()
         revoked = self.station.keys[-1].revoked_from_seq is not None
         maker = world.centre if revoked or self.rng.random() < 0.5 else self.station
-        named = {name for entry, _ in self.entries for name in recordings(entry)}
+        named = {name for entry, _ in self.entries for name in media_of(read(entry)[1])}
         gone = {name for name in sorted(named) if self.rng.random() < 0.1}
         bundle = Bundle(
             case_no=self.case_no,
