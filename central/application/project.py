@@ -22,6 +22,7 @@ from central.domain.days import local_day
 from station.contract.entries import (
     CaseAct,
     CaseOpened,
+    CentreContradiction,
     ClockChange,
     DecisionInForce,
     DeviceEvent,
@@ -40,7 +41,7 @@ from station.contract.entries import (
 )
 from station.contract.sealing import stamp
 from station.domain.case import Act, Case
-from station.domain.errors import DomainError, MalformedEntry
+from station.domain.errors import CentreContradicts, DomainError, MalformedEntry
 from station.domain.ledger import Entry
 from station.domain.officers import Officer, Pair, Role
 
@@ -155,6 +156,8 @@ class _Step:
                 await self._act(payload)
             case DeviceEvent() | Outage() | WeightChanged() | ClockChange():
                 await self._notice(payload)
+            case CentreContradiction():
+                await self._alarm(CentreContradicts.code, payload.what)
             case Run() if self.envelope.kind is Kind.START:
                 await self._started()
             case LegalIds():

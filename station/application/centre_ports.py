@@ -87,15 +87,20 @@ class Outbox(Protocol):
         ...
 
     async def go_back(self, seq: int) -> None:
-        """Deliver again what comes after *seq*."""
+        """Deliver again what comes after *seq*: the centre asks for what it had signed for.
+
+        That it contradicts itself is an entry of the ledger, in the same transaction, and what it
+        signs from now on is not compared with what it had signed before.
+        """
         ...
 
     async def note_receipt(self, receipt: Receipt) -> None:
         """Keep a receipt whose signature is right, and move on to its entry, in one transaction.
 
         Raises:
-            BadReceipt: it contradicts an entry or an earlier receipt. It is kept, as evidence, and
-                nothing moves.
+            BadReceipt: it contradicts an entry. It is kept, as evidence, and nothing moves.
+            CentreContradicts: it contradicts an earlier receipt. Both are kept, the ledger says
+                so, and what comes after its entry is delivered again.
         """
         ...
 

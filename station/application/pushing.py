@@ -17,6 +17,7 @@ from station.domain.errors import (
     BadOpening,
     BadReceipt,
     BrokenChain,
+    CentreContradicts,
     EvidenceError,
     KeyNotGood,
     StoreCorrupt,
@@ -34,6 +35,8 @@ LOOK_EVERY_S: Final = 1.0
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
 REFUSED_PAUSE_S: Final = 60.0
+LONGEST_PATIENCE_S: Final = 600.0
+"""The pause after the centre contradicted itself doubles each time, up to this."""
 
 Report = Callable[[str, str], None]
 
@@ -68,45 +71,52 @@ class Pusher:
         self._report = report
         self._sleep = sleep
         self._jitter = jitter
+        self._pause_s = self._patience_s = FIRST_PAUSE_S
         self.waiting = 0
         self.sending: int | None = None
         self.known = 0
 
     async def run(self) -> None:
         """Push for ever."""
-        pause = FIRST_PAUSE_S
         while True:
             try:
                 more = await self.push_once()
-            except UplinkError as exc:
+            except (UplinkError, EvidenceError, StoreCorrupt, StoreFull) as exc:
                 self.sending = None
-                self._report(exc.code, exc.detail)
-                await self._sleep(pause * (0.5 + self._jitter() / 2))
-                pause = min(2 * pause, LONGEST_PAUSE_S)
+                await self._sleep(self._pause_after(exc))
                 continue
-            except (EvidenceError, StoreCorrupt) as exc:
-                # A fork, a decayed entry, a receipt that cannot be true: people must look.
-                self.sending = None
-                log.error("delivery stops", extra={"code": exc.code, "detail": exc.detail})
-                self._report(exc.code, exc.detail)
-                await self._sleep(REFUSED_PAUSE_S)
-                continue
-            except StoreFull:
-                # The receipt cannot be kept; the lane says how the disk is.
-                self.sending = None
-                await self._sleep(LONGEST_PAUSE_S)
-                continue
-            pause = FIRST_PAUSE_S
+            self._pause_s = FIRST_PAUSE_S
             self._report("ok", "")
             if not more:
                 self.sending = None
                 await self._sleep(LOOK_EVERY_S)
+
+    def _pause_after(self, exc: UplinkError | EvidenceError | StoreCorrupt | StoreFull) -> float:
+        """Say what is wrong, and return for how many seconds nothing is sent."""
+        if isinstance(exc, StoreFull):
+            # The receipt cannot be kept; the lane says how the disk is.
+            return LONGEST_PAUSE_S
+        self._report(exc.code, exc.detail)
+        if isinstance(exc, UplinkError):
+            pause = self._pause_s * (0.5 + self._jitter() / 2)
+            self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+            return pause
+        log.error("delivery stops", extra={"code": exc.code, "detail": exc.detail})
+        if isinstance(exc, CentreContradicts):
+            # Written down, and what it lost is sent again; but no centre fills the ledger with it.
+            patience = self._patience_s
+            self._patience_s = min(2 * patience, LONGEST_PATIENCE_S)
+            return patience
+        # A fork, a decayed entry, a receipt that cannot be true: people must look.
+        return REFUSED_PAUSE_S
 
     async def push_once(self) -> bool:
         """Send one batch; tell whether there is more to send.
 
         Raises:
             UplinkError, EvidenceError: see :class:`~station.application.centre_ports.Centre`.
+            CentreContradicts: it denies what it had signed; that is written down, and what it
+                lost is sent again.
             StoreCorrupt: an entry is not what was written.
         """
         delivered = await self._outbox.delivered()
@@ -121,8 +131,7 @@ class Pusher:
         try:
             answer = await self._centre.push(entries, await self._openings(entries))
         except BrokenChain as exc:
-            await self._go_back(exc, delivered)
-            return True
+            raise await self._gone_back(exc, delivered) from exc
         await self._acknowledged(answer.receipt, entries[-1])
         self._puller.look()
         self.waiting = (await self._ledger.head()).seq - await self._outbox.delivered()
@@ -163,12 +172,15 @@ class Pusher:
                 log.error("a personal field is spoilt", extra=exc.fields)
         return found
 
-    async def _go_back(self, exc: BrokenChain, delivered: int) -> None:
+    async def _gone_back(self, exc: BrokenChain, delivered: int) -> EvidenceError:
         """Send again from where the centre is: it may have been restored from a backup."""
         expected = exc.fields.get("expected")
-        if not isinstance(expected, int) or expected > delivered:
-            raise exc
+        if not isinstance(expected, int) or not 1 <= expected <= delivered:
+            return exc
         await self._outbox.go_back(expected - 1)
+        return CentreContradicts(
+            f"it had signed for {delivered} and asks for {expected}", node=self._node, seq=expected
+        )
 
 
 def _fitting(entries: list[Entry]) -> list[Entry]:

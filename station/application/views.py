@@ -11,6 +11,7 @@ import msgspec
 from station.contract.entries import (
     CaseAct,
     CaseOpened,
+    CentreContradiction,
     DeviceEvent,
     Passage,
     PassageReview,
@@ -20,6 +21,7 @@ from station.contract.entries import (
     WeightChanged,
 )
 from station.domain.case import Act, Case, Done
+from station.domain.errors import CentreContradicts
 from station.domain.ledger import Entry
 from station.domain.officers import Role
 
@@ -142,7 +144,11 @@ def acted_case(case: Case, act: CaseAct) -> Case:
     )
 
 
-def alarm_of(event: DeviceEvent | WeightChanged | UnweighedPass, noted_at: datetime) -> Alarm:
+Alarming = DeviceEvent | WeightChanged | UnweighedPass | CentreContradiction
+"""What an officer hears of."""
+
+
+def alarm_of(event: Alarming, noted_at: datetime) -> Alarm:
     """Return the alarm that an entry raises; ``noted_at``: when it was written."""
     match event:
         case DeviceEvent():
@@ -155,3 +161,6 @@ def alarm_of(event: DeviceEvent | WeightChanged | UnweighedPass, noted_at: datet
             detail = f"{event.reason} {event.plate or ''}".strip()
             at = moment(event.began_at)
             return Alarm(code="passage.unweighed", detail=detail, device="lane", at=at)
+        case CentreContradiction():
+            code = CentreContradicts.code
+            return Alarm(code=code, detail=event.what, device="uplink", at=noted_at)

@@ -96,7 +96,7 @@ def open_store(settings: Settings) -> Stored:
     return Stored(
         database=database,
         ledger=ledger,
-        outbox=SqliteOutbox(database, settings.station.node),
+        outbox=SqliteOutbox(database, ledger),
         centre=SqliteCentreLedger(database),
         recordings=SqliteRecordings(database),
         branches=SqliteBranches(database, ledger),

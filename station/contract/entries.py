@@ -31,6 +31,7 @@ from station.contract.station_entries import (
     CameraWatch,
     CaseAct,
     CaseOpened,
+    CentreContradiction,
     ClockChange,
     DeviceEvent,
     KeyRotate,
@@ -60,6 +61,7 @@ __all__ = [
     "CameraWatch",
     "CaseAct",
     "CaseOpened",
+    "CentreContradiction",
     "ClockChange",
     "ClockState",
     "DecisionInForce",
@@ -119,6 +121,7 @@ class Kind(Enum):
     CAMERA_WATCH = "camera_watch"
     MEDIA_ERASED = "media_erased"
     REJOIN = "rejoin"
+    CENTRE_CONTRADICTION = "centre_contradiction"
     # The centre's own ledger; stations pull it.
     ENROLMENT = "enrolment"
     KEY_REVOKED = "key_revoked"
@@ -183,6 +186,7 @@ Payload = (
     | CameraWatch
     | MediaErased
     | Rejoin
+    | CentreContradiction
     | Enrolment
     | KeyRevoked
     | QuarantineRelease
@@ -213,6 +217,7 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.CAMERA_WATCH: CameraWatch,
     Kind.MEDIA_ERASED: MediaErased,
     Kind.REJOIN: Rejoin,
+    Kind.CENTRE_CONTRADICTION: CentreContradiction,
     Kind.ENROLMENT: Enrolment,
     Kind.KEY_REVOKED: KeyRevoked,
     Kind.QUARANTINE_RELEASE: QuarantineRelease,

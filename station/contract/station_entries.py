@@ -234,6 +234,25 @@ class MediaErased(Part, frozen=True, kw_only=True):
     sha256: list[str]
 
 
+class CentreContradiction(Part, frozen=True, kw_only=True):
+    """The centre denied what it had signed (中心前后矛盾): its log or ledger was set back.
+
+    Attributes:
+        what: ``receipt`` (two that cannot both be true), ``asked_again`` (a receipt for entries
+            that the centre expects once more), ``checkpoint`` (two notes) or ``ledger`` (an entry
+            of its own, and what stands there now).
+        former: what the centre had signed, as it came.
+        later: what it says now, as it came.
+        set_aside: digests of the centre's own entries that it holds no more, in order; they are
+            kept here.
+    """
+
+    what: str
+    former: str
+    later: str
+    set_aside: list[str] = msgspec.field(default_factory=list)
+
+
 class Rejoin(Part, frozen=True, kw_only=True):
     """The node takes up the ledger that the centre holds, after its own had forked (重新接链).
 

@@ -29,6 +29,7 @@
         * :exc:`AuditFailed`
         * :exc:`NotTheLog` · :exc:`LogShrunk` · :exc:`LogForked` -- what a witness refuses
         * :exc:`BadOpening` · :exc:`BadReceipt` · :exc:`KeyNotGood`
+        * :exc:`CentreContradicts` -- the centre denies what it had signed
     * :exc:`DeviceError` -- a scale or a camera; the lane goes on by hand
         * :exc:`PortLost`
             * :exc:`CaptureEnded`
@@ -281,6 +282,12 @@ class BadReceipt(EvidenceError):
     """A receipt is not the centre's, or not for what was sent."""
 
     code = "evidence.bad_receipt"
+
+
+class CentreContradicts(EvidenceError):
+    """The centre denies what it had signed: its log or its ledger was set back, or replaced."""
+
+    code = "evidence.centre_contradicts"
 
 
 class KeyNotGood(EvidenceError):

@@ -14,7 +14,7 @@ from station.domain.ledger import Entry, follows
 from station.store.centre_fold import fold
 from station.store.database import Database, immediate
 from station.store.ledger_rows import entry_of, put_entry, read_head
-from station.store.outbox import DELIVERED, MEDIA_SENT, mark
+from station.store.marks import DELIVERED, MEDIA_SENT, mark
 from station.store.projection import project
 from station.store.sqlfile import load
 from station.store.sqlite_store import SqliteStore

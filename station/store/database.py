@@ -113,7 +113,7 @@ class Database:
             connection.pragma("journal_mode", "wal")
             connection.pragma("synchronous", "full")
             connection.pragma("foreign_keys", True)
-            connection.execute(load("schema")["schema"])
+            _make_tables(connection)
             if connection.pragma("checksum_verification") != "1":
                 raise StoreCorrupt("its pages carry no checksums", what="database")
         except (apsw.Error, OSError, UnicodeDecodeError) as exc:
@@ -160,6 +160,14 @@ def immediate(connection: apsw.Connection) -> Iterator[None]:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _make_tables(connection: apsw.Connection) -> None:
+    sql = load("schema")
+    connection.execute(sql["schema"])
+    if ("log",) not in list(connection.execute(sql["receipt_columns"])):
+        connection.execute(sql["add_receipt_log"])
+    connection.execute(sql["index_receipts"])
 
 
 @cache

@@ -12,7 +12,7 @@ from station.contract.personal import Opening, check_opening
 from station.domain.errors import BadOpening, EvidenceError
 from station.domain.ledger import Entry, parse
 from station.store.database import immediate
-from station.store.outbox import DELIVERED, mark
+from station.store.marks import DELIVERED, mark
 from station.store.sqlfile import load
 
 _SQL: Final = load("ledger")

@@ -21,6 +21,7 @@ from station.application.views import (
 from station.contract.entries import (
     CaseAct,
     CaseOpened,
+    CentreContradiction,
     DeviceEvent,
     MediaErased,
     Passage,
@@ -69,7 +70,7 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
             acted_on = local_day(moment(payload.at))
             connection.execute(_SQL["put_act"], (entry.seq, case.case_no, acted_on))
             _record(connection, entry.seq, media_of(payload), acted_on, of_case=True)
-        case DeviceEvent() | WeightChanged() | UnweighedPass():
+        case DeviceEvent() | WeightChanged() | UnweighedPass() | CentreContradiction():
             alarm = alarm_of(payload, moment(envelope.wall_utc))
             row = (entry.seq, _ALARM.encode(alarm))
             connection.execute(_SQL["put_alarm"], row)

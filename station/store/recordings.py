@@ -8,7 +8,7 @@ from typing import Final
 import apsw
 
 from station.store.database import Database
-from station.store.outbox import MEDIA_SENT, mark
+from station.store.marks import MEDIA_SENT, mark
 from station.store.sqlfile import load
 
 _SQL: Final = load("delivery")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -57,14 +57,26 @@ class SqliteStore:
         self._steps = steps
         self._high_water = HighWater(database.path.with_suffix(".head"))
 
+    @property
+    def node(self) -> str:
+        """Return whose ledger this is."""
+        return self._sealer.node
+
     async def append(self, *drafts: Draft) -> tuple[Entry, ...]:
         """See :class:`~station.application.ports.Ledger`."""
         return await self._database.run(lambda connection: self.append_on(connection, drafts))
 
     def append_on(self, connection: apsw.Connection, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
         """Write *drafts* on the store's own thread."""
+        return self.append_with(connection, lambda _: drafts)
+
+    def append_with(
+        self, connection: apsw.Connection, work: Callable[[apsw.Connection], Sequence[Draft]]
+    ) -> tuple[Entry, ...]:
+        """Do *work* and write the drafts that it returns, all in one transaction."""
         with immediate(connection):
             self._high_water.require(read_head(connection))
+            drafts = work(connection)
             steps = self._steps.pending()
             entries = self.write(connection, (*steps, *drafts))
         if entries:

@@ -15,6 +15,7 @@ from central.domain.counting import repeat_vehicles, window
 from central.store.reading import SqlReading
 from station.contract.entries import (
     CaseAct,
+    CentreContradiction,
     DeviceEvent,
     Kind,
     Outage,
@@ -273,6 +274,8 @@ async def test_faults_outages_and_changed_weights_are_alarms_and_starts_are_none
     linhe.write(Kind.OUTAGE_END, Outage(code="ok", waiting=0))
     changed = WeightChanged(passage_id="p1", recorded_kg=61000, later_kg=60000, frames=[])
     linhe.write(Kind.WEIGHT_CHANGED, changed)
+    said = CentreContradiction(what="asked_again", former="{}", later="2")
+    linhe.write(Kind.CENTRE_CONTRADICTION, said)
     await hq.accept(linhe.batch())
 
     assert await alarms(hq) == [
@@ -281,6 +284,7 @@ async def test_faults_outages_and_changed_weights_are_alarms_and_starts_are_none
         "outage_begin",
         "outage_end",
         "weight.changed",
+        "evidence.centre_contradicts",
     ]
     assert await hq.rows("SELECT DISTINCT at FROM alarm") == [(NOON,)]
 

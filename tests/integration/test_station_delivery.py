@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from station.application.ports import Draft
-from station.contract.entries import CaseAct, CaseOpened, Kind, MediaErased, Picture
+from station.contract.entries import CaseAct, CaseOpened, Kind, MediaErased, Picture, read
 from station.contract.personal import Opening
-from station.domain.errors import BadOpening, BadReceipt, StoreFailed
+from station.contract.uplink import Receipt
+from station.domain.errors import BadOpening, BadReceipt, CentreContradicts, StoreFailed
 from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.openings import erase_openings
@@ -70,7 +71,7 @@ class Station:
     def __init__(self, folder):
         self.database = Database(folder / "station.sqlite")
         self.store = SqliteStore(self.database, sealer())
-        self.outbox = SqliteOutbox(self.database, "linhe")
+        self.outbox = SqliteOutbox(self.database, self.store)
         self.recordings = SqliteRecordings(self.database)
         self.media = FileMedia(folder / "media")
         self.centre = FakeCentre()
@@ -145,10 +146,62 @@ async def test_the_log_only_grows_and_moves_nothing(station, later, good):
     again = msgspec.structs.replace(receipt, **later)
     if good:
         await station.outbox.note_receipt(again)
+        assert await station.outbox.delivered() == last.seq
+        assert await contradictions(station) == []
     else:
-        with pytest.raises(BadReceipt):
+        with pytest.raises(CentreContradicts):
             await station.outbox.note_receipt(again)
-    assert await station.outbox.delivered() == last.seq
+        assert await station.outbox.delivered() == again.seq
+        (found,) = await contradictions(station)
+        assert (found.what, as_receipt(found.former), as_receipt(found.later)) == (
+            "receipt",
+            receipt,
+            again,
+        )
+    assert set(await station.outbox.receipts(1, 9)) == {receipt, again}
+
+
+async def contradictions(station):
+    entries = await station.store.entries_after(0, 1000)
+    return [read(e)[1] for e in entries if e.kind == Kind.CENTRE_CONTRADICTION.value]
+
+
+def as_receipt(text):
+    return msgspec.json.decode(text, type=Receipt)
+
+
+async def test_a_centre_that_asks_again_for_what_it_signed_for_is_written_down_and_gets_it(station):
+    await opened(station)
+    receipt = await station.pushed()
+    await station.outbox.note_receipt(receipt)
+    await station.outbox.note_media_sent(2)
+    await station.outbox.go_back(1)
+
+    (found,) = await contradictions(station)
+    assert (found.what, as_receipt(found.former), found.later) == ("asked_again", receipt, "2")
+    assert (await station.outbox.delivered(), await station.outbox.media_sent()) == (1, 1)
+    (alarm,) = await station.store.alarms(9)
+    assert alarm.code == "evidence.centre_contradicts"
+    # What a shorter log says now is not held against it a second time; the proof is kept.
+    shorter = msgspec.structs.replace(receipt, log_size=1, leaf_index=0, root="f" * 64)
+    await station.outbox.note_receipt(shorter)
+    assert await station.outbox.delivered() == 2
+    assert len(await contradictions(station)) == 1
+    assert await station.outbox.receipts(1, 9) == [receipt, shorter]
+
+
+async def test_a_store_made_before_contradictions_were_told_of_is_opened(station, tmp_path):
+    await opened(station)
+    await station.outbox.note_receipt(await station.pushed())
+    kept = await station.outbox.receipts(1, 9)
+    await station.database.run(
+        lambda c: c.execute("DROP INDEX receipt_by_log; ALTER TABLE receipt DROP COLUMN log")
+    )
+    station.close()
+    again = Station(tmp_path)
+    assert await again.outbox.receipts(1, 9) == kept
+    await again.outbox.note_receipt(kept[0])
+    station.database, station.media = again.database, again.media
 
 
 async def test_clear_texts_stand_beside_the_entry_and_not_in_it(station):

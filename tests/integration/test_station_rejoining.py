@@ -49,7 +49,7 @@ class Station:
         self.clock = FakeClock()
         self.database = Database(folder / "station.sqlite")
         self.store = SqliteStore(self.database, sealer(self.clock), TimeKeeper(self.clock))
-        self.outbox = SqliteOutbox(self.database, "linhe")
+        self.outbox = SqliteOutbox(self.database, self.store)
         self.branches = SqliteBranches(self.database, self.store)
         self.rejoining = Rejoining(
             ledger=self.store, branches=self.branches, centre=centre, own_keys=self.keys

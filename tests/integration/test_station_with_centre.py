@@ -162,3 +162,48 @@ async def test_pictures_follow_their_entries_and_a_published_list_comes_down(run
         assert await stored.centre.watched("蒙L12345", date(2026, 3, 1)) == listed.watched[0]
     finally:
         stored.close()
+
+
+async def copy(source, target):
+    """Copy a folder with owners and rights: a database is its own user's."""
+    process = await asyncio.create_subprocess_exec("cp", "-a", str(source), str(target))
+    assert await process.wait() == 0
+
+
+async def test_a_centre_from_a_backup_gets_everything_again_and_the_contradiction_stands(tmp_path):
+    with short_folder() as home:
+        (home / "central.toml").write_text(CONFIG, "utf-8")
+        (home / "linhe").mkdir()
+        async with centre(home) as machines:
+            port = machines.rpartition(":")[2]
+            settings = await enrolled(home, machines)
+            await deliver(home, await write(settings, "p0"))
+        await copy(home / "data", tmp_path / "backup")
+        listening = CONFIG.replace(
+            '[machines]\nlisten = "127.0.0.1:0"', f'[machines]\nlisten = "127.0.0.1:{port}"'
+        )
+        (home / "central.toml").write_text(listening, "utf-8")
+        async with centre(home):
+            await deliver(home, await write(settings, *(f"p{n}" for n in range(1, 51))))
+        (_, receipts, _) = await station(home, "receipts")
+        shutil.rmtree(home / "data")
+        await copy(tmp_path / "backup", home / "data")
+        async with centre(home):
+            seq = await write(settings, "last")
+            await deliver(home, seq + 2)  # its start, and what it writes of the contradiction
+            ours = await ledger(settings)
+            held = await rows(home, "SELECT seq, body FROM entry WHERE node = 'linhe' ORDER BY seq")
+            assert held == [(one.seq, one.body) for one in ours[: len(held)]]
+            told = [read(e)[1] for e in ours if e.kind == Kind.CENTRE_CONTRADICTION.value]
+            assert [one.what for one in told] == ["asked_again"]
+            alarm = "SELECT count(*) FROM alarm WHERE code = 'evidence.centre_contradicts'"
+            await until(home, alarm, [(1,)])
+            assert await rows(home, "SELECT quarantined_at FROM node WHERE node = 'linhe'") == [
+                (None,)
+            ]
+            (home / "receipts.jsonl").write_text(receipts, "utf-8")
+            code, out, _ = await central(
+                home, "audit", "--json", "--receipts", str(home / "receipts.jsonl")
+            )
+            layers = {one["layer"] for one in json.loads(out)["findings"]}
+            assert (code, layers) == (1, {"receipts"}), out

@@ -7,7 +7,12 @@ import pytest
 from station.application.ahead import Ahead
 from station.application.centre_keys import CentreKeys, Following
 from station.application.pulling import Puller
-from station.application.pushing import LONGEST_PAUSE_S, REFUSED_PAUSE_S, Pusher
+from station.application.pushing import (
+    LONGEST_PATIENCE_S,
+    LONGEST_PAUSE_S,
+    REFUSED_PAUSE_S,
+    Pusher,
+)
 from station.contract.entries import KeyRotate, Kind, Run
 from station.contract.receipts import check_both, check_place
 from station.contract.signature import Ed25519Signer, rotation_message
@@ -15,6 +20,7 @@ from station.domain.errors import (
     BadOpening,
     BadReceipt,
     BrokenChain,
+    CentreContradicts,
     Fork,
     StoreCorrupt,
     StoreFull,
@@ -61,14 +67,18 @@ class FakeLedger:
         return self.mark
 
     async def go_back(self, seq):
-        self.mark = seq
+        self.mark, self.receipts = seq, []
 
     async def note_receipt(self, receipt):
-        for earlier in self.receipts:
-            check_both(earlier, receipt)
         if receipt.digest != self.entries[receipt.seq - 1].digest:
             raise BadReceipt("another entry")
         check_place(receipt)
+        try:
+            for earlier in self.receipts:
+                check_both(earlier, receipt)
+        except BadReceipt as exc:
+            self.receipts, self.mark = [receipt], receipt.seq
+            raise CentreContradicts(exc.detail) from exc
         self.receipts.append(receipt)
         self.mark = max(self.mark, receipt.seq)
 
@@ -174,9 +184,24 @@ async def test_after_the_outage_all_arrives():
 async def test_a_centre_that_lost_entries_gets_them_again():
     ledger, centre = FakeLedger(5), FakeCentre(BrokenChain("gap", expected=2))
     ledger.mark = 4
-    centre.entries = ledger.entries[:1]
-    await run(ledger, centre)
+    centre.entries, centre.leaves = ledger.entries[:1], 1
+    line = await run(ledger, centre, 2)
     assert centre.batches == [[2, 3, 4, 5]]
+    assert line.states == ["evidence.centre_contradicts", "ok"]
+
+
+async def test_a_centre_that_contradicts_itself_for_ever_is_let_do_so_ever_less_often():
+    ledger, centre = FakeLedger(5), FakeCentre(*[BrokenChain("gap", expected=2)] * 11)
+    ledger.mark = 4
+    centre.entries = ledger.entries[:1]
+
+    class Forgetful(FakeLedger):
+        async def go_back(self, _seq):
+            pass
+
+    ledger.go_back = Forgetful(0).go_back
+    line = await run(ledger, centre, 11)
+    assert line.pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, LONGEST_PATIENCE_S]
 
 
 async def test_a_centre_that_expects_what_was_never_written_is_not_followed():
@@ -233,15 +258,23 @@ async def test_a_receipt_that_somebody_else_signed_stops_delivery():
     assert ledger.mark == 0
 
 
-async def test_a_log_that_has_shrunk_stops_delivery():
+async def test_a_centre_that_asks_for_no_place_at_all_is_not_followed():
+    ledger, centre = FakeLedger(5), FakeCentre(BrokenChain("gap", expected=0))
+    ledger.mark = 4
+    line = await run(ledger, centre)
+    assert (line.states, ledger.mark) == (["evidence.broken_chain"], 4)
+
+
+async def test_a_log_that_has_shrunk_is_told_of_and_delivery_goes_on():
     ledger, centre = FakeLedger(3), FakeCentre()
     line = Line(ledger, centre)
     await line.pusher.push_once()
     ledger.write(2)
-    centre.leaves = 1
+    centre.receipt = {"log_size": 2, "leaf_index": 1}
+    line.stops_after = 2
     await line.run()
-    assert line.states == ["evidence.bad_receipt"]
-    assert ledger.mark == 3
+    assert line.states == ["evidence.centre_contradicts", "ok"]
+    assert ledger.mark == 5
 
 
 async def test_no_receipt_moves_nothing_and_is_asked_for_again():

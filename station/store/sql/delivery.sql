@@ -6,19 +6,27 @@ SELECT body FROM entry WHERE seq = ?1;
 
 -- name: keep_receipt
 -- Idempotent: a receipt that says the same again adds nothing.
--- ?1 seq, ?2 log_size, ?3 root, ?4 digest, ?5 leaf_index, ?6 at, ?7 key_id, ?8 sig
-INSERT INTO receipt (seq, log_size, root, digest, leaf_index, at, key_id, sig)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING;
+-- ?1 seq, ?2 log_size, ?3 root, ?4 digest, ?5 leaf_index, ?6 at, ?7 key_id, ?8 sig, ?9 log
+INSERT INTO receipt (seq, log_size, root, digest, leaf_index, at, key_id, sig, log)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING;
 
 -- name: earlier_receipts
--- The one of the largest tree, and those of one place. ?1 seq
+-- Of one log: that of its largest tree, and those of one place. ?1 seq, ?2 log
 SELECT seq, log_size, root, digest, leaf_index, at, key_id, sig FROM receipt
- WHERE log_size = (SELECT max(log_size) FROM receipt) OR seq = ?1;
+ WHERE log = ?2 AND log_size = (SELECT max(log_size) FROM receipt WHERE log = ?2)
+UNION
+SELECT seq, log_size, root, digest, leaf_index, at, key_id, sig FROM receipt
+ WHERE seq = ?1 AND log = ?2;
+
+-- name: last_receipt
+-- Of the newest entry. ?1 log
+SELECT seq, log_size, root, digest, leaf_index, at, key_id, sig FROM receipt
+ WHERE log = ?1 ORDER BY seq DESC, log_size DESC LIMIT 1;
 
 -- name: receipts
 -- ?1 first seq, ?2 last seq
 SELECT seq, log_size, root, digest, leaf_index, at, key_id, sig FROM receipt
- WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq, log_size;
+ WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq, log, log_size;
 
 -- name: media_waiting
 -- ?1 seq up to which all were sent, ?2 seq up to which entries were delivered

@@ -48,7 +48,8 @@ CREATE TABLE IF NOT EXISTS set_aside_opening (
     PRIMARY KEY (digest, field)
 ) STRICT, WITHOUT ROWID;
 
--- What the centre signed for, all of it; two that contradict each other are kept both.
+-- What the centre signed for, all of it; two that contradict each other are kept both. `log`
+-- counts the logs: after a contradiction, which an entry tells of, another one begins.
 CREATE TABLE IF NOT EXISTS receipt (
     seq        INTEGER NOT NULL,
     log_size   INTEGER NOT NULL,
@@ -58,9 +59,9 @@ CREATE TABLE IF NOT EXISTS receipt (
     at         TEXT NOT NULL,
     key_id     TEXT NOT NULL,
     sig        TEXT NOT NULL,
+    log        INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (seq, log_size, root, digest, leaf_index)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS receipt_by_size ON receipt (log_size);
 
 CREATE TABLE IF NOT EXISTS centre_entry (
     seq       INTEGER PRIMARY KEY,
@@ -155,3 +156,14 @@ CREATE TABLE IF NOT EXISTS session (
     began_at       TEXT NOT NULL,
     seen_at        TEXT NOT NULL
 ) STRICT;
+
+-- name: receipt_columns
+SELECT name FROM pragma_table_info('receipt');
+
+-- name: add_receipt_log
+-- For a file that was made before there was the column.
+ALTER TABLE receipt ADD COLUMN log INTEGER NOT NULL DEFAULT 0;
+
+-- name: index_receipts
+DROP INDEX IF EXISTS receipt_by_size;
+CREATE INDEX IF NOT EXISTS receipt_by_log ON receipt (log, log_size);

@@ -35,7 +35,8 @@ from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
 from station.store.high_water import HighWater
 from station.store.ledger_rows import newest_at
-from station.store.outbox import DELIVERED, SqliteOutbox, mark
+from station.store.marks import DELIVERED, mark
+from station.store.outbox import SqliteOutbox
 from station.store.recordings import SqliteRecordings
 from station.store.rotations import successor
 from station.store.sqlfile import load
@@ -247,7 +248,7 @@ class Station:
         stored = Stored(
             database=database,
             ledger=self.store,
-            outbox=SqliteOutbox(database, machine.node),
+            outbox=SqliteOutbox(database, self.store),
             centre=SqliteCentreLedger(database),
             recordings=SqliteRecordings(database),
             branches=SqliteBranches(database, self.store),
