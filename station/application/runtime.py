@@ -25,6 +25,9 @@ QUIET_TICKS: Final = 10
 FRESH_NS: Final = 1_500_000_000
 """A reading older than this is not a present weight."""
 FULL_PAUSE_S: Final = 5.0
+STALLED: Final = "store.stalled"
+STALLED_NS: Final = 3_000_000_000
+"""A write that takes longer is told as a fault: the disk does not answer."""
 UNWRITTEN: Final = 1000
 DRAIN_S: Final = 10.0
 
@@ -58,6 +61,7 @@ class Runtime:
         self._sleep = sleep
         self._unwritten: asyncio.Queue[Outcome | Draft] = asyncio.Queue(UNWRITTEN)
         self._writing = False
+        self._trying_since_ns: int | None = None
         self._newest: tuple[Reading, int] | None = None
         self.board = Board(clock, hub, self._unwritten.put_nowait, waiting)
 
@@ -141,7 +145,10 @@ class Runtime:
         told: tuple[object, ...] = ()
         quiet = 0
         while True:
-            self._queue(self._lane.tick(self._clock.monotonic_ns()))
+            now_ns = self._clock.monotonic_ns()
+            self._queue(self._lane.tick(now_ns))
+            if self._trying_since_ns is not None and now_ns - self._trying_since_ns > STALLED_NS:
+                self.board.report(STORE, STALLED)
             view = self.view()
             shown = _shown(view)
             quiet += 1
@@ -161,10 +168,7 @@ class Runtime:
     async def _write_until_durable(self, item: Outcome | Draft) -> None:
         while True:
             try:
-                if isinstance(item, Draft):
-                    await self._ledger.append(item)
-                else:
-                    await self._recorder.record(item)
+                await self._try(item)
             except StoreFull as exc:
                 log.error("the disk is full", extra={"detail": exc.detail})
                 # What waits, and the fault itself, are written with the reserved space.
@@ -181,6 +185,16 @@ class Runtime:
                 if self.board[STORE].code != OK and self._reserve.keep_reserve():
                     self.board.report(STORE, OK)
                 return
+
+    async def _try(self, item: Outcome | Draft) -> None:
+        self._trying_since_ns = self._clock.monotonic_ns()
+        try:
+            if isinstance(item, Draft):
+                await self._ledger.append(item)
+            else:
+                await self._recorder.record(item)
+        finally:
+            self._trying_since_ns = None
 
 
 def _shown(view: LaneView) -> tuple[object, ...]:

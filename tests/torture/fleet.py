@@ -66,9 +66,16 @@ url = "https://{host}:{port}"
 class Program:
     """One program that is killed, stopped and started again."""
 
-    def __init__(self, arguments: Sequence[str], log: Path, room: str | None = None) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        log: Path,
+        room: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         """Prepare ``python -m …``; *room*: the network namespace it runs in."""
         self._command = (*_inside(room), sys.executable, "-m", *arguments)
+        self._more = environment or {}
         self.log = log
         self._process: asyncio.subprocess.Process | None = None
         self._ending = False
@@ -83,6 +90,11 @@ class Program:
         return self._process.stdout
 
     @property
+    def status(self) -> int | None:
+        """Return its exit status, None while it runs."""
+        return self._process.returncode if self._process else None
+
+    @property
     def alive(self) -> bool:
         """Tell whether it runs."""
         return self._process is not None and self._process.returncode is None
@@ -95,7 +107,7 @@ class Program:
                 cwd=ROOT,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env={**environment(), "PYTHONPATH": str(ROOT)},
+                env={**environment(), "PYTHONPATH": str(ROOT), **self._more},
                 start_new_session=True,
             )
         self._ending = False
@@ -241,10 +253,10 @@ class Fleet:
                 host, port = node.room.host, self._machines
             text = _STATION.format(node=node.name, host=host, port=port)
             node.config.write_text(text, "utf-8")
-            token = await _finish(
+            token = await finish(
                 "central", "enrol-token", "--config", self.config, "--node", node.name
             )
-            await _finish("station", "enrol", "--config", node.config, "--token-stdin", stdin=token)
+            await finish("station", "enrol", "--config", node.config, "--token-stdin", stdin=token)
         for node in self.nodes:
             await node.start()
 
@@ -312,7 +324,12 @@ def _inside(room: str | None) -> tuple[str, ...]:
     return ("ip", "netns", "exec", room) if room else ()
 
 
-async def _finish(*arguments: object, stdin: str = "", room: str | None = None) -> str:
+async def finish(*arguments: object, stdin: str = "", room: str | None = None) -> str:
+    """Run ``python -m …`` to its end and return what it printed.
+
+    Raises:
+        RuntimeError: it failed.
+    """
     process = await asyncio.create_subprocess_exec(
         *_inside(room),
         sys.executable,

@@ -18,6 +18,8 @@ from central.api import machines
 from central.application.ledger_ports import Placed
 from central.domain import chain
 from central.store import ledgers
+from station.application import devices, runtime
+from station.domain.errors import StorageError, StoreFailed, StoreFull
 from station.domain.ledger import Entry, parse
 from station.store import checking, database, high_water, media, sealed, sqlite_store
 
@@ -179,6 +181,33 @@ def one_body_at_a_time() -> None:
     machines.body_of = in_turn
 
 
+def goes_on_after_a_failure() -> None:
+    """Whatever fails on the disk is taken for a full one, and tried again."""
+    wrapped = database.wrapped
+
+    def full(exc: apsw.Error | OSError | UnicodeDecodeError) -> StorageError:
+        error = wrapped(exc)
+        return StoreFull(error.detail) if isinstance(error, StoreFailed) else error
+
+    database.wrapped = full
+
+
+def store_faults_not_shown() -> None:
+    """Nobody is told how the store is."""
+    report = devices.Board.report
+
+    def but_the_store(self: devices.Board, device: str, code: str, detail: str = "") -> None:
+        if device != devices.STORE:
+            report(self, device, code, detail)
+
+    devices.Board.report = but_the_store  # type: ignore[method-assign]
+
+
+def stalled_not_noticed() -> None:
+    """A write may take for ever."""
+    runtime.STALLED_NS = 10**18  # type: ignore[misc]
+
+
 def _with_pragma(name: str, value: str) -> None:
     opened = database.Database._open
 
@@ -208,6 +237,9 @@ PROGRAMS: dict[str, Callable[[], None]] = {
         repeated_is_taken_again,
         watermark_without_entries,
         one_body_at_a_time,
+        goes_on_after_a_failure,
+        store_faults_not_shown,
+        stalled_not_noticed,
     )
 }
 

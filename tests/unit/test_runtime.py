@@ -8,7 +8,7 @@ from station.application import runtime as runtime_module
 from station.application.lane import Lane, Unweighed
 from station.application.live import Hub, LaneView
 from station.application.measuring import MeasuringRules
-from station.application.runtime import FULL_PAUSE_S, Runtime
+from station.application.runtime import FULL_PAUSE_S, STALLED, STALLED_NS, Runtime
 from station.application.views import Alarm
 from station.contract.entries import Kind
 from station.domain.errors import StoreCorrupt, StoreFailed, StoreFull
@@ -167,6 +167,31 @@ async def test_while_it_lives_on_the_reserve_the_station_says_that_the_disk_is_f
     bench.runtime._queue([PASSED])
     await bench.work()
     assert bench.codes() == ["store.full", "ok"]
+
+
+async def test_a_write_that_takes_longer_than_three_seconds_is_told_and_waited_for():
+    bench = Bench()
+    answers, began = asyncio.Event(), asyncio.Event()
+
+    async def record(outcome):
+        began.set()
+        await answers.wait()
+        bench.recorder.recorded.append(outcome)
+
+    bench.recorder.record = record
+    bench.runtime._queue([PASSED])
+    job = asyncio.create_task(bench.runtime.run())
+    await began.wait()
+    for ns, codes in ((STALLED_NS, []), (1, [STALLED])):
+        bench.clock.ns += ns
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert bench.codes() == codes
+    answers.set()
+    await bench.runtime.drain()
+    job.cancel()
+    assert bench.recorder.recorded == [PASSED]
+    assert bench.codes() == [STALLED, "ok"]
 
 
 async def test_a_failed_store_ends_the_run():
