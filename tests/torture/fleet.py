@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from central.store.embedded import Place, running
@@ -160,6 +162,7 @@ class Node:
     name: str
     config: Path
     program: Program
+    loud_program: Program
     quiet_program: Program
     line: Line
     room: Room | None = None
@@ -232,7 +235,8 @@ class Fleet:
         self.config = config
         programme = command(mutant, "central", "run", "--config", str(config))
         self.centre = Program(programme, folder / "central.log")
-        self.nodes = [self._node(name, mutant, rate, rooms.get(name)) for name in names]
+        self._mutant, self._rate = mutant, rate
+        self.nodes = [self._node(name, rooms.get(name)) for name in names]
 
     @property
     def ledger(self) -> CentralLedger:
@@ -247,18 +251,36 @@ class Fleet:
         """Start everything and enrol the stations."""
         await self.start_centre()
         for node in self.nodes:
-            await node.line.open()
-            host, port = "127.0.0.1", node.line.port
-            if node.room:
-                host, port = node.room.host, self._machines
-            text = _STATION.format(node=node.name, host=host, port=port)
-            node.config.write_text(text, "utf-8")
-            token = await finish(
-                "central", "enrol-token", "--config", self.config, "--node", node.name
-            )
-            await finish("station", "enrol", "--config", node.config, "--token-stdin", stdin=token)
+            await self.enrol(node)
         for node in self.nodes:
             await node.start()
+
+    async def enrol(self, node: Node) -> None:
+        """Open a station's line, configure it and enrol it."""
+        await node.line.open()
+        host, port = "127.0.0.1", node.line.port
+        if node.room:
+            host, port = node.room.host, self._machines
+        text = _STATION.format(node=node.name, host=host, port=port)
+        node.config.write_text(text, "utf-8")
+        token = await finish("central", "enrol-token", "--config", self.config, "--node", node.name)
+        await finish("station", "enrol", "--config", node.config, "--token-stdin", stdin=token)
+
+    def clone(self, node: Node) -> Node:
+        """Copy a station that does not run to another place: the same node on another disk."""
+        home = self._folder / f"{node.name}-clone"
+        shutil.copytree(node.config.parent, home)
+        made = self._node_at(home, node.name)
+        made.line = node.line
+        return made
+
+    async def rows(self, sql: str, *values: object) -> list[asyncpg.Record]:
+        """Ask the centre's database."""
+        connection = await asyncpg.connect(await self.dsn())
+        try:
+            return await connection.fetch(sql, *values)
+        finally:
+            await connection.close()
 
     async def start_centre(self) -> None:
         """Start the centre and wait until it answers."""
@@ -286,16 +308,22 @@ class Fleet:
         await self.centre.stop()
         self._ports.release()
 
-    def _node(self, name: str, mutant: str | None, rate: float, room: Room | None) -> Node:
+    def _node(self, name: str, room: Room | None) -> Node:
         home = self._folder / name
         home.mkdir()
+        return self._node_at(home, name, room)
+
+    def _node_at(self, home: Path, name: str, room: Room | None = None) -> Node:
         config = home / "station.toml"
-        arguments = command(mutant, "tests.torture.node", str(config), "--rate", str(rate))
-        log = self._folder / f"{name}.log"
+        program = ("tests.torture.node", str(config), "--rate", str(self._rate))
+        arguments = command(self._mutant, *program)
+        log = home.with_suffix(".log")
+        loud = Program(arguments, log, room.name if room else None)
         return Node(
             name=name,
             config=config,
-            program=Program(arguments, log, room.name if room else None),
+            program=loud,
+            loud_program=loud,
             quiet_program=Program((*arguments, "--until", "0"), log, room.name if room else None),
             line=Line(self._machines),
             room=room,

@@ -8,6 +8,7 @@ import runpy
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 
@@ -15,11 +16,15 @@ import apsw
 from fastapi import Request
 
 from central.api import machines
+from central.application import accept, appending
 from central.application.ledger_ports import Placed
+from central.application.refusing import Refuser
 from central.domain import chain
 from central.store import ledgers
 from station.application import devices, runtime
-from station.domain.errors import StorageError, StoreFailed, StoreFull
+from station.application.rejoining import Rejoining
+from station.contract.keyring import KeyRing
+from station.domain.errors import Fork, StorageError, StoreFailed, StoreFull
 from station.domain.ledger import Entry, parse
 from station.store import checking, database, high_water, media, sealed, sqlite_store
 
@@ -208,6 +213,78 @@ def stalled_not_noticed() -> None:
     runtime.STALLED_NS = 10**18  # type: ignore[misc]
 
 
+def place_not_compared() -> None:
+    """ON CONFLICT DO NOTHING: what stands at a place is taken for what was sent."""
+    step = chain._Way.step
+
+    def unlike(self: chain._Way, entry: Entry, *, signed: bool) -> None:
+        if 1 <= entry.seq <= self.head.seq:
+            self.duplicates += 1
+        else:
+            step(self, entry, signed=signed)
+
+    chain._Way.step = unlike  # type: ignore[method-assign]
+
+
+def fork_taken_in() -> None:
+    """The other branch of a fork goes on where the first one ended."""
+    walk = appending.walk
+
+    def taken(*arguments: object) -> chain.Walk:
+        found = walk(*arguments)  # type: ignore[arg-type]
+        if not isinstance(found.refusal, Fork):
+            return found
+        both = (*found.accepted, *found.refused)
+        head = found.refused[-1].head
+        return replace(found, accepted=both, head=head, refusal=None, refused=())
+
+    appending.walk = taken
+
+
+def fork_not_quarantined() -> None:
+    """A fork is refused and kept, and its node goes on."""
+    refuse = Refuser.refuse
+
+    async def goes_on(self: Refuser, *arguments: object) -> bool:
+        await refuse(self, *arguments)  # type: ignore[arg-type]
+        return False
+
+    async def nothing(*_: object) -> None:
+        pass
+
+    Refuser.refuse = goes_on  # type: ignore[method-assign,assignment]
+    ledgers.SqlDesk.quarantine = nothing  # type: ignore[method-assign,assignment]
+
+
+def other_branch_not_kept() -> None:
+    """What is refused is thrown away."""
+
+    async def nothing(*_: object) -> bool:
+        return False
+
+    ledgers.SqlDesk.keep = nothing  # type: ignore[method-assign,assignment]
+
+
+def any_key_is_good() -> None:
+    """Nobody asks whose key signed an entry."""
+    KeyRing.good = lambda self, _entry: self.keys[0]  # type: ignore[method-assign]
+    KeyRing.verify_entry = lambda *_: None  # type: ignore[method-assign]
+
+
+def any_peer_is_good() -> None:
+    """Nobody asks whose line a batch comes over."""
+    accept.check_node = lambda *_: None
+
+
+def old_disk_goes_on() -> None:
+    """A station that starts does not ask what the centre holds of it."""
+
+    async def nothing(_: Rejoining) -> int:
+        return 0
+
+    Rejoining.catch_up = nothing  # type: ignore[method-assign]
+
+
 def _with_pragma(name: str, value: str) -> None:
     opened = database.Database._open
 
@@ -240,6 +317,13 @@ PROGRAMS: dict[str, Callable[[], None]] = {
         goes_on_after_a_failure,
         store_faults_not_shown,
         stalled_not_noticed,
+        place_not_compared,
+        fork_taken_in,
+        fork_not_quarantined,
+        other_branch_not_kept,
+        any_key_is_good,
+        any_peer_is_good,
+        old_disk_goes_on,
     )
 }
 

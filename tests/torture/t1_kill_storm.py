@@ -19,8 +19,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
-import asyncpg
-
 from simulators.demo.children import environment
 from simulators.demo.ledgers import Held
 from tests.torture.fleet import Fleet, Node, fleet
@@ -219,12 +217,8 @@ async def fined_twice(made: Fleet) -> list[str]:
 
     The stations fine each other's acts all the while: that nothing was to be refused is wrong too.
     """
-    connection = await asyncpg.connect(await made.dsn())
-    try:
-        acts = await connection.fetch(FINED_TWICE)
-        refused = await connection.fetchval(REFUSED)
-    finally:
-        await connection.close()
+    acts = await made.rows(FINED_TWICE)
+    [(refused,)] = await made.rows(REFUSED)
     broken = [f"{act}: {count} effective fines" for act, count in acts if count != 1]
     if bool(acts) != bool(refused):
         broken.append(f"{len(acts)} acts fined more than once, {refused} fines refused")
