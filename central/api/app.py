@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
 from central.api import camera, enrolment, errors, log, machines, watching
+from central.api.bodies import Turns
 from central.api.guards import Guards
 from central.api.parts import Parts, parts_of
 from central.api.schemas import ErrorOut, LiveOut, Shape
@@ -35,6 +36,7 @@ def create_machines_app(parts: Parts) -> FastAPI:
     """Return the application that stations meet, joined to *parts*. It trusts the line it is on."""
     app = machines_interface()
     app.state.parts = parts
+    app.state.turns = Turns()
     return app
 
 

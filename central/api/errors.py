@@ -28,11 +28,18 @@ from station.domain.errors import (
     StorageError,
     StoreFull,
     TooManyAttempts,
+    WrongRecording,
     ZhichaoError,
 )
 
 NOT_FOUND: Final = 404
 INTERNAL: Final = 500
+
+_HTTP_CODES: Final = {
+    NOT_FOUND: NotFound.code,
+    413: "http.too_large",
+    415: "http.content_type",
+}
 
 _LOG: Final = logging.getLogger(__name__)
 _STATUS: Final[tuple[tuple[type[ZhichaoError] | tuple[type[ZhichaoError], ...], int], ...]] = (
@@ -42,7 +49,7 @@ _STATUS: Final[tuple[tuple[type[ZhichaoError] | tuple[type[ZhichaoError], ...], 
     (TooManyAttempts, 429),
     ((NotPermitted, EnrolError, CertificateRevoked, OtherNode), 403),
     (AccessError, 401),
-    ((MalformedEntry, BadSignature, KeyNotGood), 422),
+    ((MalformedEntry, BadSignature, KeyNotGood, WrongRecording), 422),
     (EvidenceError, 409),
     (StoreFull, 507),
     (StorageError, 503),
@@ -65,7 +72,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(_request: Request, exc: HTTPException) -> JSONResponse:
-        code = NotFound.code if exc.status_code == NOT_FOUND else "http"
+        code = _HTTP_CODES.get(exc.status_code, "http")
         return _answer(exc.status_code, code, str(exc.detail), {})
 
     @app.exception_handler(Exception)

@@ -29,7 +29,7 @@ async def checkpoint(request: Request) -> PlainTextResponse:
 @ROUTER.post("/cosignature", status_code=204, responses=_REFUSALS)
 async def cosignature(request: Request) -> Response:
     """Take a checkpoint with a witness's line (C2SP cosignature/v1), which proves itself."""
-    await parts_of(request).cosign(await body_of(request))
+    await parts_of(request).cosign(await body_of(request, kind=None))
     return Response(status_code=204)
 
 

@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from central.api import schemas
-from central.api.bodies import BATCH_BYTES, body_of
+from central.api.bodies import Turns, batch_of, body_of
 from central.api.parts import parts_of
 from central.api.peers import Station, station
+from station.domain.errors import MalformedEntry
 
 ROUTER: Final = APIRouter(prefix="/api", tags=["station"], dependencies=[Depends(station)])
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     401: {"model": schemas.ErrorOut, "description": "No certificate of the centre's authority."},
     403: {"model": schemas.ErrorOut, "description": "A certificate revoked, or of another node."},
     404: {"model": schemas.ErrorOut, "description": "The node is not enrolled."},
+    413: {"model": schemas.ErrorOut, "description": "More than anybody sends."},
+    415: {"model": schemas.ErrorOut, "description": "A batch or a state that is not JSON."},
     409: {"model": schemas.ErrorOut, "description": "A gap (fields.expected), or a fork."},
     422: {"model": schemas.ErrorOut, "description": "Malformed, or not the node's signature."},
 }
 _GONE: Final[dict[int | str, dict[str, object]]] = {410: {"description": "Nobody watches."}}
 GONE: Final = 410
+_PLACE: Final = re.compile(r"[0-9]{1,18}")
 Seq = Annotated[int, Query(ge=0, lt=2**63)]
 
 
-@ROUTER.post("/ingest", responses=_REFUSALS)
+async def turn(request: Request, node: Station) -> AsyncIterator[None]:
+    """Bound what one node's batches take of memory, until each is answered."""
+    turns: Turns = request.app.state.turns
+    async with turns.of(node):
+        yield
+
+
+@ROUTER.post("/ingest", responses=_REFUSALS, dependencies=[Depends(turn)])
 async def ingest(request: Request, node: Station) -> Response:
     """Take in a batch (station/contract/uplink.py: Batch) and answer with an Acknowledged."""
-    answer = await parts_of(request).accept(await body_of(request, BATCH_BYTES), node)
+    accept = parts_of(request).accept
+
+    async def unread(data: bytes, refusal: MalformedEntry) -> None:
+        await accept.keep_unread(data, node, refusal)
+
+    answer = await accept(await batch_of(request, unread), node)
     return _json(msgspec.json.encode(answer))
 
 
-@ROUTER.post("/ahead", status_code=204, responses=_REFUSALS)
+@ROUTER.post("/ahead", status_code=204, responses=_REFUSALS, dependencies=[Depends(turn)])
 async def ahead(request: Request, node: Station) -> Response:
     """Take in new entries while older ones still wait. They come again in their order."""
-    await parts_of(request).take_ahead(await body_of(request, BATCH_BYTES), node)
+    await parts_of(request).take_ahead(await batch_of(request), node)
     return Response(status_code=204)
 
 
@@ -50,7 +68,7 @@ async def lane_state(request: Request, node: Station) -> Response:
 @ROUTER.post("/camera/{watch_id}", status_code=204, responses=_REFUSALS | _GONE)
 async def picture(request: Request, watch_id: str, node: Station) -> Response:
     """Take the newest picture (JPEG) of a watch that a Wanted named. Never stored."""
-    jpeg = await body_of(request)
+    jpeg = await body_of(request, kind=None)
     taken = await parts_of(request).cameras.take(node, watch_id, jpeg)
     return Response(status_code=204 if taken else GONE)
 
@@ -70,8 +88,8 @@ async def ledger(request: Request, node: Station, after: Seq = 0) -> Response:
 @ROUTER.get("/proofs", responses=_REFUSALS)
 async def proofs(request: Request, node: Station, seqs: str) -> Response:
     """Prove that entries of the node stand in the log (Proofs). ``seqs``: 1,2,3."""
-    wanted = [int(one) for one in seqs.split(",") if one.isascii() and one.isdecimal()]
-    found = await parts_of(request).serve.proofs(node, [one for one in wanted if one < 2**63])
+    wanted = [int(one) for one in seqs.split(",") if _PLACE.fullmatch(one)]
+    found = await parts_of(request).serve.proofs(node, wanted)
     return _json(msgspec.json.encode(found))
 
 
@@ -86,7 +104,7 @@ async def add_media(
     request: Request, node: Station, sha256: str, offset: Seq, size: Seq
 ) -> Response:
     """Take the bytes of a recording from ``offset`` on (Held)."""
-    data = await body_of(request)
+    data = await body_of(request, kind=None)
     held = await parts_of(request).recordings.add(node, sha256, offset, size, data)
     return _json(msgspec.json.encode(held))
 

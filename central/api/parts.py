@@ -15,7 +15,8 @@ from central.application.camera import Cameras
 from central.application.cosigning import Cosign
 from central.application.enrol import Enrol, Renew
 from central.application.news import Viewer
-from central.application.ports import Reading, Recordings
+from central.application.ports import Reading
+from central.application.recordings import TakeRecordings
 from central.application.register import Authority
 from central.application.releasing import Release
 from central.application.serving import Serve
@@ -44,7 +45,7 @@ class Parts:
     serve: Serve
     cosign: Cosign
     release: Release
-    recordings: Recordings
+    recordings: TakeRecordings
     take_state: TakeState
     cameras: Cameras
     sessions: Sessions

@@ -42,7 +42,7 @@ class Accept:
         try:
             node, entries, openings = await asyncio.to_thread(read_batch, data)
         except MalformedEntry as refusal:
-            await self._keep_unread(data, peer, refusal)
+            await self.keep_unread(data, peer, refusal)
             raise
         check_node(peer, node)
         taken = await self.writer.take(Delivery(node=node, entries=entries, openings=openings))
@@ -50,7 +50,8 @@ class Accept:
             raise taken.refusal
         return acknowledged(node, taken, self.clock.now(), self.signer)
 
-    async def _keep_unread(self, data: bytes, peer: str, refusal: MalformedEntry) -> None:
+    async def keep_unread(self, data: bytes, peer: str, refusal: MalformedEntry) -> None:
+        """Keep bytes of the node *peer* that are no batch, as they came, with an alarm."""
         async with self.archive.desk() as desk:
             touched = await keep_unread(desk, data, peer, refusal, self.clock.now())
         self.refuser.announce(touched)

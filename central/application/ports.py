@@ -317,6 +317,7 @@ class Recordings(Protocol):
 
         Raises:
             NotFound: *sha256* is no digest.
+            WrongRecording: it is whole and has another digest.
             MalformedEntry: larger than any recording, or more than its own size.
             StoreFull: no room.
         """

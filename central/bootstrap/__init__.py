@@ -28,6 +28,7 @@ from central.application.projecting import Projector
 from central.application.publishing import OwnLedger, Publish
 from central.application.rebuild import rebuild
 from central.application.recheck import Recheck
+from central.application.recordings import TakeRecordings
 from central.application.refusing import Announce, Refuser
 from central.application.register import Authority
 from central.application.releasing import Release
@@ -186,7 +187,12 @@ def _parts(
             witnesses={one.name: bytes.fromhex(one.public_key) for one in settings.witnesses},
         ),
         release=Release(archive=archive, own=shared.own, clock=clock, announce=announce),
-        recordings=FileRecordings(settings.central.data_dir / "recordings"),
+        recordings=TakeRecordings(
+            files=FileRecordings(settings.central.data_dir / "recordings"),
+            archive=archive,
+            clock=clock,
+            announce=announce,
+        ),
         sessions=seen.sessions,
         stations=seen.stations,
         reading=seen.reading,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, TypeVar, TypeVarTuple, Unpack
 
 from station.contract.uplink import Held
-from station.domain.errors import MalformedEntry, NotFound, StoreFailed, StoreFull
+from station.domain.errors import MalformedEntry, NotFound, StoreFailed, StoreFull, WrongRecording
 from station.keys.files import flush_folder, move_durably
 
 T = TypeVar("T")
@@ -42,10 +42,9 @@ class FileRecordings:
     async def add(self, node: str, sha256: str, offset: int, size: int, data: bytes) -> Held:
         """Append *data* when it begins where the held part ends; durable on return.
 
-        A whole recording with another digest is thrown away: the station sends it again.
-
         Raises:
             NotFound: *sha256* is no digest.
+            WrongRecording: it is whole and has another digest: thrown away, to be sent again.
             MalformedEntry: larger than any recording, or more than its own size.
             StoreFull: no room.
         """
@@ -106,7 +105,7 @@ class FileRecordings:
             right = hashlib.file_digest(file, "sha256").hexdigest() == sha256
         if not right:
             part.unlink()
-            return
+            raise WrongRecording(sha256, sha256=sha256)
         move_durably(part, path)
 
     def _fetch(self, sha256: str) -> bytes:

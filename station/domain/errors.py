@@ -30,6 +30,7 @@
         * :exc:`NotTheLog` · :exc:`LogShrunk` · :exc:`LogForked` -- what a witness refuses
         * :exc:`BadOpening` · :exc:`BadReceipt` · :exc:`KeyNotGood`
         * :exc:`CentreContradicts` -- the centre denies what it had signed
+        * :exc:`WrongRecording` -- a picture is not the one that its entry names
     * :exc:`DeviceError` -- a scale or a camera; the lane goes on by hand
         * :exc:`PortLost`
             * :exc:`CaptureEnded`
@@ -294,6 +295,12 @@ class KeyNotGood(EvidenceError):
     """The key is not good at that place: rotated, revoked, or never registered."""
 
     code = "evidence.key_not_good"
+
+
+class WrongRecording(EvidenceError):
+    """A recording that was sent is not the one that its digest names."""
+
+    code = "media.wrong_digest"
 
 
 class DeviceError(ZhichaoError):

@@ -67,14 +67,15 @@ class Site:
             ],
         )
         self.authority = FileAuthority(folder / "ca", self.clock.now())
-        self.parts = compose(
+        self.centre = compose(
             self.settings,
             database,
             self.clock,
             key=CENTRE.signer,
             authority=self.authority,
             config=folder / "central.toml",
-        ).parts
+        )
+        self.parts = self.centre.parts
         self.app = create_machines_app(self.parts)
         self.register = SqlRegister(database)
         self.url = ""

@@ -182,7 +182,7 @@ async def test_a_body_is_read_up_to_its_bound_whatever_its_headers_say(site, pat
         beyond = await client.post(path, content=chunks(bound + 1))
 
     assert within.status_code == 422
-    assert error(beyond) == (413, "http")
+    assert error(beyond) == (413, "http.too_large")
 
 
 async def test_a_batch_is_answered_with_a_receipt_and_seen_at_once(site):
