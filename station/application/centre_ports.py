@@ -10,6 +10,7 @@ from typing import Protocol
 from station.application.ports import Draft
 from station.contract.entries import (
     AllowedProgram,
+    CentreContradiction,
     DecisionInForce,
     Enrolment,
     Permit,
@@ -124,6 +125,10 @@ class CentreLedger(Protocol):
         """Return where it ends here."""
         ...
 
+    async def entries_after(self, seq: int, limit: int) -> list[Entry]:
+        """Return the next *limit* entries that were pulled, in order."""
+        ...
+
     async def key_entries(self) -> list[Entry]:
         """Return the entries that change the centre's own keys, in order."""
         ...
@@ -202,6 +207,15 @@ class Branches(Protocol):
         """Keep what comes after *after* aside for ever, take up *entries*, and write that down.
 
         All in one durable transaction, views with it. Return the digests of what was set aside.
+        """
+        ...
+
+    async def follow_other(
+        self, after: int, entries: Sequence[Entry], contradiction: CentreContradiction
+    ) -> None:
+        """Keep what was pulled of the centre's ledger after *after* aside; take up *entries*.
+
+        All in one durable transaction, with the entry that says so and what follows from it.
         """
         ...
 

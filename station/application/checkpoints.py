@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from station.application.centre_keys import CentreKeys
 from station.application.centre_ports import CentreLedger
+from station.application.ports import Draft, Ledger
 from station.application.timekeeping import TimeKeeper
 from station.contract.checkpoint import Checkpoint, read_note
-from station.contract.entries import Anchor
-from station.domain.errors import BadProof, BadSignature
+from station.contract.entries import Anchor, CentreContradiction, Kind
+from station.domain.errors import BadSignature, CentreContradicts
 
 
 class Checkpoints:
     """Keeps the newest one."""
 
-    def __init__(self, ledger: CentreLedger, time: TimeKeeper) -> None:
+    def __init__(self, ledger: CentreLedger, own: Ledger, time: TimeKeeper) -> None:
         self._ledger = ledger
+        self._own = own
         self._time = time
         self._newest: Checkpoint | None = None
 
@@ -32,24 +34,38 @@ class Checkpoints:
         """Take a checkpoint that the centre gave; "" is none.
 
         Raises:
-            BadProof: the log is smaller than it was, or has two roots of one size.
+            CentreContradicts: the log is smaller than it was, or has two roots of one size. Our
+                ledger holds both notes, and the later one counts from now on.
             EvidenceError: it is no checkpoint of the centre's.
         """
         if not note:
             return
         seen, newest = _read(note, keys), self._newest
-        if newest is not None:
-            if seen.size < newest.size:
-                raise BadProof("the log shrank", size=seen.size, before=newest.size)
-            if seen.size == newest.size and seen.root != newest.root:
-                raise BadProof("the log has two roots of one size", size=seen.size)
+        why = _contradiction(newest, seen) if newest else ""
+        if why:
+            # The entry goes first: after a power cut between the two there may be a second one.
+            said = CentreContradiction(
+                what="checkpoint", former=await self._ledger.checkpoint(), later=note
+            )
+            await self._own.append(Draft(Kind.CENTRE_CONTRADICTION, said))
         if seen != newest:
             await self._ledger.note_checkpoint(note)
             self._take(seen)
+        if why:
+            raise CentreContradicts(why)
 
     def _take(self, seen: Checkpoint) -> None:
         self._newest = seen
         self._time.anchored(Anchor(log_size=seen.size, root=seen.root.hex(), at=seen.at))
+
+
+def _contradiction(before: Checkpoint, seen: Checkpoint) -> str:
+    """Return why two checkpoints cannot both be true; "" when they can."""
+    if seen.size < before.size:
+        return f"the log shrank from {before.size} to {seen.size}"
+    if seen.size == before.size and seen.root != before.root:
+        return f"the log has two roots of size {seen.size}"
+    return ""
 
 
 def _read(note: str, keys: CentreKeys) -> Checkpoint:

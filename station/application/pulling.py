@@ -10,14 +10,23 @@ from typing import Final
 
 from station.application.centre_keys import CentreKeys, Following
 from station.application.centre_ports import Centre, CentreLedger
-from station.contract.enrolling import CentreIdentity
+from station.application.parting import Parting
 from station.contract.uplink import Down, opened
-from station.domain.errors import EvidenceError, StoreCorrupt, StoreFull, UplinkError
+from station.domain.errors import (
+    CentreContradicts,
+    EvidenceError,
+    Fork,
+    StoreCorrupt,
+    StoreFull,
+    UplinkError,
+)
 
 log = logging.getLogger(__name__)
 
 EVERY_S: Final = 5.0
 REFUSED_PAUSE_S: Final = 60.0
+LONGEST_PATIENCE_S: Final = 600.0
+"""The pause after the centre contradicted itself doubles each time, up to this."""
 
 Report = Callable[[str, str], None]
 
@@ -33,25 +42,23 @@ class Puller:
         following: Following,
         report: Report,
         pulled: Callable[[Down], Awaitable[None]],
+        parting: Parting | None = None,
     ) -> None:
         """Prepare.
 
         *following* is where the ledger ends here; *report* gets ``ok`` or a code with its detail;
-        *pulled* is told of every answer once its entries are durable, and may refuse it.
+        *pulled* is told of every answer once its entries are durable, and may refuse it; *parting*
+        takes up another ledger of the centre, None where nothing may be written meanwhile.
         """
         self._centre = centre
         self._ledger = ledger
         self._following = following
         self._report = report
         self._pulled = pulled
+        self._parting = parting
+        self._patience_s = EVERY_S
         self._wanted = asyncio.Event()
         self._turn = asyncio.Lock()
-
-    @classmethod
-    async def following(cls, identity: CentreIdentity, ledger: CentreLedger) -> Following:
-        """Return where the centre's ledger ends here."""
-        keys = CentreKeys.of(identity, await ledger.key_entries())
-        return Following(keys, await ledger.head())
 
     @property
     def keys(self) -> CentreKeys:
@@ -72,6 +79,11 @@ class Puller:
             except (UplinkError, StoreCorrupt, StoreFull):
                 # The pusher says how the line is, and the lane how the disk is.
                 pass
+            except CentreContradicts as exc:
+                log.error("the centre contradicts itself", extra={"detail": exc.detail})
+                self._report(exc.code, exc.detail)
+                pause = self._patience_s
+                self._patience_s = min(2 * pause, LONGEST_PATIENCE_S)
             except EvidenceError as exc:
                 log.error("not the centre's ledger", extra={"code": exc.code, "detail": exc.detail})
                 self._report(exc.code, exc.detail)
@@ -87,6 +99,7 @@ class Puller:
 
         Raises:
             UplinkError: not reached.
+            CentreContradicts: it denies what it had signed; our ledger tells of that.
             EvidenceError: what came is not the centre's, or not what follows.
         """
         async with self._turn:
@@ -94,9 +107,18 @@ class Puller:
                 pass
 
     async def _page(self) -> bool:
-        answer = await self._centre.down(self._following.head.seq)
+        ours = self._following.head.seq
+        answer = await self._centre.down(ours)
         entries = opened(answer.entries, self._following.keys.node)
-        following, proven = self._following.after(entries)
+        try:
+            if answer.head < ours:
+                raise Fork("its own ledger became shorter", node=self._following.keys.node)
+            following, proven = self._following.after(entries)
+        except Fork as exc:
+            if self._parting is None:
+                raise
+            self._following = await self._parting.take_up(answer.head)
+            raise CentreContradicts("its own ledger is another", seq=ours) from exc
         if proven:
             await self._ledger.append(proven)
         self._following = following

@@ -10,7 +10,7 @@ from typing import Final
 
 from station.application.centre_ports import Centre, Outbox
 from station.application.ports import Ledger
-from station.application.pulling import Puller
+from station.application.pulling import LONGEST_PATIENCE_S, Puller
 from station.contract.personal import Opening
 from station.contract.uplink import Receipt
 from station.domain.errors import (
@@ -35,8 +35,6 @@ LOOK_EVERY_S: Final = 1.0
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
 REFUSED_PAUSE_S: Final = 60.0
-LONGEST_PATIENCE_S: Final = 600.0
-"""The pause after the centre contradicted itself doubles each time, up to this."""
 
 Report = Callable[[str, str], None]
 

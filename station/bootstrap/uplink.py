@@ -12,6 +12,7 @@ from station.application.ahead import Ahead
 from station.application.centre_keys import CentreKeys, Following
 from station.application.checkpoints import Checkpoints
 from station.application.links import DOWN, PUSH, Links
+from station.application.parting import Parting
 from station.application.pulling import Puller
 from station.application.pushing import Pusher
 from station.application.rejoining import Rejoining, own_keys
@@ -49,7 +50,7 @@ class Uplink:
         self._identity = Identity(
             key=files.key, certificate=files.certificate, authority=files.authority
         )
-        self._checkpoints = Checkpoints(stored.centre, stored.time)
+        self._checkpoints = Checkpoints(stored.centre, stored.ledger, stored.time)
         self._refusal: EvidenceError | None = None
         self._pusher: Pusher | None = None
         self._media: MediaSender | None = None
@@ -149,6 +150,12 @@ class Uplink:
             following=await self._following(identity),
             report=links.part(DOWN),
             pulled=pulled,
+            parting=Parting(
+                centre=centre,
+                ledger=self._stored.centre,
+                branches=self._stored.branches,
+                identity=identity,
+            ),
         )
         return puller
 
@@ -181,8 +188,13 @@ class Uplink:
     def _rejoining(self, identity: CentreIdentity, centre: HttpCentre) -> Rejoining:
         async def ring(upto: int) -> KeyRing:
             """Return our keys after entry *upto*; the centre's ledger tells of their enrolment."""
-            quiet = Links(lambda _code, _detail: None)
-            await (await self._puller(identity, centre, quiet)).pull_all()
+            await Puller(
+                centre=centre,
+                ledger=self._stored.centre,
+                following=await self._following(identity),
+                report=lambda _code, _detail: None,
+                pulled=_nothing_more,
+            ).pull_all()
             signer, node = self._stored.signer, self._settings.station.node
             own = NodeKey(key_id=signer.key_id, public_key=signer.public_key, from_seq=1)
             enrolments = await self._stored.centre.enrolments(node)
@@ -210,3 +222,7 @@ class Uplink:
             yield centre
         finally:
             await centre.close()
+
+
+async def _nothing_more(_answer: Down) -> None:
+    """Take no checkpoint: one that contradicts another would have to be written down."""

@@ -8,10 +8,11 @@ from typing import Final
 import apsw
 
 from station.application.ports import Draft
-from station.contract.entries import Kind, Rejoin
+from station.contract.entries import CentreContradiction, Kind, Rejoin
 from station.contract.uplink import Openings
 from station.domain.ledger import Entry, follows
 from station.store.centre_fold import fold
+from station.store.centre_ledger import put_pulled
 from station.store.database import Database, immediate
 from station.store.ledger_rows import entry_of, put_entry, read_head
 from station.store.marks import DELIVERED, MEDIA_SENT, mark
@@ -74,6 +75,23 @@ class SqliteBranches:
             return digests
 
         return await self._database.run(work)
+
+    async def follow_other(
+        self, after: int, entries: Sequence[Entry], contradiction: CentreContradiction
+    ) -> None:
+        """See :class:`~station.application.centre_ports.Branches`."""
+
+        def work(connection: apsw.Connection) -> tuple[Draft, ...]:
+            for statement in ("keep_aside", "take_out"):
+                connection.execute(_CENTRE[statement], (after,))
+            connection.execute(_CENTRE["clear"])
+            for page in pages_of(connection, _CENTRE["entries_after"]):
+                for entry in page:
+                    fold(connection, entry)
+            put_pulled(connection, entries)
+            return (Draft(Kind.CENTRE_CONTRADICTION, contradiction),)
+
+        await self._database.run(lambda c: self._ledger.append_with(c, work))
 
     async def rebuild(self, progress: Progress = quietly) -> int:
         """Throw the views away and fold both ledgers anew; return how many entries they held.

@@ -47,6 +47,12 @@ class SqliteCentreLedger:
         """See :class:`~station.application.centre_ports.CentreLedger`."""
         return await self._database.run(_head)
 
+    async def entries_after(self, seq: int, limit: int) -> list[Entry]:
+        """See :class:`~station.application.centre_ports.CentreLedger`."""
+        return [
+            entry_of(row) for row in await self._database.rows(_SQL["entries_after"], seq, limit)
+        ]
+
     async def key_entries(self) -> list[Entry]:
         """See :class:`~station.application.centre_ports.CentreLedger`."""
         rows = await self._database.rows(_SQL["key_entries"])
@@ -57,13 +63,7 @@ class SqliteCentreLedger:
 
         def work(connection: apsw.Connection) -> None:
             with immediate(connection):
-                head = _head(connection)
-                for entry in entries:
-                    follows(entry, head)
-                    row = (entry.seq, entry.kind, entry.digest, entry.body, entry.signature)
-                    connection.execute(_SQL["append"], row)
-                    fold(connection, entry)
-                    head = entry.head
+                put_pulled(connection, entries)
 
         await self._database.run(work)
 
@@ -125,6 +125,21 @@ class SqliteCentreLedger:
         rows = await self._database.rows(_SQL["of_plate"], plate, kind.value)
         sealed = Sealed(shape, kind.value)
         return [sealed.decode(row[0]) for row in rows]
+
+
+def put_pulled(connection: apsw.Connection, entries: Sequence[Entry]) -> None:
+    """Write checked entries after the last one, and what follows from them.
+
+    Raises:
+        BrokenChain, Fork: they do not follow it.
+    """
+    head = _head(connection)
+    for entry in entries:
+        follows(entry, head)
+        row = (entry.seq, entry.kind, entry.digest, entry.body, entry.signature)
+        connection.execute(_SQL["append"], row)
+        fold(connection, entry)
+        head = entry.head
 
 
 def _head(connection: apsw.Connection) -> Head:

@@ -12,6 +12,19 @@ INSERT INTO centre_entry (seq, kind, digest, body, signature) VALUES (?1, ?2, ?3
 -- ?1 seq (exclusive), ?2 how many
 SELECT seq, digest, body, signature FROM centre_entry WHERE seq > ?1 ORDER BY seq LIMIT ?2;
 
+-- name: keep_aside
+-- Idempotent: what was set aside once, came again and goes again, is kept once. ?1 seq (exclusive)
+INSERT INTO centre_set_aside (digest, seq, body, signature)
+SELECT digest, seq, body, signature FROM centre_entry WHERE seq > ?1
+ON CONFLICT (digest) DO NOTHING;
+
+-- name: take_out
+-- The trigger refuses what is not kept aside. ?1 seq (exclusive)
+DELETE FROM centre_entry WHERE seq > ?1;
+
+-- name: clear
+DELETE FROM centre_view;
+
 -- name: key_entries
 SELECT seq, digest, body, signature FROM centre_entry
  WHERE kind IN ('key_rotate', 'key_revoked') ORDER BY seq;

@@ -72,10 +72,25 @@ CREATE TABLE IF NOT EXISTS centre_entry (
 ) STRICT;
 CREATE TRIGGER IF NOT EXISTS centre_entry_is_not_changed BEFORE UPDATE ON centre_entry
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS centre_entry_is_not_deleted BEFORE DELETE ON centre_entry
+DROP TRIGGER IF EXISTS centre_entry_is_not_deleted;
+CREATE TRIGGER IF NOT EXISTS centre_entry_is_kept BEFORE DELETE ON centre_entry
+WHEN NOT EXISTS (SELECT 1 FROM centre_set_aside WHERE centre_set_aside.digest = OLD.digest
+                                                  AND centre_set_aside.body = OLD.body)
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE INDEX IF NOT EXISTS centre_entry_of_keys ON centre_entry (seq)
     WHERE kind IN ('key_rotate', 'key_revoked');
+
+-- Entries of the centre's own ledger that it has no more, kept for ever.
+CREATE TABLE IF NOT EXISTS centre_set_aside (
+    digest    TEXT PRIMARY KEY,
+    seq       INTEGER NOT NULL,
+    body      BLOB NOT NULL,
+    signature BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS centre_set_aside_is_not_changed BEFORE UPDATE ON centre_set_aside
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS centre_set_aside_is_not_deleted BEFORE DELETE ON centre_set_aside
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
 -- What the centre's ledger comes to. `topic` is the kind of entry it comes from; `name` tells the
 -- things of one topic apart; `plate` is '' where there is none.

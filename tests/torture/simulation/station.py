@@ -342,7 +342,7 @@ class _Uplink(Uplink):
             uplink=SimpleNamespace(url="http://centre"),
         )
         self._stored = stored
-        self._checkpoints = Checkpoints(stored.centre, stored.time)
+        self._checkpoints = Checkpoints(stored.centre, stored.ledger, stored.time)
         self._refusal = None
         self._pusher = None
         self._media = None
