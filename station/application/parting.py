@@ -41,15 +41,13 @@ class Parting:
         after = await self._common(min(ours, theirs))
         if after == ours:  # what parts was not proven yet, and is forgotten
             return await self._following(after)
-        if after == theirs:
-            raise CentreContradicts(f"its own ledger ends at {theirs}, and had {ours}", seq=theirs)
         following = await self._following(after)
         entries: list[Entry] = []
         while page := (await self._centre.down(following.head.seq)).entries:
             following, proven = following.after(opened(page, self._identity.node))
             entries += proven
         if not entries:
-            raise CentreContradicts("nothing of what it has now is signed by it", seq=after)
+            raise CentreContradicts(f"its own ledger ends at {theirs}, and had {ours}", seq=theirs)
         former = await self._ledger.entries_after(after, ours - after)
         contradiction = CentreContradiction(
             what="ledger",
