@@ -173,12 +173,13 @@ def retain(config: Config) -> None:
 def erase_personal(
     config: Config,
     before: Annotated[datetime, typer.Option("--before", formats=["%Y-%m-%d"])],
+    reason: Annotated[str, typer.Option("--reason", help="By what rule: for the record.")],
 ) -> None:
     """Erase names and numbers of persons in acts before a day, on cases that are closed."""
     from station.bootstrap.upkeep import erase_personal as erase
     from station.settings import read_settings
 
-    count = asyncio.run(erase(read_settings(config), before.date()))
+    count = asyncio.run(erase(read_settings(config), before.date(), reason))
     typer.echo(message("done.personal_erased", {"count": count}))
 
 

@@ -21,7 +21,7 @@ from station.domain.officers import Officer
 from station.keys.centre import known_centre
 from station.rules.lawbook import lawbook
 from station.settings import Settings
-from station.store.openings import erase_openings
+from station.store.erasing import erase_openings
 
 SHORTEST_PASSWORD: Final = 12
 KEPT_MONTHS: Final = "retention.transport_recording"
@@ -133,14 +133,11 @@ async def rotated(settings: Settings) -> str:
             stored.close()
 
 
-async def erase_personal(settings: Settings, before: date) -> int:
+async def erase_personal(settings: Settings, before: date, reason: str) -> int:
     """Erase the clear text of personal fields of acts before a local day, on closed cases."""
-    stored = open_store(settings)
-    try:
-        day = before.isoformat()
-        return await stored.database.run(lambda connection: erase_openings(connection, day))
-    finally:
-        stored.close()
+    async with _writing(settings) as stored:
+        ledger, day = stored.ledger, before.isoformat()
+        return await stored.database.run(lambda c: erase_openings(c, ledger, day, reason))
 
 
 @asynccontextmanager

@@ -40,6 +40,7 @@ from station.contract.station_entries import (
     Outage,
     Passage,
     PassageReview,
+    PersonalErased,
     Picture,
     PlateEvidence,
     Rejoin,
@@ -80,6 +81,7 @@ __all__ = [
     "PassageReview",
     "Payload",
     "Permit",
+    "PersonalErased",
     "Picture",
     "PlateEvidence",
     "QuarantineRelease",
@@ -120,6 +122,7 @@ class Kind(Enum):
     KEY_ROTATE = "key_rotate"
     CAMERA_WATCH = "camera_watch"
     MEDIA_ERASED = "media_erased"
+    PERSONAL_ERASED = "personal_erased"
     REJOIN = "rejoin"
     CENTRE_CONTRADICTION = "centre_contradiction"
     # The centre's own ledger; stations pull it.
@@ -185,6 +188,7 @@ Payload = (
     | KeyRotate
     | CameraWatch
     | MediaErased
+    | PersonalErased
     | Rejoin
     | CentreContradiction
     | Enrolment
@@ -216,6 +220,7 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.KEY_ROTATE: KeyRotate,
     Kind.CAMERA_WATCH: CameraWatch,
     Kind.MEDIA_ERASED: MediaErased,
+    Kind.PERSONAL_ERASED: PersonalErased,
     Kind.REJOIN: Rejoin,
     Kind.CENTRE_CONTRADICTION: CentreContradiction,
     Kind.ENROLMENT: Enrolment,

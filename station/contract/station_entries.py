@@ -234,6 +234,24 @@ class MediaErased(Part, frozen=True, kw_only=True):
     sha256: list[str]
 
 
+class PersonalErased(Part, frozen=True, kw_only=True):
+    """Clear texts of personal fields were erased (个人信息销毁); what they were bound to stays.
+
+    Attributes:
+        before: local day; all were written before it, in acts on cases that are closed.
+        reason: by what rule, or by whose order.
+        fields: how many were erased.
+        seqs: the entries whose clear texts these were, in order.
+        set_aside: digests of entries that no ledger holds any more, whose clear texts went too.
+    """
+
+    before: str
+    reason: str
+    fields: int
+    seqs: list[int]
+    set_aside: list[str]
+
+
 class CentreContradiction(Part, frozen=True, kw_only=True):
     """The centre denied what it had signed (中心前后矛盾): its log or ledger was set back.
 

@@ -11,8 +11,6 @@ from station.contract.entries import CaseAct, read
 from station.contract.personal import Opening, check_opening
 from station.domain.errors import BadOpening, EvidenceError
 from station.domain.ledger import Entry, parse
-from station.store.database import immediate
-from station.store.marks import DELIVERED, mark
 from station.store.sqlfile import load
 
 _SQL: Final = load("ledger")
@@ -50,22 +48,6 @@ def read_openings(
             raise BadOpening(field, seq=seq, field=field) from exc
         found[seq] = (*found.get(seq, ()), opening)
     return found
-
-
-def erase_openings(connection: apsw.Connection, before: str) -> int:
-    """Erase the clear texts of acts before a local day, on closed cases; return how many.
-
-    Only what was delivered goes; of a branch that was set aside all goes. Nothing of them stays in
-    the file or its journal.
-    """
-    connection.pragma("secure_delete", True)
-    with immediate(connection):
-        which = (before, mark(connection, DELIVERED))
-        ((count,),) = connection.execute(_SQL["erasable_openings"], which)
-        connection.execute(_SQL["erase_openings"], which)
-        connection.execute(_SQL["erase_openings_aside"])
-    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    return int(count)
 
 
 def _commitments(entry: Entry) -> dict[str, str]:

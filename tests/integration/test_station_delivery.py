@@ -6,13 +6,21 @@ import msgspec
 import pytest
 
 from station.application.ports import Draft
-from station.contract.entries import CaseAct, CaseOpened, Kind, MediaErased, Picture, read
+from station.contract.entries import (
+    CaseAct,
+    CaseOpened,
+    Kind,
+    MediaErased,
+    PersonalErased,
+    Picture,
+    read,
+)
 from station.contract.personal import Opening
 from station.contract.uplink import Receipt
 from station.domain.errors import BadOpening, BadReceipt, CentreContradicts, StoreFailed
 from station.store.database import Database
+from station.store.erasing import erase_openings
 from station.store.media import FileMedia
-from station.store.openings import erase_openings
 from station.store.outbox import SqliteOutbox
 from station.store.recordings import SqliteRecordings
 from station.store.sqlite_store import SqliteStore
@@ -233,7 +241,14 @@ async def test_a_clear_text_that_was_changed_on_the_disk_is_never_read_as_anothe
 
 
 async def erased(station, before):
-    return await station.database.run(lambda c: erase_openings(c, before))
+    return await station.database.run(
+        lambda c: erase_openings(c, station.store, before, "档案保管期满")
+    )
+
+
+async def erasures(station):
+    entries = await station.store.entries_after(0, 1000)
+    return [read(e)[1] for e in entries if e.kind == Kind.PERSONAL_ERASED.value]
 
 
 def on_the_disk(folder, text):
@@ -261,6 +276,7 @@ async def test_of_an_open_case_nothing_is_erased(station):
     await station.store.append(ORDER)
     assert await erased(station, "2099-01-01") == 0
     assert await station.store.openings(1, 9) == {3: (NAME,)}
+    assert await erasures(station) == []
 
 
 async def test_of_a_closed_case_it_is_erased_from_the_day_after_and_the_entry_stays(station):
@@ -280,6 +296,47 @@ async def test_what_was_not_delivered_is_not_erased(station):
     await finish(station, delivered=False)
     assert await erased(station, "2026-03-02") == 0
     assert await station.store.openings(1, 9) == {3: (NAME,)}
+
+
+async def test_an_erasure_is_an_entry_that_names_the_acts_and_never_what_they_said(station):
+    await opened(station)
+    phone = Opening(field="driver_phone", salt="11" * 32, text="13800000000")
+    act_of = msgspec.structs.replace(
+        ORDER.payload, personal={one.field: one.commitment for one in (NAME, phone)}
+    )
+    await station.store.append(Draft(Kind.CASE_ACT, act_of, (NAME, phone)))
+    await finish(station)
+    assert await erased(station, "2026-03-02") == 2
+    assert await erased(station, "2026-03-02") == 0  # again: nothing is left, and no second entry
+    assert await erasures(station) == [
+        PersonalErased(before="2026-03-02", reason="档案保管期满", fields=2, seqs=[3], set_aside=[])
+    ]
+    (entry,) = [
+        one
+        for one in await station.store.entries_after(0, 99)
+        if one.kind == Kind.PERSONAL_ERASED.value
+    ]
+    for secret in ("张三", NAME.salt, "13800000000"):
+        assert secret.encode() not in entry.body
+
+
+async def test_without_its_entry_nothing_is_erased(station):
+    await opened(station)
+    await station.store.append(ORDER)
+    await finish(station)
+    await station.database.run(
+        lambda c: c.execute(
+            "CREATE TEMP TRIGGER cut BEFORE INSERT ON main.entry "
+            "BEGIN SELECT RAISE(ABORT, 'a power cut'); END"
+        )
+    )
+    with pytest.raises(StoreFailed):
+        await erased(station, "2026-03-02")
+    station.database._failure = None  # the test's own doing
+    assert await station.store.openings(1, 99) == {3: (NAME,)}
+    await station.database.run(lambda c: c.execute("DROP TRIGGER cut"))
+    assert await erased(station, "2026-03-02") == 1
+    assert len(await erasures(station)) == 1
 
 
 async def test_what_was_erased_is_on_the_disk_no_more(station, tmp_path):

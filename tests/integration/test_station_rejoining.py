@@ -26,6 +26,7 @@ from station.domain.ledger import Head, check
 from station.store.branches import SqliteBranches
 from station.store.checking import Check
 from station.store.database import Database
+from station.store.erasing import erase_openings
 from station.store.media import FileMedia
 from station.store.outbox import SqliteOutbox
 from station.store.sqlite_store import SqliteStore
@@ -298,6 +299,11 @@ async def test_the_views_are_those_of_the_branch_that_was_taken_up(open_at, tmp_
     assert len(await old.store.alarms(9)) == 3
     kept = await old.database.rows("SELECT field, text FROM set_aside_opening")
     assert kept == [("driver_name", "张三")]
+    await old.database.run(lambda c: erase_openings(c, old.store, "2026-03-01", "x"))
+    assert await old.database.rows("SELECT field FROM set_aside_opening") == []
+    ((digest,),) = await old.database.rows("SELECT digest FROM set_aside ORDER BY seq DESC LIMIT 1")
+    erased = read((await old.store.entries_after(0, 99))[-1])[1]
+    assert (erased.fields, erased.seqs, erased.set_aside) == (1, [], [digest])
 
 
 @pytest.mark.parametrize("common", [0, 1, 2, 7])

@@ -39,9 +39,13 @@ SELECT seq FROM case_act WHERE case_no = ?1 ORDER BY seq;
 -- name: erasable_openings
 -- Of acts before a day, on cases that are closed, once they are at the centre, which counts drivers.
 -- ?1 local day (exclusive), ?2 seq up to which entries were delivered
-SELECT count(*) FROM opening
+SELECT seq, count(*) FROM opening
  WHERE seq <= ?2 AND seq IN (SELECT a.seq FROM case_act a JOIN joint_case c USING (case_no)
-                WHERE a.acted_on < ?1 AND c.closed = 1);
+                WHERE a.acted_on < ?1 AND c.closed = 1)
+ GROUP BY seq ORDER BY seq;
+
+-- name: openings_aside
+SELECT digest, count(*) FROM set_aside_opening GROUP BY digest ORDER BY digest;
 
 -- name: erase_openings
 -- Idempotent. Parameters as above.
