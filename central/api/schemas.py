@@ -72,11 +72,22 @@ class LaneOut(Shape):
     reviews: int
 
 
+class ProposalOut(Shape):
+    """Who proposed to release a station from quarantine; another officer confirms."""
+
+    reason: str
+    proposed_by: str
+    name: str
+    proposed_at: datetime
+    lasts_until: datetime
+
+
 class StationOut(Shape):
     """``GET /api/stations``, live message ``station``.
 
     ``link`` is ``ok``, ``station.silent`` (no state for 15 s; ``lane`` is then null) or
-    ``station.quarantined`` (a fork). ``last_seq``: the newest entry held here.
+    ``station.quarantined`` (a fork, or a signature that is not its own). ``last_seq``: the newest
+    entry held here. ``proposal``: to release it, while it can be confirmed.
     """
 
     node: str
@@ -86,6 +97,7 @@ class StationOut(Shape):
     lane: LaneOut | None
     last_seq: int
     last_entry_at: datetime | None
+    proposal: ProposalOut | None
 
 
 class PassageOut(Shape):

@@ -8,7 +8,7 @@ from central.api import schemas
 from central.application.announce import News
 from central.application.rows import moment
 from central.application.stations import StationView
-from central.application.views import AlarmView, CaseView, CountsView, PassageView
+from central.application.views import AlarmView, CaseView, CountsView, PassageView, ProposalView
 from station.contract.messages import message
 from station.contract.uplink import DeviceState, LaneState
 from station.domain.officers import Officer
@@ -37,6 +37,7 @@ def station_out(station: StationView) -> schemas.StationOut:
         lane=_lane_out(station.lane) if station.lane else None,
         last_seq=node.last_seq,
         last_entry_at=node.last_entry_at,
+        proposal=_proposal_out(station.proposal) if station.proposal else None,
     )
 
 
@@ -89,6 +90,12 @@ def news_json(news: News) -> bytes:
         case AlarmView():
             live = schemas.NewsOut(kind="alarm", data=alarm_out(news))
     return live.model_dump_json().encode()
+
+
+def _proposal_out(proposal: ProposalView) -> schemas.ProposalOut:
+    return schemas.ProposalOut.model_validate(
+        {name: getattr(proposal, name) for name in schemas.ProposalOut.model_fields}
+    )
 
 
 def _lane_out(lane: LaneState) -> schemas.LaneOut:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
-from central.application.ledger_ports import Archive, Proposal
+from central.application.ledger_ports import Archive, Desk, NodeState, Proposal
 from central.application.ports import Alarm
 from central.application.project import Touched
 from central.application.publishing import OwnLedger
 from central.application.refusing import Announce, set_ahead_aside
+from central.application.views import PROPOSAL_LASTS
 from station.contract.entries import Kind, QuarantineRelease
 from station.domain.clock import Clock
-from station.domain.errors import InvalidFacts, NotFound, TwoOfficersRequired
+from station.domain.errors import InvalidFacts, NotFound, OwnProposal
 
 RELEASED: Final = "quarantine.released"
-PROPOSAL_LASTS: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,37 +41,41 @@ class Release:
         Raises:
             NotFound: the node is not in quarantine.
             InvalidFacts: no reason.
-            TwoOfficersRequired: the same officer confirms his own proposal.
+            OwnProposal: the same officer confirms his own proposal.
         """
         if not reason.strip():
             raise InvalidFacts("a reason is needed", field="reason")
         now, touched = self.clock.now(), Touched(nodes={node: None})
+        mine = Proposal(reason=reason, proposed_by=officer, proposed_at=now)
         async with self.archive.desk() as desk:
             await desk.begin()
             state = (await desk.states({node})).get(node)
             if state is None or state.quarantined_at is None:
                 raise NotFound("quarantine", node=node)
             first = await desk.proposal(node)
-            if first is None or now - first.proposed_at >= PROPOSAL_LASTS:
-                await desk.propose(
-                    node, Proposal(reason=reason, proposed_by=officer, proposed_at=now)
-                )
-                return False
-            if first.proposed_by == officer:
-                raise TwoOfficersRequired("another officer must confirm")
-            await desk.withdraw(node)
-            await desk.lift_quarantine(node)
-            await set_ahead_aside(desk, node, state.head.seq, now)
-            entry = QuarantineRelease(
-                node=node,
-                head_seq=state.head.seq,
-                reason=f"{first.reason}; {reason}",
-                officers=[first.proposed_by, officer],
-            )
-            await self.own.write(desk, [(Kind.QUARANTINE_RELEASE, entry)])
-            alarm = Alarm(
-                node=node, seq=state.head.seq or None, code=RELEASED, detail=entry.reason, at=now
-            )
-            touched.alarms[await desk.raise_alarm(alarm)] = None
+            confirmed = first is not None and now - first.proposed_at < PROPOSAL_LASTS
+            if first is None or not confirmed:
+                await desk.propose(node, mine)
+            elif first.proposed_by == officer:
+                raise OwnProposal("another officer must confirm", node=node)
+            else:
+                alarm = await self._release(desk, node, state, first, mine)
+                touched.alarms[await desk.raise_alarm(alarm)] = None
         self.announce(touched)
-        return True
+        return confirmed
+
+    async def _release(
+        self, desk: Desk, node: str, state: NodeState, first: Proposal, second: Proposal
+    ) -> Alarm:
+        head, at = state.head.seq, second.proposed_at
+        await desk.withdraw(node)
+        await desk.lift_quarantine(node)
+        await set_ahead_aside(desk, node, head, at)
+        entry = QuarantineRelease(
+            node=node,
+            head_seq=head,
+            reason=f"{first.reason}; {second.reason}",
+            officers=[first.proposed_by, second.proposed_by],
+        )
+        await self.own.write(desk, [(Kind.QUARANTINE_RELEASE, entry)])
+        return Alarm(node=node, seq=head or None, code=RELEASED, detail=entry.reason, at=at)

@@ -14,7 +14,7 @@ from central.application.ports import Reading
 from central.application.project import Touched
 from central.application.refusing import Announce
 from central.application.rows import moment
-from central.application.views import NodeView
+from central.application.views import NodeView, ProposalView
 from central.domain.access import Scope
 from station.contract.keyring import KeyRing
 from station.contract.uplink import LaneState, read_signed, verified_state
@@ -36,12 +36,18 @@ QUARANTINED: Final = "station.quarantined"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationView:
-    """A station as headquarters sees it now. ``lane`` is None while it is silent."""
+    """A station as headquarters sees it now.
+
+    Attributes:
+        lane: None while it is silent.
+        proposal: to release it from quarantine, while another officer can confirm it.
+    """
 
     node: NodeView
     link: str
     since: datetime
     lane: LaneState | None
+    proposal: ProposalView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,11 @@ class Board:
         link, since = OK if line.ok else SILENT, line.since
         if node.quarantined_at is not None:
             link, since = QUARANTINED, node.quarantined_at
-        return StationView(node=node, link=link, since=since, lane=line.state if line.ok else None)
+        proposal = node.proposal
+        if proposal and proposal.lasts_until <= self._clock.now():
+            proposal = None
+        lane = line.state if line.ok else None
+        return StationView(node=node, link=link, since=since, lane=lane, proposal=proposal)
 
     def __contains__(self, node: str) -> bool:
         return node in self._lines

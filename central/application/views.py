@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
+
+PROPOSAL_LASTS: Final = timedelta(hours=24)
+"""Within this time another officer confirms that a node is released."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +109,26 @@ class CountsView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalView:
+    """What an officer said who proposed to release a node. ``name``: his; ``proposed_by``: no."""
+
+    reason: str
+    proposed_by: str
+    name: str
+    proposed_at: datetime
+
+    @property
+    def lasts_until(self) -> datetime:
+        """Return when it must be confirmed by."""
+        return self.proposed_at + PROPOSAL_LASTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeView:
-    """A station as the register and the ledger know it."""
+    """A station as the register and the ledger know it.
+
+    ``proposal``: the newest one to release it, while it is in quarantine.
+    """
 
     node: str
     name: str
@@ -114,6 +136,7 @@ class NodeView:
     last_seq: int
     last_entry_at: datetime | None
     quarantined_at: datetime | None
+    proposal: ProposalView | None = None
 
 
 def together(counts: list[CountsView], on: date) -> CountsView:

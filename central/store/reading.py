@@ -6,7 +6,14 @@ from datetime import date
 from typing import Any, Final
 
 from central.application.rows import ahead_row
-from central.application.views import AlarmView, CaseView, CountsView, NodeView, PassageView
+from central.application.views import (
+    AlarmView,
+    CaseView,
+    CountsView,
+    NodeView,
+    PassageView,
+    ProposalView,
+)
 from central.domain.access import Scope
 from central.domain.counting import CountedDecision
 from central.store import pool as pools
@@ -28,7 +35,7 @@ class SqlReading:
 
     async def nodes(self) -> list[NodeView]:
         """Return every node that was ever enrolled."""
-        return [NodeView(**row) for row in await self._rows("nodes")]
+        return [_node(row) for row in await self._rows("nodes")]
 
     async def passages(self, scope: Scope, *, limit: int) -> list[PassageView]:
         """Return the newest passages, newest first."""
@@ -87,6 +94,17 @@ class SqlReading:
 
 def _nodes(scope: Scope) -> list[str] | None:
     return None if scope.nodes is None else sorted(scope.nodes)
+
+
+def _node(row: dict[str, Any]) -> NodeView:
+    reason, proposed_by = row.pop("reason"), row.pop("proposed_by")
+    name, proposed_at = row.pop("officer_name"), row.pop("proposed_at")
+    proposal = None
+    if row["quarantined_at"] is not None and proposed_by is not None:
+        proposal = ProposalView(
+            reason=reason, proposed_by=proposed_by, name=name, proposed_at=proposed_at
+        )
+    return NodeView(proposal=proposal, **row)
 
 
 def _ahead(body: bytes, signature: bytes) -> PassageView | None:

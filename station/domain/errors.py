@@ -5,6 +5,7 @@
         * :exc:`IllegalTransition` -- the case is not in a stage that allows the act
         * :exc:`WrongAuthority` -- the act belongs to the other authority
         * :exc:`TwoOfficersRequired` -- 行政处罚法 art 42
+            * :exc:`OwnProposal` -- who proposes does not confirm
         * :exc:`AlreadyFined` -- 一事不再罚, 行政处罚法 art 29
         * :exc:`NoLawInForce`
         * :exc:`AmbiguousVehicle` -- the facts do not settle the configuration
@@ -85,6 +86,12 @@ class TwoOfficersRequired(DomainError):
     """Two certified officers of one authority must act together (行政处罚法 art 42)."""
 
     code = "case.two_officers_required"
+
+
+class OwnProposal(TwoOfficersRequired):
+    """Whoever proposed to release a node cannot confirm it himself."""
+
+    code = "quarantine.own_proposal"
 
 
 class AlreadyFined(DomainError):

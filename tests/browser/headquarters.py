@@ -42,6 +42,8 @@ class Headquarters:
         self.watches: list[str] = []
         self.watches_ended: list[str] = []
         self.busy = False
+        self.reasons: list[str] = []
+        self.refuse_release = False
         self._streams: dict[str, asyncio.Queue[bytes | None]] = {}
         self._turn = 0
         self._told: list[tuple[int, schemas.NewsOut]] = []
@@ -61,7 +63,14 @@ class Headquarters:
             open_cases=0,
             reviews=0,
         )
-        values = {"link": OK, "lane": lane, "last_seq": 1, "last_entry_at": NOW, **changed}
+        values = {
+            "link": OK,
+            "lane": lane,
+            "last_seq": 1,
+            "last_entry_at": NOW,
+            "proposal": None,
+            **changed,
+        }
         return schemas.StationOut(node=node, name=name, road=road, **values)
 
     def passage(self, number: int, node: str, outcome: str = "lawful", **changed):
@@ -184,6 +193,7 @@ class Headquarters:
             return PlainTextResponse("plate\n", headers={"content-disposition": named})
 
         self._add_camera(app)
+        self._add_release(app)
 
         @app.websocket("/api/live")
         async def live(socket: WebSocket, after: int | None = None) -> None:
@@ -192,6 +202,38 @@ class Headquarters:
 
         app.mount("/", StaticFiles(directory=STATIC, html=True, check_dir=False))
         return app
+
+    def quarantined(self, node: str, proposal: schemas.ProposalOut | None = None, **changed):
+        link = schemas.DeviceOut(
+            code="station.quarantined",
+            message="已隔离，不再接收该站数据：证据链分叉或签名无效，请立即核查。",
+            since=NOW,
+        )
+        return self.station(node, link=link, proposal=proposal, **changed)
+
+    @staticmethod
+    def proposal(by: str = "HQ2", name: str = "王建国", reason: str = "旧备份误上线，已换回"):
+        return schemas.ProposalOut(
+            reason=reason,
+            proposed_by=by,
+            name=name,
+            proposed_at=NOW,
+            lasts_until=NOW + timedelta(hours=24),
+        )
+
+    def _add_release(self, app: FastAPI) -> None:
+        """As the centre does: the first one proposes, another one confirms."""
+
+        @app.post("/api/stations/{node}/release", response_model=None)
+        async def release(node: str, why: schemas.ReleaseIn) -> schemas.ReleaseOut | JSONResponse:
+            self.reasons.append(why.reason)
+            if self.refuse_release:
+                said = {"code": "not_found", "message": "没有找到所查内容。", "fields": {}}
+                return JSONResponse(said, status_code=404)
+            released = self.stations[node].proposal is not None
+            mine = self.proposal("HQ1", "值班员", why.reason)
+            self.stations[node] = self.station(node) if released else self.quarantined(node, mine)
+            return schemas.ReleaseOut(released=released)
 
     def _add_camera(self, app: FastAPI) -> None:
         path = "/api/stations/{node}/camera"

@@ -329,3 +329,93 @@ async def test_a_silent_stations_camera_cannot_be_opened(hq, server, open_page):
     page = await signed_in(open_page, server.url)
     await expect(card(page, "hailiutu").get_by_test_id("look")).to_be_visible()
     await expect(card(page, "linhe").get_by_test_id("look")).to_have_count(0)
+
+
+def fork_of(node, seq=48213):
+    return schemas.AlarmOut(
+        alarm_id=9,
+        node=node,
+        seq=seq,
+        code="evidence.fork",
+        message="站点的证据链出现分叉，已隔离该站点，请立即核查。",
+        detail="",
+        at=NOW,
+    )
+
+
+async def test_a_release_is_proposed_with_a_reason_by_keyboard_alone(hq, server, open_page):
+    hq.stations["linhe"] = hq.quarantined("linhe")
+    hq.alarms = [fork_of("linhe")]
+    page = await signed_in(open_page, server.url)
+    await expect(card(page, "linhe").get_by_test_id("quarantine")).to_contain_text("已隔离")
+    await expect(card(page, "hailiutu").get_by_test_id("release")).to_have_count(0)
+    await card(page, "linhe").get_by_test_id("release").focus()
+    await page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("一人提出，另一人确认")
+    await expect(dialog).to_contain_text("记录 #48213")
+    await expect(page.locator("#release-reason")).to_be_focused()
+
+    for _ in range(2):
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_contain_text("请填写")
+    assert hq.reasons == []
+
+    await page.keyboard.type("旧备份误上线")
+    for _ in range(2):
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("release-said")).to_contain_text("待另一名人员确认")
+    assert hq.reasons == ["旧备份误上线"]
+    await page.keyboard.press("Enter")  # the button that closes has the focus
+    await expect(dialog).to_be_hidden()
+    await expect(card(page, "linhe")).to_contain_text("值班员（HQ1）已提出解除")
+
+
+async def test_another_officer_sees_who_proposed_when_and_why_and_confirms(hq, server, open_page):
+    hq.stations["linhe"] = hq.quarantined("linhe")
+    page = await signed_in(open_page, server.url)
+    hq.stations["linhe"] = hq.quarantined("linhe", hq.proposal())
+    hq.tell("station", hq.stations["linhe"])
+    await expect(card(page, "linhe")).to_contain_text("王建国（HQ2）已提出解除")
+    await card(page, "linhe").get_by_test_id("release").click()
+    dialog = page.get_by_role("dialog")
+    await expect(page.get_by_test_id("proposal")).to_contain_text("王建国（HQ2）")
+    await expect(dialog).to_contain_text("旧备份误上线，已换回")
+    await expect(dialog).to_contain_text("确认期限")
+    await expect(page.locator("#release-reason")).to_be_focused()
+    await page.keyboard.type("已到站核实")
+    await page.get_by_test_id("release-submit").click()
+    await expect(page.get_by_test_id("release-said")).to_contain_text("已解除隔离")
+    await page.keyboard.press("Escape")
+    await expect(card(page, "linhe").get_by_test_id("quarantine")).to_have_count(0)
+    assert hq.reasons == ["已到站核实"]
+
+
+async def test_nobody_confirms_his_own_proposal_and_is_told_why(hq, server, open_page):
+    hq.stations["linhe"] = hq.quarantined("linhe", hq.proposal("HQ1", "值班员"))
+    page = await signed_in(open_page, server.url)
+    await card(page, "linhe").get_by_test_id("release").click()
+    await expect(page.get_by_test_id("release-refusal")).to_contain_text("不能自己确认")
+    await expect(page.get_by_test_id("release-submit")).to_have_count(0)
+
+
+async def test_who_may_not_release_is_told_whom_to_ask(hq, server, open_page):
+    hq.role = "road"
+    hq.stations["linhe"] = hq.quarantined("linhe")
+    page = await signed_in(open_page, server.url)
+    await card(page, "linhe").get_by_test_id("release").click()
+    await expect(page.get_by_test_id("release-refusal")).to_contain_text("无权解除隔离")
+    await expect(page.get_by_test_id("release-submit")).to_have_count(0)
+
+
+async def test_a_refusal_of_the_centre_is_shown_and_the_reason_stays(hq, server, open_page):
+    hq.refuse_release = True
+    hq.stations["linhe"] = hq.quarantined("linhe")
+    page = await signed_in(open_page, server.url)
+    await card(page, "linhe").get_by_test_id("release").click()
+    await page.locator("#release-reason").fill("已核实")
+    await page.get_by_test_id("release-submit").click()
+    await expect(page.get_by_role("dialog").get_by_test_id("error")).to_contain_text("not_found")
+    await expect(page.locator("#release-reason")).to_have_value("已核实")

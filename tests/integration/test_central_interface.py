@@ -316,3 +316,38 @@ async def test_a_database_that_is_away_is_a_clear_refusal(site, database):
     answer = await site.deliver()
 
     assert error(answer) == (503, "store.failed")
+
+
+async def test_two_persons_release_a_station_and_each_sees_what_the_other_proposed(
+    site, password_hash
+):
+    await site.add_officer("HQ2", Role.HQ, password_hash)
+    clone = FakeStation()
+    for station, number in ((site.station, 1), (clone, 2)):
+        station.weigh(f"p{number}")
+        await site.deliver(station)
+    path, why = "/api/stations/linhe/release", {"reason": "旧备份上线"}
+    async with site.signed_in("ADMIN1") as admin, site.signed_in("HQ2") as hq:
+        proposed = await admin.post(path, json=why)
+        (shown,) = (await hq.get("/api/stations")).json()
+        alone = await admin.post(path, json=why)
+        nothing = await hq.post(path, json={"reason": " "})
+        confirmed = await hq.post(path, json={"reason": "已核实"})
+        (after,) = (await hq.get("/api/stations")).json()
+        again = await hq.post(path, json={"reason": "已核实"})
+    async with site.signed_in("ROAD1") as road:
+        stranger = await road.post(path, json=why)
+
+    assert proposed.json() == {"released": False}
+    assert shown["link"]["code"] == "station.quarantined"
+    proposal = shown["proposal"]
+    assert (proposal["proposed_by"], proposal["reason"]) == ("ADMIN1", "旧备份上线")
+    assert proposal["lasts_until"] > proposal["proposed_at"]
+    assert proposal["name"]
+    assert error(alone) == (409, "quarantine.own_proposal")
+    assert "不能自己确认" in alone.json()["message"]
+    assert error(nothing) == (422, "facts.invalid")
+    assert confirmed.json() == {"released": True}
+    assert (after["link"]["code"], after["proposal"]) == ("station.silent", None)
+    assert error(again) == (404, "not_found")
+    assert error(stranger) == (403, "access.not_permitted")

@@ -7,7 +7,7 @@ import pytest
 from central.application.accept import TakeAhead
 from central.application.releasing import Release
 from station.contract.entries import Kind, QuarantineRelease, Run, read
-from station.domain.errors import Fork, InvalidFacts, NotFound, TwoOfficersRequired
+from station.domain.errors import Fork, InvalidFacts, NotFound, OwnProposal
 from station.domain.ledger import parse
 from tests.migration.central_kit import FakeStation, Headquarters
 
@@ -40,7 +40,9 @@ async def goes_on(hq):
 
 
 async def test_two_officers_release_and_the_ledger_names_them(hq, release):
+    hq.told.nodes.clear()
     assert not await release("linhe", "HQ1", "clone found")
+    assert list(hq.told.nodes) == ["linhe"]  # every page shows the proposal at once
     with pytest.raises(Fork, match="quarantine"):
         await goes_on(hq)
 
@@ -81,7 +83,7 @@ async def test_what_was_sent_ahead_before_a_release_is_kept_and_closes_nothing_a
 
 async def test_nobody_confirms_himself(hq, release):
     await release("linhe", "HQ1", "clone found")
-    with pytest.raises(TwoOfficersRequired):
+    with pytest.raises(OwnProposal):
         await release("linhe", "HQ1", "again")
     with pytest.raises(Fork):
         await goes_on(hq)

@@ -63,7 +63,7 @@ CASE = CaseView(
     closed=False,
     touched=2,
 )
-ALARM = AlarmView(alarm_id=1, node="linhe", code="station.silent", detail="", at=NOON)
+ALARM = AlarmView(alarm_id=1, node="linhe", seq=None, code="station.silent", detail="", at=NOON)
 TOUCHED = {1: PASSAGE, 2: CASE, 3: ALARM}
 
 

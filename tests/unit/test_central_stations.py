@@ -13,7 +13,7 @@ from central.application.stations import (
     Stations,
     TakeState,
 )
-from central.application.views import NodeView
+from central.application.views import NodeView, ProposalView
 from central.domain.access import ALL, Scope
 from station.contract.keyring import KeyRing, NodeKey
 from station.contract.signature import Ed25519Signer
@@ -107,6 +107,16 @@ def test_quarantine_is_shown_before_anything_else(board):
     view = board.view(node(quarantined_at=NOON + SECOND))
 
     assert (view.link, view.since) == (QUARANTINED, NOON + SECOND)
+
+
+@pytest.mark.parametrize(("hours", "shown"), [(23, True), (24, False)])
+def test_a_proposal_is_shown_while_it_can_be_confirmed(board, clock, hours, shown):
+    proposal = ProposalView(reason="x", proposed_by="HQ1", name="张三", proposed_at=NOON)
+    clock.move(timedelta(hours=hours))
+
+    view = board.view(node(quarantined_at=NOON, proposal=proposal))
+
+    assert view.proposal == (proposal if shown else None)
 
 
 class Told(list):

@@ -1,8 +1,13 @@
 -- Statements that read the projections.
 
 -- name: nodes
-SELECT node, name, road, last_seq, last_entry_at, quarantined_at
-  FROM node WHERE NOT own ORDER BY node;
+SELECT node, node.name, road, last_seq, last_entry_at, quarantined_at,
+       reason, proposed_by, coalesce(officer.name, '') AS officer_name, proposed_at
+  FROM node
+  LEFT JOIN quarantine_release USING (node)
+  LEFT JOIN officer ON certificate_no = proposed_by
+ WHERE NOT own
+ ORDER BY node;
 
 -- name: passages
 -- $1 nodes or NULL for all, $2 limit

@@ -91,6 +91,19 @@ export function mayWatch(officer: OfficerOut): boolean {
   return officer.role !== "transport";
 }
 
+/** 治超办 and administrators may let a station in quarantine deliver again; two of them together. */
+export function mayRelease(officer: OfficerOut | null | undefined): boolean {
+  return officer?.role === "hq" || officer?.role === "admin";
+}
+
+/** Propose to release a station, or confirm another's proposal; tells whether it is released. */
+export async function release(node: string, reason: string): Promise<boolean> {
+  const path = `/api/stations/${encodeURIComponent(node)}/release`;
+  const { released } = await request<{ released: boolean }>("POST", path, { body: { reason } });
+  state.stations = byName(await request<HqStationOut[]>("GET", "/api/stations"));
+  return released;
+}
+
 export async function signOut(): Promise<void> {
   try {
     await request<unknown>("DELETE", "/api/session");

@@ -24,6 +24,7 @@ export type Saved = S["Saved"];
 export type LiveOut = S["LiveOut"];
 
 export type HqStationOut = C["StationOut"];
+export type HqProposalOut = C["ProposalOut"];
 export type HqPassageOut = C["PassageOut"];
 export type HqCaseOut = C["CaseOut"];
 export type HqAlarmOut = C["AlarmOut"];

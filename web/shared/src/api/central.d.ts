@@ -595,6 +595,28 @@ export interface components {
             ahead: boolean;
         };
         /**
+         * ProposalOut
+         * @description Who proposed to release a station from quarantine; another officer confirms.
+         */
+        ProposalOut: {
+            /** Reason */
+            reason: string;
+            /** Proposed By */
+            proposed_by: string;
+            /** Name */
+            name: string;
+            /**
+             * Proposed At
+             * Format: date-time
+             */
+            proposed_at: string;
+            /**
+             * Lasts Until
+             * Format: date-time
+             */
+            lasts_until: string;
+        };
+        /**
          * ReleaseIn
          * @description Why a node may deliver again.
          */
@@ -625,7 +647,8 @@ export interface components {
          * @description ``GET /api/stations``, live message ``station``.
          *
          *     ``link`` is ``ok``, ``station.silent`` (no state for 15 s; ``lane`` is then null) or
-         *     ``station.quarantined`` (a fork). ``last_seq``: the newest entry held here.
+         *     ``station.quarantined`` (a fork, or a signature that is not its own). ``last_seq``: the newest
+         *     entry held here. ``proposal``: to release it, while it can be confirmed.
          */
         StationOut: {
             /** Node */
@@ -640,6 +663,7 @@ export interface components {
             last_seq: number;
             /** Last Entry At */
             last_entry_at: string | null;
+            proposal: components["schemas"]["ProposalOut"] | null;
         };
         /** ValidationError */
         ValidationError: {
