@@ -22,7 +22,7 @@ from central import bootstrap
 from central.api.app import interface, machines_interface
 from central.application.ports import Account
 from central.application.revoke import Revocation
-from central.bootstrap import auditing
+from central.bootstrap import auditing, exporting
 from central.bootstrap import keys as key_commands
 from central.bootstrap import witness as witness_program
 from central.domain.access import ALL, Scope
@@ -227,6 +227,30 @@ def witness(config: Annotated[Path, typer.Option("--config", help="witness.toml"
 
     settings = witness_settings(config)
     uvloop.run(witness_program.run(settings, bootstrap.SystemClock(), ready, alarm))
+
+
+@app.command("export-bundle")
+def export_bundle(
+    config: Config,
+    case_no: Annotated[str, typer.Option("--case", help="Number of the case.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to; no such file yet.")],
+    node: Annotated[str | None, typer.Option(help="The station, where several have it.")] = None,
+    law: Annotated[
+        Path | None, typer.Option(help="A folder of law files, for a finding by an older edition.")
+    ] = None,
+    *,
+    without_personal: Annotated[
+        bool, typer.Option("--without-personal", help="Leave names and numbers of persons out.")
+    ] = False,
+) -> None:
+    """Write the evidence bundle of a case of any station. Reads only; the centre may run."""
+    collected = _run(
+        exporting.export_bundle(
+            load(config), case_no, out, node=node, law=law, personal=not without_personal
+        )
+    )
+    for line in collected.said(str(out)):
+        typer.echo(line)
 
 
 @app.command("export-repeat-vehicles")

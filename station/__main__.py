@@ -228,6 +228,28 @@ def redecide(
     typer.echo(f"{summary.changed} of {summary.rows} rows differ: {out}")
 
 
+@app.command("export-bundle")
+def export_bundle_command(
+    config: Config,
+    case_no: Annotated[str, typer.Option("--case", help="Number of the case.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to; no such file yet.")],
+    law: Annotated[
+        Path | None, typer.Option(help="A folder of law files, for a finding by an older edition.")
+    ] = None,
+    *,
+    without_personal: Annotated[
+        bool, typer.Option("--without-personal", help="Leave names and numbers of persons out.")
+    ] = False,
+) -> None:
+    """Write the evidence bundle of a case. Reads only; the station may run, the centre be away."""
+    from station.bootstrap.exporting import export_bundle
+    from station.settings import read_settings
+
+    settings, personal = read_settings(config), not without_personal
+    collected = asyncio.run(export_bundle(settings, case_no, out, law=law, personal=personal))
+    _print(collected.said(str(out)))
+
+
 @app.command("export-history")
 def export_history_command(config: Config, out: Annotated[Path, typer.Option("--out")]) -> None:
     """Write the passages of this station as columns (Parquet), with their recorded verdicts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,15 +17,18 @@ from station.contract.signature import Ed25519Signer, Ed25519Verifier
 from station.contract.uplink import (
     Acknowledged,
     Down,
+    EntryProof,
     Held,
     LaneState,
     Openings,
+    Proofs,
     Receipt,
     Wanted,
     sealed,
     sign_receipt,
 )
 from station.domain.ledger import Entry, Head
+from station.domain.merkle import EMPTY, inclusion_proof, leaf_hash
 from station.domain.officers import Officer, Role
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
@@ -172,7 +176,7 @@ class FakeCentre:
             "digest": entry.digest,
             "leaf_index": entry.seq - 1,
             "log_size": self.leaves,
-            "root": f"{self.leaves:064x}",
+            "root": EMPTY.extended(self.leaves_of(self.leaves)).root.hex(),
             "at": stamp(self.at),
             "key_id": "",
             "sig": "",
@@ -214,6 +218,38 @@ class FakeCentre:
             entries=tuple(page),
             openings={e.seq: self.openings[e.seq] for e in page if e.seq in self.openings},
         )
+
+    def leaves_of(self, size: int) -> list[bytes]:
+        return [
+            leaf_hash(entry.body, entry.signature, int(self.at.timestamp() * 1000))
+            for entry in self.entries[:size]
+        ]
+
+    def cover(self, size: int) -> None:
+        """Sign the checkpoint of the first *size* entries."""
+        self.sign_checkpoint(size, EMPTY.extended(self.leaves_of(size)).root)
+
+    async def proofs(self, seqs: Sequence[int]) -> Proofs:
+        if self.answers:
+            raise self.answers.pop(0)
+        size = int(self.note.split("\n")[1]) if self.note else 0
+        leaves = self.leaves_of(size)
+        found = [
+            EntryProof(
+                seq=seq,
+                received_ms=int(self.at.timestamp() * 1000),
+                leaf_index=seq - 1,
+                proof=[
+                    base64.b64encode(part).decode()
+                    for part in inclusion_proof(
+                        seq - 1, size, lambda lo, hi: EMPTY.extended(leaves[lo:hi]).root
+                    )
+                ],
+            )
+            for seq in seqs
+            if seq <= size
+        ]
+        return Proofs(checkpoint=self.note, proofs=found)
 
     async def held(self, sha256: str) -> Held:
         held = len(self.media.get(sha256, b""))

@@ -14,12 +14,7 @@ from verifier.refusal import sentences, shown
 
 def main() -> int:
     """Check one bundle; 0 when it passes, 1 when it does not, 2 when called wrongly."""
-    parser = argparse.ArgumentParser(prog="python -m verifier", description=__doc__)
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("--register", type=Path, required=True, metavar="keys.json")
-    parser.add_argument("--offline", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = parser().parse_args()
     try:
         if asked.bundle.stat().st_size > LARGEST:
             result = _refused("archive.too_large", asked.bundle)
@@ -31,6 +26,16 @@ def main() -> int:
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     sys.stdout.write(as_json(result) if asked.json else as_text(result))
     return 0 if result.ok else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
+    words = argparse.ArgumentParser(prog="python -m verifier", description=__doc__)
+    words.add_argument("bundle", type=Path)
+    words.add_argument("--register", type=Path, required=True, metavar="keys.json")
+    words.add_argument("--offline", action="store_true")
+    words.add_argument("--json", action="store_true")
+    return words
 
 
 def as_json(result: Result) -> str:

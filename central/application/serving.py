@@ -53,6 +53,32 @@ class Shelf(Protocol):
         """Return the checkpoint of a size."""
         ...
 
+    async def attested_checkpoint(self, log_size: int) -> StoredCheckpoint | None:
+        """Return one of the newest of at least that size, the one that most witnesses signed."""
+        ...
+
+
+async def best_checkpoint(shelf: Shelf, placed: Sequence[Placed]) -> StoredCheckpoint | None:
+    """Return the checkpoint to lead proofs to: one that covers all of *placed* if there is one."""
+    last = max((one.position for one in placed), default=0)
+    return await shelf.attested_checkpoint(last) or await shelf.newest_checkpoint()
+
+
+async def entry_proofs(shelf: Shelf, size: int, placed: Sequence[Placed]) -> list[EntryProof]:
+    """Return where those of *placed* stand that the tree of *size* leaves covers."""
+    covered = [one for one in placed if one.position <= size]
+    wanted = {r for one in covered for r in needed_inclusion(one.position - 1, size)}
+    roots = await shelf.subtrees(sorted(wanted))
+    return [
+        EntryProof(
+            seq=one.entry.seq,
+            received_ms=one.received_ms,
+            leaf_index=one.position - 1,
+            proof=_base64(inclusion_proof(one.position - 1, size, lambda lo, hi: roots[lo, hi])),
+        )
+        for one in covered
+    ]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serve:
@@ -79,31 +105,17 @@ class Serve:
         return batch(node, [one.entry for one in found])
 
     async def proofs(self, node: str, seqs: Sequence[int]) -> Proofs:
-        """Prove that entries of *node* stand in the log, those that the newest checkpoint covers.
+        """Prove that entries of *node* stand in the log, those that a checkpoint covers.
 
         Raises:
             NotFound: there is no checkpoint yet.
         """
-        newest = await self.shelf.newest_checkpoint()
-        if newest is None:
-            raise NotFound("checkpoint")
-        size = newest.log_size
         held = await self.shelf.at(node, seqs[:MOST_PROOFS])
-        covered = [one for one in held if one.position <= size]
-        wanted = {r for one in covered for r in needed_inclusion(one.position - 1, size)}
-        roots = await self.shelf.subtrees(sorted(wanted))
-        proofs = [
-            EntryProof(
-                seq=one.entry.seq,
-                received_ms=one.received_ms,
-                leaf_index=one.position - 1,
-                proof=_base64(
-                    inclusion_proof(one.position - 1, size, lambda lo, hi: roots[lo, hi])
-                ),
-            )
-            for one in covered
-        ]
-        return Proofs(checkpoint=newest.note, proofs=proofs)
+        found = await best_checkpoint(self.shelf, held)
+        if found is None:
+            raise NotFound("checkpoint")
+        proofs = await entry_proofs(self.shelf, found.log_size, held)
+        return Proofs(checkpoint=found.note, proofs=proofs)
 
     async def checkpoint(self) -> str:
         """Return the newest signed note.

@@ -255,14 +255,20 @@ def enrolments(settings: CentralSettings) -> list[Enrolment]:
 @contextlib.asynccontextmanager
 async def opened(settings: CentralSettings) -> AsyncIterator[Pool]:
     """Open the database for one command: the running one, else one that runs for that long."""
+    async with opened_as_it_is(settings) as database:
+        await _prepare(settings, database)
+        yield database
+
+
+@contextlib.asynccontextmanager
+async def opened_as_it_is(settings: CentralSettings) -> AsyncIterator[Pool]:
+    """Open the database for one command that reads: nothing is migrated or enrolled."""
     place = _place(settings)
     async with contextlib.AsyncExitStack() as stack:
         dsn = settings.database.dsn or await running(place)
         if not dsn:
             dsn = (await stack.enter_async_context(embedded(place))).dsn
-        database = await stack.enter_async_context(pool(dsn))
-        await _prepare(settings, database)
-        yield database
+        yield await stack.enter_async_context(pool(dsn))
 
 
 async def rebuilt(settings: CentralSettings, report: Callable[[int], None]) -> int:

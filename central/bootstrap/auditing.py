@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
 from central.application.auditing import FullAudit, Outside, Report, said
-from central.bootstrap import SystemClock, log_keys, own_key
+from central.bootstrap import SystemClock, log_keys, opened_as_it_is, own_key
 from central.domain.auditing.claims import LogKeys, good_receipts, witnessed_claims
 from central.domain.auditing.values import Claim, Discrepancy, Layer
 from central.settings import CentralSettings
 from central.store.auditing import SqlAuditArchive
-from central.store.embedded import Place, embedded, running
 from central.store.handed_in import receipts, witnessed_notes
-from central.store.pool import Pool, pool
 from central.witness.asking import notes_at
 from station.contract.messages import message
 from station.domain.errors import UplinkError
@@ -48,7 +45,7 @@ async def audited(
     log = log_keys(settings, own_key(settings))
     outside = await _outside(settings.central.node, log, receipt_files, [*known, *witnesses])
     count = len(os.sched_getaffinity(0))
-    async with _opened(settings) as database:
+    async with opened_as_it_is(settings) as database:
         # Spawned, not forked: this process has threads and connections.
         with ProcessPoolExecutor(
             count, mp_context=get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),)
@@ -151,14 +148,3 @@ def _silent(witness: str, detail: str) -> Discrepancy:
     return Discrepancy(
         layer=Layer.WITNESS, node="", seq=None, code="unreachable", detail=f"{witness}: {detail}"
     )
-
-
-@contextlib.asynccontextmanager
-async def _opened(settings: CentralSettings) -> AsyncIterator[Pool]:
-    """Open the database as it is: an auditor neither migrates nor enrols."""
-    place = Place(data_dir=settings.central.data_dir, binaries=settings.database.binaries)
-    async with contextlib.AsyncExitStack() as stack:
-        dsn = settings.database.dsn or await running(place)
-        if not dsn:
-            dsn = (await stack.enter_async_context(embedded(place))).dsn
-        yield await stack.enter_async_context(pool(dsn))

@@ -116,7 +116,7 @@ class SqlDesk(SqlBooks):
         rows = await self._connection.fetch(
             _SQL["arrived"], list(heads.keys()), list(heads.values())
         )
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     async def grow(self, frontier: Frontier, blocks: Sequence[Block]) -> None:
         """Write where the log ends now, and the blocks that became full."""
@@ -196,7 +196,7 @@ class SqlDesk(SqlBooks):
     async def page(self, after: int) -> list[Arrived]:
         """Return the next entries in the order of the log."""
         return [
-            Arrived(row["position"], _entry(row), row["received_at"])
+            Arrived(row["position"], entry_of(row), row["received_at"])
             for row in await self._connection.fetch(_SQL["page"], after, _PAGE)
         ]
 
@@ -309,7 +309,7 @@ class SqlArchive:
                 await desk.enrol(one)
 
 
-def _entry(row: asyncpg.Record) -> Entry:
+def entry_of(row: asyncpg.Record) -> Entry:
     """Return a kept entry. One whose bytes were spoilt since is still an entry of its place.
 
     Whoever reads or verifies it then refuses it, with an alarm that names the place.

@@ -53,6 +53,12 @@ class SqlShelf:
             row = await connection.fetchrow(_SQL["checkpoint_of"], log_size)
         return None if row is None else StoredCheckpoint(**row)
 
+    async def attested_checkpoint(self, log_size: int) -> StoredCheckpoint | None:
+        """Return one of the newest of at least that size, the one that most witnesses signed."""
+        async with pools.connection(self._pool) as connection:
+            row = await connection.fetchrow(_SQL["attested_checkpoint"], log_size)
+        return None if row is None else StoredCheckpoint(**row)
+
     async def replace_note(self, log_size: int, before: str, after: str) -> bool:
         """Write a checkpoint's note; False when it is not *before* any more."""
         async with pools.connection(self._pool) as connection:

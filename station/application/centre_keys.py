@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from station.contract.checkpoint import Checkpoint, read_note
 from station.contract.enrolling import CentreIdentity
 from station.contract.entries import KeyRevoked, Kind, read
 from station.contract.keyring import KeyRing, NodeKey
 from station.contract.signature import Ed25519Verifier
 from station.contract.uplink import Receipt, check_receipt
-from station.domain.errors import KeyNotGood
+from station.domain.errors import BadSignature, KeyNotGood
 from station.domain.ledger import Entry, Head, follows
 
 
@@ -57,6 +58,17 @@ class CentreKeys:
                 check_receipt(receipt, Ed25519Verifier(key.public_key))
                 return
         raise KeyNotGood(receipt.key_id, node=self.node, seq=receipt.seq)
+
+    def read_note(self, note: str) -> Checkpoint:
+        """Return the checkpoint in *note*, which the centre signed.
+
+        Raises:
+            EvidenceError: it is none, not signed by the centre, or of another log.
+        """
+        found = read_note(note.encode(), [key.public_key for key in self.in_force])
+        if found.origin != self.origin:
+            raise BadSignature("the checkpoint is of another log", origin=found.origin)
+        return found
 
     @property
     def in_force(self) -> tuple[NodeKey, ...]:

@@ -24,6 +24,7 @@ from station.contract.uplink import (
     Held,
     LaneState,
     Openings,
+    Proofs,
     Receipt,
     Wanted,
 )
@@ -71,6 +72,13 @@ class Centre(Protocol):
         """Return this station's own entries as the centre holds them, not checked yet."""
         ...
 
+    async def proofs(self, seqs: Sequence[int]) -> Proofs:
+        """Return where own entries stand in the centre's log, not checked yet.
+
+        Those of *seqs* that no checkpoint covers yet are missing.
+        """
+        ...
+
     async def held(self, sha256: str) -> Held:
         """Return how much of a recording the centre holds."""
         ...
@@ -103,6 +111,10 @@ class Outbox(Protocol):
             CentreContradicts: it contradicts an earlier receipt. Both are kept, the ledger says
                 so, and what comes after its entry is delivered again.
         """
+        ...
+
+    async def covering(self, seq: int) -> Receipt | None:
+        """Return the first receipt that covers entry *seq*; None while there is none."""
         ...
 
     async def media_sent(self) -> int:

@@ -6,9 +6,9 @@ from station.application.centre_keys import CentreKeys
 from station.application.centre_ports import CentreLedger
 from station.application.ports import Draft, Ledger
 from station.application.timekeeping import TimeKeeper
-from station.contract.checkpoint import Checkpoint, read_note
+from station.contract.checkpoint import Checkpoint
 from station.contract.entries import Anchor, CentreContradiction, Kind
-from station.domain.errors import BadSignature, CentreContradicts
+from station.domain.errors import CentreContradicts
 
 
 class Checkpoints:
@@ -28,7 +28,7 @@ class Checkpoints:
         """
         note = await self._ledger.checkpoint()
         if note:
-            self._take(_read(note, keys))
+            self._take(keys.read_note(note))
 
     async def see(self, note: str, keys: CentreKeys) -> None:
         """Take a checkpoint that the centre gave; "" is none.
@@ -40,7 +40,7 @@ class Checkpoints:
         """
         if not note:
             return
-        seen, newest = _read(note, keys), self._newest
+        seen, newest = keys.read_note(note), self._newest
         why = _contradiction(newest, seen) if newest else ""
         if why:
             # The entry goes first: after a power cut between the two there may be a second one.
@@ -66,10 +66,3 @@ def _contradiction(before: Checkpoint, seen: Checkpoint) -> str:
     if seen.size == before.size and seen.root != before.root:
         return f"the log has two roots of size {seen.size}"
     return ""
-
-
-def _read(note: str, keys: CentreKeys) -> Checkpoint:
-    seen = read_note(note.encode(), [key.public_key for key in keys.in_force])
-    if seen.origin != keys.origin:
-        raise BadSignature("the checkpoint is of another log", origin=seen.origin)
-    return seen

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 from uuid import uuid4
 
 from station.application.timekeeping import TimeKeeper
@@ -30,6 +31,8 @@ from station.store.outbox import SqliteOutbox
 from station.store.passwords import Argon2Passwords
 from station.store.recordings import SqliteRecordings
 from station.store.sqlite_store import SqliteStore
+
+LEDGER: Final = "station.sqlite"
 
 
 class SystemClock:
@@ -73,10 +76,27 @@ def open_store(settings: Settings) -> Stored:
         SettingsError: the key cannot be used.
         StorageError: the store cannot be opened.
     """
-    folder = settings.station.data_dir
-    database = Database(folder / "station.sqlite")
+    database = Database(settings.station.data_dir / LEDGER)
+    return _stored(settings, database, KeyPlace(settings.station.data_dir, database).signer)
+
+
+def open_to_read(settings: Settings) -> Stored:
+    """Open the store as it is at this moment, beside a running station; nothing is changed.
+
+    Raises:
+        SettingsError: there is no ledger, or the key cannot be used.
+        StorageError: the store cannot be read.
+    """
+    path = settings.station.data_dir / LEDGER
+    if not path.exists():
+        raise SettingsError(f"{path}: there is no ledger yet", key="station.data_dir")
+    database = Database(path, reading=True)
+    return _stored(settings, database, KeyPlace(settings.station.data_dir, database).present)
+
+
+def _stored(settings: Settings, database: Database, signer: Callable[[], Ed25519Signer]) -> Stored:
     try:
-        key = KeyPlace(folder, database).signer()
+        key = signer()
         newest = database.run_now(newest_at)
     except (SettingsError, StorageError):
         database.close()
@@ -103,7 +123,7 @@ def open_store(settings: Settings) -> Stored:
         time=keeper,
         accounts=SqliteAccounts(database),
         passwords=Argon2Passwords(),
-        media=FileMedia(folder / "media"),
+        media=FileMedia(settings.station.data_dir / "media"),
         signer=key,
     )
 
@@ -129,7 +149,7 @@ def check_of(settings: Settings, progress: Progress) -> Check:
     folder = settings.station.data_dir
     key = existing_signer(folder / NAME)
     return Check(
-        database=folder / "station.sqlite",
+        database=folder / LEDGER,
         media=FileMedia(folder / "media"),
         keys={key.key_id: key},
         progress=progress,

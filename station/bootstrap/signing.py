@@ -55,6 +55,16 @@ class KeyPlace:
         self.settle(named)
         return existing_signer(path)
 
+    def present(self) -> Ed25519Signer:
+        """Return the key that signs the next entry; nothing is made or moved.
+
+        Raises:
+            SettingsError: there is none, or its file cannot be used.
+        """
+        found = existing_signer(self.folder / NAME)
+        ended = self.database.run_now(lambda connection: successor(connection, found.key_id))
+        return existing_signer(self.folder / NEXT) if ended else found
+
     def prepare(self) -> Ed25519Signer:
         """Make the next key beside the one in force.
 

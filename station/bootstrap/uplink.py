@@ -109,6 +109,17 @@ class Uplink:
         async with self._line() as centre:
             return await self._rejoining(identity, centre).rejoin(reason)
 
+    @asynccontextmanager
+    async def log(self) -> AsyncIterator[tuple[HttpCentre | None, CentreKeys | None]]:
+        """Give the line to the centre, None without one, and the keys by which it is known."""
+        identity = known_centre(self._settings.station.data_dir)
+        keys = (await self._following(identity)).keys if identity else None
+        if keys is None or not self._settings.uplink.url:
+            yield None, keys
+            return
+        async with self._line() as centre:
+            yield centre, keys
+
     async def run(self, runtime: Runtime, camera: Camera) -> None:
         """Deliver and fetch for ever, once there is a centre that knows this station."""
         if not self._settings.uplink.url:

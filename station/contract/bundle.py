@@ -13,16 +13,22 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 import msgspec
 
+from station.contract.checkpoint import Checkpoint
+from station.contract.messages import message
 from station.contract.personal import Opening
 from station.contract.sealing import stamp
 from station.contract.uplink import EntryProof, Receipt
+from station.domain.errors import BundleTooLarge
 from station.domain.ledger import Entry, Signer, canonical
 
 FORMAT: Final = "zhichao-bundle-1"
 TAG: Final = b"zhichao-bundle-v1\0"
+MOST_BYTES: Final = 1 << 30
+"""Of a whole bundle; whoever checks one refuses more."""
 
 _UNIX: Final = 3
 _PLAIN_FILE: Final = 0o100644 << 16
+_MEGABYTE: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +66,73 @@ class Bundle:
     cover: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a bundle lacks, by its code in ``messages.zh.yaml``; ``count``: of what lacks."""
+
+    code: str
+    count: int = 0
+
+    @property
+    def text(self) -> str:
+        """Return the sentence."""
+        return message(self.code, {"count": self.count})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """A bundle that wants only its cover, and what is to be said of it.
+
+    ``checkpoint``: the one of the bundle's ``note``, read; None when there is none.
+    """
+
+    bundle: Bundle
+    checkpoint: Checkpoint | None
+    remarks: tuple[Remark, ...]
+
+    def said(self, path: str) -> tuple[str, ...]:
+        """Return what to tell whoever had it written to *path*, a line each."""
+        bundle = self.bundle
+        counts = {
+            "entries": len(bundle.entries),
+            "proved": sum(one.place is not None for one in bundle.entries),
+            "media": len(bundle.media),
+            "receipts": len(bundle.receipts),
+        }
+        written = message("done.bundle_written", {"path": path, **counts})
+        gone = (f"  {name} {why}" for name, why in sorted(bundle.missing.items()))
+        return (written, *(remark.text for remark in self.remarks), *gone)
+
+
+def remarks_on(bundle: Bundle, *, spoilt: int, personal: bool) -> tuple[Remark, ...]:
+    """Return what anybody must know of a bundle.
+
+    Args:
+        bundle: all of it but its cover.
+        spoilt: entries whose clear texts are not what they commit to, and were left out.
+        personal: False when clear texts were left out on purpose.
+    """
+    unproved = sum(one.place is None for one in bundle.entries) if bundle.note else 0
+    counted = (
+        Remark("bundle.unproved", unproved),
+        Remark("bundle.media_missing", len(bundle.missing)),
+        Remark("bundle.openings_spoilt", spoilt),
+    )
+    found = tuple(remark for remark in counted if remark.count)
+    return found if personal else (*found, Remark("bundle.personal_left_out"))
+
+
 def bundle_zip(bundle: Bundle, made_by: str, signer: Signer) -> bytes:
-    """Return ``bundle.zip``, signed by the node *made_by*: the same bytes for the same bundle."""
+    """Return ``bundle.zip``, signed by the node *made_by*: the same bytes for the same bundle.
+
+    Raises:
+        BundleTooLarge: more than :data:`MOST_BYTES`.
+    """
     files = bundle_files(bundle)
+    size = sum(len(data) for data in files.values()) + _MEGABYTE  # room for names and manifest
+    if size > MOST_BYTES:
+        limits = {"megabytes": size // _MEGABYTE, "most_megabytes": MOST_BYTES // _MEGABYTE}
+        raise BundleTooLarge("", **limits)
     manifest = canonical(
         {
             "format": FORMAT,

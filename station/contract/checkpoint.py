@@ -56,6 +56,11 @@ class Checkpoint:
         _check_time(self.at)
 
     @property
+    def moment(self) -> datetime:
+        """Return when it was signed."""
+        return datetime.fromisoformat(self.at)
+
+    @property
     def text(self) -> bytes:
         """Return the text that is signed."""
         root = b64encode(self.root).decode()
@@ -86,6 +91,15 @@ def read_note(note: bytes, log_keys: Iterable[bytes]) -> Checkpoint:
             Ed25519Verifier(public_key).verify(checkpoint.text, seal[_HASH_SIZE:])
             return checkpoint
     raise BadSignature("the checkpoint is not signed by the log")
+
+
+def cosigners(note: bytes) -> tuple[str, ...]:
+    """Return whose lines follow the log's own; nothing is verified.
+
+    Raises:
+        MalformedEntry: not a checkpoint.
+    """
+    return tuple(name for name, _ in _parsed(note)[1][1:])
 
 
 def cosigned_note(note: bytes, witness: str, signer: Ed25519Signer, at: datetime) -> bytes:

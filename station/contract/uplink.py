@@ -23,7 +23,8 @@ Down:
 * ``GET /api/down?after=SEQ``: :class:`Down`, entries of the centre's own ledger.
 * ``GET /api/ledger?after=SEQ``: a :class:`Batch` of the node's own entries as the centre holds
   them: a disk that was restored from a backup is brought up to date before anything is written.
-* ``GET /api/proofs?seqs=1,2,3``: :class:`Proofs` for entries of the node.
+* ``GET /api/proofs?seqs=1,2,3``: :class:`Proofs` for entries of the node, by a checkpoint that
+  covers them and that as many witnesses as possible have signed.
 """
 
 from __future__ import annotations

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from station.contract.bundle import Bundle, bundle_files
+from station.contract.bundle import Bundle, Collected, bundle_files
 from station.contract.checkpoint import Checkpoint
 from station.contract.entries import CaseAct, Kind, read
 from station.contract.messages import templates
@@ -28,25 +28,24 @@ class Maker:
     name: str
 
 
-def cover(
-    bundle: Bundle,
+def covered(
+    collected: Collected,
     *,
     station: str,
     maker: Maker,
     keys: Sequence[tuple[str, bytes]],
-    checkpoint: Checkpoint | None,
     witnesses: Sequence[str] = (),
-) -> bytes:
-    """Return the cover of a bundle.
+) -> Bundle:
+    """Return the bundle with its cover.
 
     Args:
-        bundle: its own cover is not looked at.
+        collected: the bundle without it.
         maker: who exports it.
-        station: name of the station, for people.
+        station: name of the station that opened the case, for people.
         keys: node and public key, for each that signed something in the bundle.
-        checkpoint: the one in the bundle, None when there is none.
-        witnesses: names of those that cosigned it.
+        witnesses: names of those that cosigned the checkpoint.
     """
+    bundle = collected.bundle
     entries = sorted((one.entry for one in bundle.entries), key=_when)
     digest = hashlib.sha256(bundle_files(bundle)["entries.jsonl"]).hexdigest()
     data: dict[str, object] = {
@@ -60,14 +59,15 @@ def cover(
         "receipts": len(bundle.receipts),
         "openings": sum(len(one.openings) for one in bundle.entries),
         "media": len(bundle.media),
-        "missing": len(bundle.missing),
+        "missing": [{"sha256": name, "why": why} for name, why in sorted(bundle.missing.items())],
         "law_editions": sorted({read(entry)[0].law_edition for entry in entries}),
         "entries_sha256": digest,
         "keys": [{"node": node, "fingerprint": fingerprint(key)} for node, key in keys],
-        "checkpoint": _state(checkpoint),
+        "checkpoint": _state(collected.checkpoint),
         "witnesses": list(witnesses),
+        "remarks": [remark.text for remark in collected.remarks],
     }
-    return pdf("cover", data, bundle.made_at)
+    return replace(bundle, cover=pdf("cover", data, bundle.made_at))
 
 
 def local(moment: datetime) -> str:

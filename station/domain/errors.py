@@ -13,6 +13,9 @@
             * :exc:`BadIdentityNumber`
         * :exc:`NotFound`
         * :exc:`CameraBusy` -- so many look through it already
+        * :exc:`BundleError` -- an evidence bundle (证据包) cannot be made
+            * :exc:`CaseUnknown` · :exc:`CaseAmbiguous` · :exc:`LawAbsent` · :exc:`BundleTooLarge`
+            * :exc:`BundleExists` · :exc:`BundleUnwritable`
     * :exc:`AccessError` -- who asks may not
         * :exc:`NotSignedIn`
         * :exc:`SignInRefused`
@@ -134,6 +137,48 @@ class CameraBusy(DomainError):
     """So many look through the station's camera already that its line has to be spared."""
 
     code = "camera.busy"
+
+
+class BundleError(DomainError):
+    """An evidence bundle cannot be made."""
+
+    code = "bundle"
+
+
+class CaseUnknown(BundleError):
+    """There is no case of that number."""
+
+    code = "bundle.case_unknown"
+
+
+class CaseAmbiguous(BundleError):
+    """Several stations have a case of that number; ``nodes`` lists them."""
+
+    code = "bundle.case_ambiguous"
+
+
+class LawAbsent(BundleError):
+    """The law by which the finding was made is not here; ``edition`` names it."""
+
+    code = "bundle.law_absent"
+
+
+class BundleTooLarge(BundleError):
+    """It would have more bytes than the format allows."""
+
+    code = "bundle.too_large"
+
+
+class BundleExists(BundleError):
+    """There is a file of that name, which was not touched."""
+
+    code = "bundle.exists"
+
+
+class BundleUnwritable(BundleError):
+    """The file could not be written; nothing of it was left."""
+
+    code = "bundle.unwritable"
 
 
 class AccessError(ZhichaoError):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from station.domain.errors import SettingsError
+from station.domain.errors import BundleExists, BundleUnwritable, SettingsError
 
 SECRET: Final = 0o600
 PUBLIC: Final = 0o644
@@ -48,6 +48,38 @@ def move_durably(source: Path, target: Path) -> None:
     flush_folder(target.parent)
 
 
+def refuse_existing(path: Path) -> None:
+    """Check that there is no file at *path*.
+
+    Raises:
+        BundleExists: there is.
+    """
+    if path.exists() or path.is_symlink():
+        raise BundleExists(path=str(path))
+
+
+def write_bundle(path: Path, content: bytes) -> None:
+    """Put *content* at *path*, where no file is: whole and on the disk on return, or not at all.
+
+    Raises:
+        BundleExists: there is one.
+        BundleUnwritable: the disk or the folder does not allow it.
+    """
+    refuse_existing(path)
+    made = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        _write_synced(made, content, SECRET)
+        refuse_existing(path)
+        made.rename(path)
+    except OSError as exc:
+        raise BundleUnwritable(str(exc.strerror), path=str(path)) from exc
+    finally:
+        with contextlib.suppress(OSError):
+            made.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # the file system of a stick may not know of that
+        flush_folder(path.parent)
+
+
 def read_secret(path: Path) -> bytes:
     """Return what only this user can read.
 
@@ -68,14 +100,18 @@ def _written(path: Path, content: bytes, mode: int) -> Iterator[Path]:
     made = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_synced(made, content, mode)
         yield made
     except OSError as exc:
         raise SettingsError(f"{path}: {exc.strerror}", path=str(path)) from exc
+
+
+def _write_synced(path: Path, content: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def flush_folder(folder: Path) -> None:

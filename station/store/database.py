@@ -48,12 +48,13 @@ class Database:
     After a failure of the disk nothing more is done: what the disk then holds is not known.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, reading: bool = False) -> None:
+        """Open the file; *reading*: as it is at this moment, whoever writes on beside us."""
         self.path = path
         self._failure: StoreFailed | None = None
         self._reserve = path.with_suffix(".reserve")
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._connection = self._thread.submit(self._open).result()
+        self._connection = self._thread.submit(self._open_as_is if reading else self._open).result()
 
     async def run(self, work: Callable[[apsw.Connection], T]) -> T:
         """Run *work* on the store's thread.
@@ -117,6 +118,17 @@ class Database:
             if connection.pragma("checksum_verification") != "1":
                 raise StoreCorrupt("its pages carry no checksums", what="database")
         except (apsw.Error, OSError, UnicodeDecodeError) as exc:
+            raise wrapped(exc) from exc
+        return connection
+
+    def _open_as_is(self) -> apsw.Connection:
+        try:
+            connection = connect(self.path, apsw.SQLITE_OPEN_READONLY)
+            connection.set_busy_timeout(5000)
+            if connection.pragma("checksum_verification") != "1":
+                raise StoreCorrupt("its pages carry no checksums", what="database")
+            connection.execute("BEGIN")
+        except (apsw.Error, UnicodeDecodeError) as exc:
             raise wrapped(exc) from exc
         return connection
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from station.contract.law_edition import folder_files
 from station.domain.errors import SettingsError
 from station.rules.lawbook import LawBook, lawbook, package_files
 from station.rules.parameter import InvalidLaw
@@ -18,19 +19,7 @@ def law_files(edition: str) -> dict[str, bytes]:
     Raises:
         SettingsError: there is no such folder, or no law file in it.
     """
-    if edition == CURRENT:
-        return package_files()
-    folder = Path(edition)
-    try:
-        found = {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(folder.rglob("*.yaml"))
-        }
-    except OSError as error:
-        raise SettingsError(f"{folder}: {error.strerror}") from error
-    if not found:
-        raise SettingsError(f"{folder}: no law file (*.yaml) in this folder")
-    return found
+    return package_files() if edition == CURRENT else folder_files(Path(edition))
 
 
 def law_book(edition: str) -> LawBook:

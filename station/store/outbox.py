@@ -96,6 +96,16 @@ class SqliteOutbox:
         self._ledger.append_with(connection, work)
         return CentreContradicts(why.detail, **why.fields)
 
+    async def covering(self, seq: int) -> Receipt | None:
+        """See :class:`~station.application.centre_ports.Outbox`."""
+
+        def work(connection: apsw.Connection) -> list[Row]:
+            which = (seq, mark(connection, LOG))
+            return list(connection.execute(_SQL["covering_receipt"], which))
+
+        rows = await self._database.run(work)
+        return receipt_of(self._node, rows[0]) if rows else None
+
     async def receipts(self, first: int, last: int) -> list[Receipt]:
         """Return the receipts for entries from *first* to *last*."""
         rows = await self._database.rows(_SQL["receipts"], first, last)

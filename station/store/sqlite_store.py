@@ -123,6 +123,23 @@ class SqliteStore:
         rows = await self._database.rows(_LEDGER["entries_after"], seq, limit)
         return [self._own(entry_of(row)) for row in rows]
 
+    async def naming(self, texts: Sequence[bytes], passage_id: str) -> list[Entry]:
+        """Return the entries about weighings and cases that name one of *texts*, in order.
+
+        Those from the passage on, that is; without such a passage there are none.
+        """
+
+        def work(connection: apsw.Connection) -> dict[int, Entry]:
+            found: dict[int, Entry] = {}
+            for (first,) in connection.execute(_VIEWS["passage_seq"], (passage_id,)):
+                for text in texts:
+                    rows = connection.execute(_LEDGER["naming"], (first, text))
+                    found |= {row[0]: entry_of(row) for row in rows}
+            return found
+
+        found = await self._database.run(work)
+        return [self._own(found[seq]) for seq in sorted(found)]
+
     async def rotations(self) -> list[Entry]:
         """See :class:`~station.application.ports.Ledger`."""
         return [entry_of(row) for row in await self._database.rows(_LEDGER["rotations"])]

@@ -20,6 +20,7 @@ from station.contract.uplink import (
     Held,
     LaneState,
     Openings,
+    Proofs,
     Wanted,
     batch,
     read_batch,
@@ -124,6 +125,11 @@ class HttpCentre:
         if node != self._node:
             raise UplinkError("the ledger of another node")
         return OwnPage(entries=entries, openings=openings)
+
+    async def proofs(self, seqs: Sequence[int]) -> Proofs:
+        """See :class:`~station.application.centre_ports.Centre`."""
+        asked = ",".join(str(seq) for seq in seqs)
+        return _read(await self._ask("GET", f"/api/proofs?seqs={asked}"), Proofs)
 
     async def held(self, sha256: str) -> Held:
         """See :class:`~station.application.centre_ports.Centre`."""

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from station.contract.bundle import Bundle
+from station.contract.bundle import Bundle, Collected, Remark
 from station.contract.checkpoint import Checkpoint, read_note
 from station.contract.entries import Kind
 from station.contract.messages import templates
-from station.documents.cover import Maker, cover, slip_number
+from station.documents.cover import Maker, covered, slip_number
 from station.domain.case import Act
 from tests.verifier.corpus import made
 
@@ -37,8 +37,13 @@ def made_cover(bundle: Bundle = GOOD.bundle, **changed: object) -> bytes:
         "keys": [(GOOD.station.name, GOOD.station.signer.public_key)],
         "checkpoint": top(),
         "witnesses": ("police.example/w",),
+        "remarks": (Remark("bundle.unproved", 1),),
     }
-    return cover(bundle, **{**values, **changed})  # type: ignore[arg-type]
+    values |= changed
+    collected = Collected(
+        bundle=bundle, checkpoint=values.pop("checkpoint"), remarks=values.pop("remarks")
+    )
+    return covered(collected, **values).cover  # type: ignore[arg-type]
 
 
 def test_the_same_record_gives_the_same_bytes_in_another_process() -> None:
@@ -61,6 +66,8 @@ def test_it_is_a_pdf_for_keeping() -> None:
         {"keys": [(GOOD.station.name, bytes(32))]},
         {"checkpoint": None},
         {"witnesses": ()},
+        {"remarks": ()},
+        {"remarks": (Remark("bundle.unproved", 2),)},
     ],
 )
 def test_everything_that_it_is_told_shows(change: dict[str, object]) -> None:

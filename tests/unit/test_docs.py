@@ -10,6 +10,7 @@ import yaml
 import central.__main__
 import simulators.__main__
 import station.__main__
+import verifier.__main__
 from central.settings import load
 from station.settings import read_settings
 
@@ -57,6 +58,9 @@ def shown_commands(path):
 
 def unknown_part(words):
     """Return the first word of a command line that the programs do not know, None when all fit."""
+    if words[0] == "verifier":
+        known = re.findall(r"--\w+", verifier.__main__.parser().format_usage())
+        return next((word for word in words if word[:2] == "--" and word not in known), None)
     if words[0] not in COMMANDS:
         return words[0]
     command = COMMANDS[words[0]]
@@ -90,6 +94,8 @@ def test_a_command_that_is_not_there_is_found():
     assert unknown_part(["station", "run", "--config", "station.toml"]) is None
     assert unknown_part(["station", "fly"]) == "fly"
     assert unknown_part(["station", "run", "--fast"]) == "--fast"
+    assert unknown_part(["verifier", "b.zip", "--register", "keys.json"]) is None
+    assert unknown_part(["verifier", "b.zip", "--trust"]) == "--trust"
 
 
 def test_both_readmes_show_the_same_commands():

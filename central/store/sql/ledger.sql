@@ -202,6 +202,15 @@ SELECT log_size, root, at, note FROM checkpoint ORDER BY log_size DESC LIMIT 1;
 -- $1 log_size
 SELECT log_size, root, at, note FROM checkpoint WHERE log_size = $1;
 
+-- name: attested_checkpoint
+-- Of the newest hundred that are large enough, the one with most signatures: a line each.
+-- $1 log_size
+SELECT log_size, root, at, note
+  FROM (SELECT log_size, root, at, note FROM checkpoint
+         WHERE log_size >= $1 ORDER BY log_size DESC LIMIT 100) AS newest
+ ORDER BY cardinality(string_to_array(note, E'\n')) DESC, log_size DESC
+ LIMIT 1;
+
 -- name: add_checkpoint
 -- Gives no row when there is one of that size. $1 log_size, $2 root, $3 at, $4 note
 INSERT INTO checkpoint (log_size, root, at, note) VALUES ($1, $2, $3, $4)

@@ -28,6 +28,12 @@ SELECT seq, log_size, root, digest, leaf_index, at, key_id, sig FROM receipt
 SELECT seq, log_size, root, digest, leaf_index, at, key_id, sig FROM receipt
  WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq, log, log_size;
 
+-- name: covering_receipt
+-- The first one from there on that names the entry of its place, and not another. ?1 seq, ?2 log
+SELECT r.seq, r.log_size, r.root, r.digest, r.leaf_index, r.at, r.key_id, r.sig
+  FROM receipt r JOIN entry e ON e.seq = r.seq AND e.digest = r.digest
+ WHERE r.seq >= ?1 AND r.log = ?2 ORDER BY r.seq, r.log_size LIMIT 1;
+
 -- name: media_waiting
 -- ?1 seq up to which all were sent, ?2 seq up to which entries were delivered
 SELECT count(*) FROM recording WHERE seq > ?1 AND seq <= ?2 AND erased_seq IS NULL;

@@ -15,6 +15,14 @@ INSERT INTO entry (seq, kind, digest, body, signature) VALUES (?1, ?2, ?3, ?4, ?
 -- ?1 seq (exclusive), ?2 how many
 SELECT seq, digest, body, signature FROM entry WHERE seq > ?1 ORDER BY seq LIMIT ?2;
 
+-- name: naming
+-- Entries about weighings and cases that name a text. ?1 first seq, ?2 the text, as bytes
+SELECT seq, digest, body, signature FROM entry
+ WHERE seq >= ?1
+   AND kind IN ('passage', 'passage_review', 'weight_changed', 'case_opened', 'case_act')
+   AND instr(body, ?2) > 0
+ ORDER BY seq;
+
 -- name: rotations
 SELECT seq, digest, body, signature FROM entry WHERE kind = 'key_rotate' ORDER BY seq;
 

@@ -8,6 +8,9 @@ ON CONFLICT (passage_id) DO UPDATE SET recheck_of = excluded.recheck_of, view = 
 -- name: passage
 SELECT view FROM passage WHERE passage_id = ?1;
 
+-- name: passage_seq
+SELECT seq FROM passage WHERE passage_id = ?1;
+
 -- name: passages
 -- ?1 how many
 SELECT view FROM passage ORDER BY seq DESC LIMIT ?1;

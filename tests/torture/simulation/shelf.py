@@ -54,6 +54,12 @@ class SimulatedShelf:
         found: StoredCheckpoint | None = self._archive.disk.tables["checkpoint"].get(log_size)
         return found
 
+    async def attested_checkpoint(self, log_size: int) -> StoredCheckpoint | None:
+        await self._archive.step()
+        rows: list[StoredCheckpoint] = list(self._archive.disk.tables["checkpoint"].values())
+        large = sorted((row for row in rows if row.log_size >= log_size), key=_by_size)[-100:]
+        return max(large, key=lambda row: (row.note.count("\n"), row.log_size), default=None)
+
     async def replace_note(self, log_size: int, before: str, after: str) -> bool:
         await self._archive.step()
         rows = self._archive.disk.tables["checkpoint"]
@@ -62,6 +68,10 @@ class SimulatedShelf:
             return False
         rows[log_size] = replace(row, note=after)
         return True
+
+
+def _by_size(row: StoredCheckpoint) -> int:
+    return row.log_size
 
 
 def leaf_of(one: Placed) -> bytes:
