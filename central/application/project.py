@@ -36,6 +36,7 @@ from station.contract.entries import (
     Run,
     UnloadingForm,
     UnweighedPass,
+    WatchHit,
     WeightChanged,
     read,
 )
@@ -51,6 +52,7 @@ UNKNOWN_CASE: Final = "case.unknown"
 RECOVERED: Final = "device.recovered"
 WEIGHT_CHANGED: Final = "weight.changed"
 CLOCK_CHANGED: Final = "clock.changed"
+WATCH_HIT: Final = "watch.hit"
 NOT_ALLOWED: Final = "legal.not_allowed"
 
 Differs = Callable[[Found], Difference | None]
@@ -156,8 +158,8 @@ class _Step:
                 await self._act(payload)
             case DeviceEvent() | Outage() | WeightChanged() | ClockChange():
                 await self._notice(payload)
-            case CentreContradiction():
-                await self._alarm(CentreContradicts.code, payload.what)
+            case WatchHit() | CentreContradiction():
+                await self._told(payload)
             case Run() if self.envelope.kind is Kind.START:
                 await self._started()
             case LegalIds():
@@ -298,6 +300,13 @@ class _Step:
                 await self._alarm(WEIGHT_CHANGED, detail)
             case ClockChange():
                 await self._alarm(CLOCK_CHANGED, f"{event.before} → {event.after}")
+
+    async def _told(self, event: WatchHit | CentreContradiction) -> None:
+        match event:
+            case WatchHit():
+                await self._alarm(WATCH_HIT, f"{event.plate} {event.reason}")
+            case CentreContradiction():
+                await self._alarm(CentreContradicts.code, event.what)
 
     async def _alarm(self, code: str, detail: str, *, once: bool = False) -> None:
         alarm = Alarm(

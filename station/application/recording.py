@@ -112,7 +112,7 @@ class Recorder:
             )
             if opened:
                 drafts.append(Draft(Kind.CASE_OPENED, opened))
-            watched = await hit(self._facts, tractor.text, self._clock.now())
+            watched = await hit(self._facts, passage.passage_id, tractor.text, self._clock.now())
             drafts += watched.drafts
             await self._ledger.append(*drafts)
         self._newest = passage.passage_id

@@ -94,7 +94,7 @@ class Reviewing:
             # Whoever was recognised at the scale was looked for then.
             watched = NOBODY
             if review.tractor.text != view.plate:
-                watched = await hit(self._facts, review.tractor.text, self._clock.now())
+                watched = await hit(self._facts, passage_id, review.tractor.text, self._clock.now())
             entries = await self._ledger.append(*drafts, *watched.drafts)
         self._hub.publish(await self._views.passage(passage_id))
         watched.tell(self._hub)

@@ -18,6 +18,7 @@ from station.contract.entries import (
     PlateEvidence,
     Record,
     UnweighedPass,
+    WatchHit,
     WeightChanged,
 )
 from station.domain.case import Act, Case, Done
@@ -144,7 +145,7 @@ def acted_case(case: Case, act: CaseAct) -> Case:
     )
 
 
-Alarming = DeviceEvent | WeightChanged | UnweighedPass | CentreContradiction
+Alarming = DeviceEvent | WeightChanged | UnweighedPass | WatchHit | CentreContradiction
 """What an officer hears of."""
 
 
@@ -161,6 +162,9 @@ def alarm_of(event: Alarming, noted_at: datetime) -> Alarm:
             detail = f"{event.reason} {event.plate or ''}".strip()
             at = moment(event.began_at)
             return Alarm(code="passage.unweighed", detail=detail, device="lane", at=at)
+        case WatchHit():
+            detail = f"{event.plate} {event.reason}"
+            return Alarm(code="watch.hit", detail=detail, device="watch", at=moment(event.at))
         case CentreContradiction():
             code = CentreContradicts.code
             return Alarm(code=code, detail=event.what, device="uplink", at=noted_at)

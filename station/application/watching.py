@@ -10,38 +10,36 @@ from station.application.centre_ports import CentreFacts
 from station.application.live import Hub
 from station.application.ports import Draft
 from station.application.views import alarm_of, moment
-from station.contract.entries import DeviceEvent, Kind
+from station.contract.entries import Kind, WatchHit
 from station.contract.sealing import local_day, stamp
-
-HIT: Final = "watch.hit"
-WATCH: Final = "watch"
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A plate that was looked for came past; or nobody did."""
 
-    event: DeviceEvent | None
+    event: WatchHit | None
 
     @property
     def drafts(self) -> tuple[Draft, ...]:
         """Return what the ledger keeps of it, beside the passage."""
-        return () if self.event is None else (Draft(Kind.DEVICE_FAULT, self.event),)
+        return () if self.event is None else (Draft(Kind.WATCH_HIT, self.event),)
 
     def tell(self, hub: Hub) -> None:
         """Tell the watchers, once it is durable."""
         if self.event is not None:
-            hub.publish(alarm_of(self.event, moment(self.event.since)))
+            hub.publish(alarm_of(self.event, moment(self.event.at)))
 
 
 NOBODY: Final = Hit(None)
 
 
-async def hit(facts: CentreFacts, plate: str | None, at: datetime) -> Hit:
+async def hit(facts: CentreFacts, passage_id: str, plate: str | None, at: datetime) -> Hit:
     """Return whether a plate is on the watch list, up to and including its last day."""
     on = date.fromisoformat(local_day(at))
     watched = await facts.watched(plate, on) if plate else None
     if watched is None:
         return NOBODY
-    detail = f"{watched.plate} {watched.reason}"
-    return Hit(DeviceEvent(device=WATCH, code=HIT, detail=detail, since=stamp(at)))
+    return Hit(
+        WatchHit(passage_id=passage_id, plate=watched.plate, reason=watched.reason, at=stamp(at))
+    )

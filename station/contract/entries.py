@@ -46,6 +46,7 @@ from station.contract.station_entries import (
     Rejoin,
     Run,
     UnweighedPass,
+    WatchHit,
     Weighing,
     WeightChanged,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "Run",
     "UnloadingForm",
     "UnweighedPass",
+    "WatchHit",
     "WatchList",
     "Watched",
     "Weighing",
@@ -111,6 +113,7 @@ class Kind(Enum):
     PASSAGE_REVIEW = "passage_review"
     UNWEIGHED_PASS = "unweighed_pass"  # noqa: S105 - a passage, not a password
     WEIGHT_CHANGED = "weight_changed"
+    WATCH_HIT = "watch_hit"
     CASE_OPENED = "case_opened"
     CASE_ACT = "case_act"
     DEVICE_FAULT = "device_fault"
@@ -178,6 +181,7 @@ Payload = (
     | PassageReview
     | UnweighedPass
     | WeightChanged
+    | WatchHit
     | CaseOpened
     | CaseAct
     | DeviceEvent
@@ -209,6 +213,7 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.PASSAGE_REVIEW: PassageReview,
     Kind.UNWEIGHED_PASS: UnweighedPass,
     Kind.WEIGHT_CHANGED: WeightChanged,
+    Kind.WATCH_HIT: WatchHit,
     Kind.CASE_OPENED: CaseOpened,
     Kind.CASE_ACT: CaseAct,
     Kind.DEVICE_FAULT: DeviceEvent,

@@ -127,6 +127,18 @@ class WeightChanged(Part, frozen=True, kw_only=True):
     frames: list[str]
 
 
+class WatchHit(Part, frozen=True, kw_only=True):
+    """A vehicle that is looked for came past (重点监控车辆通过).
+
+    ``reason``: why, as the centre's list says; ``at``: when its plate was known.
+    """
+
+    passage_id: str
+    plate: str
+    reason: str
+    at: str
+
+
 class CaseOpened(Part, frozen=True, kw_only=True):
     """A violation opened a case (立案)."""
 

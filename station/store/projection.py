@@ -28,6 +28,7 @@ from station.contract.entries import (
     PassageReview,
     Payload,
     UnweighedPass,
+    WatchHit,
     WeightChanged,
     read,
 )
@@ -70,7 +71,7 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
             acted_on = local_day(moment(payload.at))
             connection.execute(_SQL["put_act"], (entry.seq, case.case_no, acted_on))
             _record(connection, entry.seq, media_of(payload), acted_on, of_case=True)
-        case DeviceEvent() | WeightChanged() | UnweighedPass() | CentreContradiction():
+        case DeviceEvent() | WeightChanged() | UnweighedPass() | WatchHit() | CentreContradiction():
             alarm = alarm_of(payload, moment(envelope.wall_utc))
             row = (entry.seq, _ALARM.encode(alarm))
             connection.execute(_SQL["put_alarm"], row)

@@ -20,6 +20,7 @@ from station.contract.entries import (
     Kind,
     Outage,
     UnweighedPass,
+    WatchHit,
     WeightChanged,
 )
 from station.contract.sealing import stamp
@@ -274,6 +275,8 @@ async def test_faults_outages_and_changed_weights_are_alarms_and_starts_are_none
     linhe.write(Kind.OUTAGE_END, Outage(code="ok", waiting=0))
     changed = WeightChanged(passage_id="p1", recorded_kg=61000, later_kg=60000, frames=[])
     linhe.write(Kind.WEIGHT_CHANGED, changed)
+    hit = WatchHit(passage_id="p1", plate="蒙L12345", reason="x", at=at)
+    linhe.write(Kind.WATCH_HIT, hit)
     said = CentreContradiction(what="asked_again", former="{}", later="2")
     linhe.write(Kind.CENTRE_CONTRADICTION, said)
     await hq.accept(linhe.batch())
@@ -284,6 +287,7 @@ async def test_faults_outages_and_changed_weights_are_alarms_and_starts_are_none
         "outage_begin",
         "outage_end",
         "weight.changed",
+        "watch.hit",
         "evidence.centre_contradicts",
     ]
     assert await hq.rows("SELECT DISTINCT at FROM alarm") == [(NOON,)]

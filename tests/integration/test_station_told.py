@@ -14,6 +14,7 @@ from station.application.recording import Recorder, Scale
 from station.contract.entries import (
     AllowedProgram,
     DecisionInForce,
+    DeviceEvent,
     Enrolment,
     Kind,
     LegalIds,
@@ -23,7 +24,9 @@ from station.contract.entries import (
     RegisterExtract,
     UnloadingForm,
     Watched,
+    WatchHit,
     WatchList,
+    read,
 )
 from station.contract.sealing import stamp
 from station.domain.plates import PlateColour, PlateReading, VehiclePlates
@@ -180,8 +183,26 @@ async def test_a_watched_truck_on_the_scale_is_an_alarm_and_an_entry_beside_its_
     (alarm,) = (await road.get("/api/alarms")).json()
     assert alarm["code"] == "watch.hit"
     assert f"{PLATE} 多次逃避检测" in alarm["message"]
-    kinds = [entry.kind for entry in await console.store.entries_after(1, 9)]
-    assert kinds == ["passage", "device_fault"]
+    passed, found = await console.store.entries_after(1, 9)
+    assert (passed.kind, found.kind) == ("passage", "watch_hit")
+    (view, _) = await console.store.passages(2)
+    assert read(found)[1] == WatchHit(
+        passage_id=view.passage.passage_id,
+        plate=PLATE,
+        reason="多次逃避检测",
+        at=stamp(console.clock.now()),
+    )
+
+
+async def test_a_watched_truck_that_was_recorded_as_a_device_s_fault_is_still_its_alarm(console):
+    """As programs before kind ``watch_hit`` wrote it."""
+    fault = DeviceEvent(
+        device="watch", code="watch.hit", detail=f"{PLATE} 多次逃避检测", since=stamp(NOON)
+    )
+    await console.store.append(Draft(Kind.DEVICE_FAULT, fault))
+    road = await console.signed_in("R1")
+    (alarm,) = (await road.get("/api/alarms")).json()
+    assert (alarm["code"], PLATE in alarm["message"]) == ("watch.hit", True)
 
 
 async def test_a_plate_that_an_officer_names_is_looked_for_too_and_once(console, tell):
@@ -194,6 +215,8 @@ async def test_a_plate_that_an_officer_names_is_looked_for_too_and_once(console,
     for _ in range(2):
         assert (await road.post(path, json=asked)).status_code == 200
     assert codes(console) == ["watch.hit"]
+    hits = [e for e in await console.store.entries_after(0, 99) if e.kind == "watch_hit"]
+    assert [read(e)[1].passage_id for e in hits] == [view.passage.passage_id]
 
 
 def registered(plate=PLATE):
