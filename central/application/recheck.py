@@ -7,9 +7,9 @@ from datetime import date
 from typing import Final
 
 from station.contract.entries import Record
-from station.domain.errors import InvalidFacts, MalformedEntry, NoLawInForce
+from station.domain.errors import InvalidFacts, MalformedEntry
 from station.domain.units import Kg
-from station.rules.decide import decide
+from station.rules.decide import decide_or_refer
 from station.rules.facts import Facts, Mode
 from station.rules.lawbook import LawBook
 from station.rules.records import vehicle_from_record
@@ -72,7 +72,4 @@ class Recheck:
             vehicle=vehicle_from_record(found.vehicle) if found.vehicle else None,
             gross=Kg(found.gross_kg),
         )
-        try:
-            return to_record(decide(facts, self.law))
-        except NoLawInForce:
-            return {"verdict": None}
+        return to_record(decide_or_refer(facts, self.law))

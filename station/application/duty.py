@@ -98,16 +98,17 @@ class Duty:
 
     def _alive(self, session: Session) -> bool:
         now = self._clock.now()
+        # Either way: a clock that was ahead must not let a session live until it is that late.
         return (
-            now - session.seen_at < IDLE
-            and now - session.began_at < ABSOLUTE
+            abs(now - session.seen_at) < IDLE
+            and abs(now - session.began_at) < ABSOLUTE
             and self._today() <= session.officer.valid_until
         )
 
     def _may_try(self, certificate_no: str, now: datetime) -> None:
         failures, last = self._failed.get(certificate_no, (0, now))
         wait = min(timedelta(seconds=2**failures), LONGEST_WAIT) if failures else timedelta()
-        if now < last + wait:
+        if last <= now < last + wait:  # a clock that was ahead must not keep anybody out
             raise SignInRefused(retry_s=int((last + wait - now).total_seconds()) + 1)
 
     def _today(self) -> date:

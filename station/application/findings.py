@@ -8,7 +8,7 @@ from datetime import date
 from station.contract.entries import Record
 from station.domain.units import Kg
 from station.domain.vehicles import Vehicle
-from station.rules.decide import decide
+from station.rules.decide import decide_or_refer
 from station.rules.explain import explain
 from station.rules.facts import Facts, Mode
 from station.rules.lawbook import LawBook
@@ -42,7 +42,7 @@ class Judge:
             recheck: a weighing after unloading; it is explained otherwise, and found alike.
         """
         facts = Facts(occurred_on=occurred_on, mode=self.mode, vehicle=vehicle, gross=gross)
-        verdict = decide(facts, self.law)
+        verdict = decide_or_refer(facts, self.law)
         return Finding(record=to_record(verdict), explanation=explain(verdict, recheck=recheck))
 
     def fine_band(self, police: Record, *, occurred_on: date) -> tuple[int, int]:

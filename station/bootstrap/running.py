@@ -45,7 +45,7 @@ from station.domain.errors import SettingsError
 from station.domain.units import Kg
 from station.plate_reader.reader import PlateReader
 from station.plate_reader.watcher import CameraWatcher
-from station.rules.decide import decide
+from station.rules.decide import decide_or_refer
 from station.rules.drawings import DRAWINGS, Drawing
 from station.rules.facts import Facts, Mode
 from station.rules.lawbook import LawBook, lawbook
@@ -276,7 +276,7 @@ def _limit(drawing: Drawing, law: LawBook, clock: Clock) -> int | None:
     """Return the limit that the drawing has today, for the officer's list."""
     today = date.fromisoformat(local_day(clock.now()))
     facts = Facts(occurred_on=today, vehicle=drawing.vehicle, gross=Kg(1))
-    return decide(facts, law).limit
+    return decide_or_refer(facts, law).limit
 
 
 def _mode(settings: Settings) -> Mode:

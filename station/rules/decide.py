@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from station.domain.errors import AmbiguousVehicle
+from station.domain.errors import AmbiguousVehicle, NoLawInForce
 from station.domain.units import Kg
 from station.rules import review_codes
 from station.rules.dimensions import exceeded
@@ -12,7 +12,7 @@ from station.rules.lawbook import LawBook
 from station.rules.limit import Limit
 from station.rules.over_limit import Standing, limit_of, standing
 from station.rules.penalty import POLICE, penalties_for
-from station.rules.verdict import Outcome, Reason, Verdict, with_kg
+from station.rules.verdict import Outcome, Police, Reason, RoadAdmin, Verdict, with_kg
 
 
 def decide(facts: Facts, law: LawBook) -> Verdict:
@@ -29,6 +29,33 @@ def decide(facts: Facts, law: LawBook) -> Verdict:
         return verdict
     of_decision = law.on(facts.decided_on)
     return verdict if of_decision is of_act else _milder(verdict, _under(facts, of_decision))
+
+
+def decide_or_refer(facts: Facts, law: LawBook) -> Verdict:
+    """Decide; on a day whose law is not kept here, refer to people (转人工).
+
+    So that a station weighs on whose clock fell back to a day before any of it.
+    """
+    try:
+        return decide(facts, law)
+    except NoLawInForce:
+        return Verdict(
+            outcome=Outcome.NEEDS_REVIEW,
+            mass_outcome=Outcome.NEEDS_REVIEW,
+            gross=facts.gross,
+            mode=facts.mode_word,
+            configuration=None,
+            limit=None,
+            reasons=(),
+            excess=None,
+            over_limit_permille=None,
+            review=(review_codes.NO_LAW,),
+            dimensions=(),
+            penalty_authority=None,
+            police=Police(),
+            road_admin=RoadAdmin(),
+            law_edition=law.edition,
+        )
 
 
 # What follows from the mass alone: outcome, limit, reasons, review. A plain tuple: made once a

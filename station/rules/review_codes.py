@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 # These send the verdict to a person, or say what kept a limit from being told.
+NO_LAW: Final = "law.none_in_force"
 VEHICLE_UNKNOWN: Final = "vehicle.unknown"
 UNDRAWN: Final = "configuration.undrawn"
 DRIVE_AXLES_UNKNOWN: Final = "drive_axles.unknown"
@@ -39,6 +40,7 @@ MILDER_MIXED: Final = "milder_law.mixed"
 
 SETTLING: Final = frozenset(
     {
+        NO_LAW,
         VEHICLE_UNKNOWN,
         UNDRAWN,
         DRIVE_AXLES_UNKNOWN,

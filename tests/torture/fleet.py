@@ -263,8 +263,17 @@ class Fleet:
             host, port = node.room.host, self._machines
         text = _STATION.format(node=node.name, host=host, port=port)
         node.config.write_text(text, "utf-8")
-        token = await finish("central", "enrol-token", "--config", self.config, "--node", node.name)
-        await finish("station", "enrol", "--config", node.config, "--token-stdin", stdin=token)
+        await self.enrol_at(node.name, node.config)
+
+    async def enrol_at(self, name: str, config: Path) -> None:
+        """Enrol whatever station is configured there."""
+        token = await finish("central", "enrol-token", "--config", self.config, "--node", name)
+        await finish("station", "enrol", "--config", config, "--token-stdin", stdin=token)
+
+    @property
+    def machines_url(self) -> str:
+        """Return where stations find the centre when no line of ours is between."""
+        return f"https://127.0.0.1:{self._machines}"
 
     def clone(self, node: Node) -> Node:
         """Copy a station that does not run to another place: the same node on another disk."""

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
 import apsw
@@ -21,9 +21,10 @@ from central.application.ledger_ports import Placed
 from central.application.refusing import Refuser
 from central.domain import chain
 from central.store import ledgers
-from station.application import devices, runtime
+from station.application import devices, findings, runtime, timekeeping
 from station.application.rejoining import Rejoining
 from station.contract.keyring import KeyRing
+from station.contract.sealing import local_day
 from station.domain.errors import Fork, StorageError, StoreFailed, StoreFull
 from station.domain.ledger import Entry, parse
 from station.store import checking, database, high_water, media, sealed, sqlite_store
@@ -285,6 +286,37 @@ def old_disk_goes_on() -> None:
     Rejoining.catch_up = nothing  # type: ignore[method-assign]
 
 
+def clock_set_in_silence() -> None:
+    """A station writes on when its clock was set, as if nothing were."""
+    timekeeping.TimeKeeper.pending = lambda _: ()  # type: ignore[method-assign]
+
+
+def start_forgets_the_clock() -> None:
+    """At the start nobody looks whether the clock was set back."""
+    timekeeping.TimeKeeper.continue_from = lambda *_: None  # type: ignore[method-assign]
+
+
+def clock_always_verified() -> None:
+    """Once the centre was heard the clock counts as right."""
+    code = timekeeping.TimeKeeper._code
+
+    def always(self: timekeeping.TimeKeeper, now: datetime, ns: int) -> str:
+        return code(self, now, ns) if self._centre is None else devices.OK
+
+    timekeeping.TimeKeeper._code = always  # type: ignore[method-assign]
+
+
+def law_of_the_day_of_the_finding() -> None:
+    """A weighing is judged by the law of the day on which somebody judges it."""
+    finding = findings.Judge.finding
+
+    def today(self: findings.Judge, *known: object, **more: object) -> findings.Finding:
+        more["occurred_on"] = date.fromisoformat(local_day(datetime.now(UTC)))
+        return finding(self, *known, **more)  # type: ignore[arg-type]
+
+    findings.Judge.finding = today  # type: ignore[method-assign]
+
+
 def _with_pragma(name: str, value: str) -> None:
     opened = database.Database._open
 
@@ -324,6 +356,10 @@ PROGRAMS: dict[str, Callable[[], None]] = {
         any_key_is_good,
         any_peer_is_good,
         old_disk_goes_on,
+        clock_set_in_silence,
+        start_forgets_the_clock,
+        clock_always_verified,
+        law_of_the_day_of_the_finding,
     )
 }
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import msgspec
 import websockets
 
 from simulators.demo.ledgers import Held, station_entries
@@ -23,8 +25,11 @@ from tests.torture.mutant import command
 
 PASSWORD = "a password of the torture"
 UP_S = 40.0
+UNAUTHORIZED = 401
 ON_S, OFF_S = 1.6, 0.8
-FIRST_KG, STEP_KG = 20_000, 20
+STEP_KG = 20
+EDGE_S = 3.0
+"""A truck so close to the end or the beginning of a program may have been weighed or not."""
 _STATION = """\
 [station]
 node = "{node}"
@@ -62,6 +67,7 @@ class Truck:
 class Yard:
     """Trucks that come one after the other, each 20 kg heavier than the one before."""
 
+    first_kg: int = 20_000
     scale: TcpScale = field(default_factory=TcpScale)
     trucks: list[Truck] = field(default_factory=list)
     _present: Truck | None = None
@@ -80,7 +86,7 @@ class Yard:
     async def _drive(self) -> None:
         while True:
             await asyncio.sleep(OFF_S)
-            gross = Kg(FIRST_KG + STEP_KG * len(self.trucks))
+            gross = Kg(self.first_kg + STEP_KG * len(self.trucks))
             self._present = Truck(gross=gross, on_at=time.monotonic())
             self.trucks.append(self._present)
             await asyncio.sleep(ON_S)
@@ -99,7 +105,12 @@ class Saved:
 
 
 class Site:
-    """One station and what its console is told."""
+    """One station and what its console is told.
+
+    Attributes:
+        told: codes of the devices that the console was shown, and when each changed.
+        lives: from when to when the program lived, but for its edges.
+    """
 
     def __init__(
         self, folder: Path, node: str, *, mutant: str | None, environment: Mapping[str, str]
@@ -114,8 +125,9 @@ class Site:
         self.program = Program(program, folder / "station.log", environment=environment)
         self.yard = Yard()
         self.saved: list[Saved] = []
-        self.told: list[tuple[float, str]] = []
-        """Codes of the store that the console was shown, and when."""
+        self.told: dict[str, list[tuple[float, str]]] = {"store": [], "clock": []}
+        self.lives: list[tuple[float, float]] = []
+        self._up_at: float | None = None
         self.pending = True
         self._tasks: list[asyncio.Task[None]] = []
         self._cookie = ""
@@ -144,10 +156,41 @@ class Site:
         while time.monotonic() < deadline and self.program.alive:
             with suppress(httpx.HTTPError):
                 await self._sign_in()
+                self._up_at = time.monotonic()
                 self._tasks.append(asyncio.create_task(self._watch()))
                 return True
             await asyncio.sleep(0.1)
         return False
+
+    def lived(self, until: float) -> None:
+        """Take the moment at which the program's life ended."""
+        if self._up_at is not None:
+            self.lives.append((self._up_at + EDGE_S, until - EDGE_S))
+            self._up_at = None
+
+    async def stop(self) -> None:
+        """Let the program end politely."""
+        await self.program.stop()
+        self.lived(time.monotonic())
+
+    def unlike_one(self) -> dict[int, int]:
+        """Return how often trucks are recorded that a living program weighed, where not once."""
+        recorded = Counter(self._weights())
+        return {
+            truck.gross: recorded[truck.gross]
+            for truck in self.yard.trucks
+            if recorded[truck.gross] != 1
+            and any(up <= truck.on_at and truck.off_at <= end for up, end in self.lives)
+        }
+
+    def _weights(self) -> Iterator[int]:
+        """Return what each record of a truck weighed, the unweighed passes with their highest."""
+        for one in self.entries():
+            payload = msgspec.json.decode(one.body)["payload"]
+            if one.kind == "passage":
+                yield payload["weighing"]["gross_kg"]
+            elif one.kind == "unweighed_pass":
+                yield payload["highest_kg"]
 
     async def saves(self, within_s: float = UP_S) -> bool:
         """Wait until a truck that came from now on is shown as saved."""
@@ -160,9 +203,19 @@ class Site:
             await asyncio.sleep(0.05)
         return False
 
-    def store_code(self) -> str:
-        """Return how the store is, as the console was shown last."""
-        return self.told[-1][1] if self.told else ""
+    def code(self, device: str) -> str:
+        """Return how a device is, as the console was shown last."""
+        return self.told[device][-1][1] if self.told[device] else ""
+
+    async def review(self, passage_id: str, **named: object) -> str:
+        """Let the officer name plate and vehicle; return the code of a refusal, or nothing."""
+        url = f"http://127.0.0.1:{self.port}/api/passages/{passage_id}/review"
+        async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+            answer = await client.post(url, json=named, headers={"Cookie": self._cookie})
+            if answer.status_code == UNAUTHORIZED:
+                await self._sign_in()
+                answer = await client.post(url, json=named, headers={"Cookie": self._cookie})
+        return "" if answer.is_success else str(answer.json().get("code", answer.status_code))
 
     def entries(self) -> list[Held]:
         """Return the ledger that is really held."""
@@ -188,22 +241,29 @@ class Site:
         self._cookie = "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
 
     async def _watch(self) -> None:
-        """Take what the console is told until the station is gone."""
+        """Take what the console is told until the station is gone; sign in as often as it asks."""
         url = f"ws://127.0.0.1:{self.port}/api/live"
-        headers = {"Cookie": self._cookie}
-        with suppress(OSError, websockets.WebSocketException):
-            async with websockets.connect(url, additional_headers=headers, proxy=None) as socket:
-                async for frame in socket:
-                    self._take(json.loads(frame), time.monotonic())
+        while self.program.alive:
+            headers = {"Cookie": self._cookie}
+            with suppress(OSError, websockets.WebSocketException):
+                async with websockets.connect(
+                    url, additional_headers=headers, proxy=None
+                ) as socket:
+                    async for frame in socket:
+                        self._take(json.loads(frame), time.monotonic())
+            await asyncio.sleep(0.2)
+            with suppress(httpx.HTTPError):
+                await self._sign_in()
 
     def _take(self, event: Mapping[str, object], now: float) -> None:
         kind, data = event["kind"], event["data"]
         assert isinstance(data, dict)
         if kind == "lane":
             self.pending = data["pending"]
-            code = data["store"]["code"]
-            if code != self.store_code():
-                self.told.append((now, code))
+            for device, told in self.told.items():
+                code = data[device]["code"]
+                if code != self.code(device):
+                    told.append((now, code))
         elif kind == "passage":
             self.saved.append(
                 Saved(

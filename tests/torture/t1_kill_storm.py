@@ -147,8 +147,7 @@ class Storm:
         postmaster = self._fleet.centre_dir / "data" / "postgres" / "postmaster.pid"
         with suppress(OSError, ValueError, IndexError):
             pid = int(postmaster.read_text("utf-8").splitlines()[0])
-            children = _children(pid)
-            for one in (pid, *children):
+            for one in (pid, *children(pid)):
                 with suppress(ProcessLookupError):
                     os.kill(one, signal.SIGKILL)
 
@@ -227,6 +226,16 @@ async def fined_twice(made: Fleet) -> list[str]:
 
 async def audited(made: Fleet) -> list[str]:
     """Return what the centre's own audit finds."""
+    status, out, err = await audit_of(made)
+    if status == 0:
+        return []
+    with suppress(ValueError):
+        return [f"audit: {json.dumps(json.loads(out), ensure_ascii=False)[:400]}"]
+    return [f"audit: {(out + err).decode(errors='replace')[-400:]}"]
+
+
+async def audit_of(made: Fleet) -> tuple[int | None, bytes, bytes]:
+    """Audit the centre; return the command's exit status and what it wrote."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "central", "audit", "--config", str(made.config), "--json"),
@@ -236,14 +245,11 @@ async def audited(made: Fleet) -> list[str]:
         env={**environment(), "PYTHONPATH": str(ROOT)},
     )
     out, err = await process.communicate()
-    if process.returncode == 0:
-        return []
-    with suppress(ValueError):
-        return [f"audit: {json.dumps(json.loads(out), ensure_ascii=False)[:400]}"]
-    return [f"audit: {(out + err).decode(errors='replace')[-400:]}"]
+    return process.returncode, out, err
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
     with suppress(OSError):
         return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []

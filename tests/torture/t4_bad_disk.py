@@ -26,13 +26,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
 from station.store.database import RESERVE_BYTES
 from tests.torture.fleet import finish
 from tests.torture.harness import Options, Outcome, Skipped
 from tests.torture.shim import Disk, Shim
-from tests.torture.site import Site, Truck, site
+from tests.torture.site import Site, site
 
 NAME = "T4"
 MUTANTS = (
@@ -57,8 +55,6 @@ WELL_AGAIN_S = 30.0
 LASTS_S = (1, 4)
 SHOWN_S = 0.5
 """A commit that was good just before the fault may be shown so much later."""
-EDGE_S = 3.0
-"""A truck so close to the end or the beginning of a program may have been weighed or not."""
 SIZE = RESERVE_BYTES + 16 * 1024 * 1024
 
 
@@ -115,16 +111,12 @@ class Storm:
     """Faults that the ledger itself must tell of."""
     seen_s: list[float] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
-    lives: list[tuple[float, float]] = field(default_factory=list)
     lost: int = 0
     duplicated: int = 0
-    _up_at: float = 0.0
 
     async def start(self) -> None:
         """Start the station on a disk that is well."""
-        up = await self.site.start()
-        self._up_at = time.monotonic()
-        if not up or not await self.site.saves():
+        if not await self.site.start() or not await self.site.saves():
             self.broken.append(f"does not start, or saves nothing: {self.site.last_words()}")
 
     async def strike(self, kind: str) -> None:
@@ -152,8 +144,7 @@ class Storm:
 
     async def end(self) -> None:
         """Stop, and hold what is there against what was shown as saved."""
-        await self.site.program.stop()
-        self._lived(time.monotonic())
+        await self.site.stop()
         if self.site.program.status != 0:
             self.broken.append(f"does not end well: {self.site.last_words()}")
         there = {one.seq: one for one in self.site.entries()}
@@ -162,11 +153,9 @@ class Storm:
             if int(seq) not in there or not there[int(seq)].digest.startswith(digest):
                 self.lost += 1
                 self.broken.append(f"shown as saved, not kept: {receipt}")
-        recorded = Counter(_weights(self.site))
-        for truck in self.site.yard.trucks:
-            if (count := recorded[truck.gross]) != 1 and self._weighed_whole(truck):
-                self.duplicated += count > 1
-                self.broken.append(f"the truck of {truck.gross} kg is recorded {count} times")
+        for gross, count in self.site.unlike_one().items():
+            self.duplicated += count > 1
+            self.broken.append(f"the truck of {gross} kg is recorded {count} times")
         told = sum(
             b'"device":"store"' in one.body for one in there.values() if one.kind == "device_fault"
         )
@@ -175,8 +164,7 @@ class Storm:
         await self._checked()
 
     async def _start_on_a_read_only_disk(self) -> None:
-        await self.site.program.stop()
-        self._lived(time.monotonic())
+        await self.site.stop()
         saved = len(self.site.saved)
         _mount("-o", "remount,ro", str(self.data))
         self.faults[READ_ONLY_AT_START] += 1
@@ -202,7 +190,7 @@ class Storm:
         while time.monotonic() - hit_at <= SEEN_S:
             await asyncio.sleep(0.02)
             ended = not self.site.program.alive
-            if ended or (kind not in FATAL and self.site.store_code() != "ok"):
+            if ended or (kind not in FATAL and self.site.code("store") != "ok"):
                 break
         took_s = time.monotonic() - hit_at
         self.seen_s.append(took_s)
@@ -210,7 +198,7 @@ class Storm:
             word = "has not ended" if kind in FATAL else "shows nothing"
             self.broken.append(f"{kind}: the station {word} after {SEEN_S} s")
         if ended:
-            self._lived(hit_at)
+            self.site.lived(hit_at)
             if self.site.program.status == 0 or "store." not in self.site.last_words():
                 self.broken.append(f"{kind}: ends without a word of why")
         elif took_s <= SEEN_S and kind != FROZEN_KILLED:
@@ -225,7 +213,7 @@ class Storm:
         await self._kill()
 
     async def _kill(self) -> None:
-        self._lived(self.shim.first_hit_at)
+        self.site.lived(self.shim.first_hit_at)
         await self.site.program.kill()
 
     async def _well_again(self, kind: str, *, ended: bool) -> None:
@@ -234,10 +222,10 @@ class Storm:
             return
         since = time.monotonic()
         while time.monotonic() - since < WELL_AGAIN_S:
-            if self.site.store_code() == "ok" and not self.site.pending:
+            if self.site.code("store") == "ok" and not self.site.pending:
                 break
             await asyncio.sleep(0.05)
-        if not await self.site.saves(WELL_AGAIN_S) or self.site.store_code() != "ok":
+        if not await self.site.saves(WELL_AGAIN_S) or self.site.code("store") != "ok":
             self.broken.append(f"{kind}: not well again: {self.site.last_words()}")
 
     def _nothing_saved(self, kind: str) -> None:
@@ -245,29 +233,11 @@ class Storm:
         if wrong := [one.receipt for one in self.site.saved if one.at > since]:
             self.broken.append(f"{kind}: shown as saved all the while: {wrong[:3]}")
 
-    def _lived(self, until: float) -> None:
-        if self._up_at:
-            self.lives.append((self._up_at + EDGE_S, until - EDGE_S))
-            self._up_at = 0.0
-
-    def _weighed_whole(self, truck: Truck) -> bool:
-        return any(up <= truck.on_at and truck.off_at <= end for up, end in self.lives)
-
     async def _checked(self) -> None:
         with suppress(RuntimeError):
             await finish("station", "check", "--config", self.site.config)
             return
         self.broken.append("the station's own check finds something")
-
-
-def _weights(made: Site) -> Iterator[int]:
-    """Return what each record of a truck weighed, the unweighed passes with their highest."""
-    for one in made.entries():
-        payload = msgspec.json.decode(one.body)["payload"]
-        if one.kind == "passage":
-            yield payload["weighing"]["gross_kg"]
-        elif one.kind == "unweighed_pass":
-            yield payload["highest_kg"]
 
 
 def _fill(path: Path) -> None:

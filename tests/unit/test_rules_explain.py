@@ -5,11 +5,12 @@ import pytest
 
 from station.domain.units import Kg, Mm
 from station.rules import review_codes
-from station.rules.decide import decide
+from station.rules.decide import decide, decide_or_refer
 from station.rules.drawings import DRAWINGS
 from station.rules.explain import explain, phrases
 from station.rules.facts import Facts, Mode
 from station.rules.lawbook import lawbook
+from station.rules.verdict import Outcome
 
 SIX = DRAWINGS["TR-06-A/6x4"].vehicle
 FULL = replace(SIX, registered_gross=Kg(49_000), approved_load=Kg(34_000), kerb=Kg(15_000))
@@ -106,6 +107,21 @@ def test_the_milder_law_is_told():
     day = date(2022, 3, 31)
     assert "适用作出决定时的规定" in told(FULL, 60_000, day=day, decided_on=date(2022, 4, 1))
     assert "适用作出决定时的规定" not in told(FULL, 60_000, day=day)
+
+
+def test_a_day_before_any_law_is_for_people_and_the_clock_is_doubted():
+    facts = Facts(occurred_on=date(2016, 9, 20), vehicle=SIX, gross=Kg(60_000))
+    verdict = decide_or_refer(facts, lawbook())
+
+    assert verdict.outcome is Outcome.NEEDS_REVIEW
+    assert explain(verdict) == (
+        "称重60 t。限值尚不能确定,转人工复核。注意:称重日期没有生效的法律规定,请核对本站时钟。"
+    )
+
+
+def test_from_the_first_day_of_the_law_on_it_decides():
+    facts = Facts(occurred_on=date(2016, 9, 21), vehicle=SIX, gross=Kg(60_000))
+    assert decide_or_refer(facts, lawbook()) == decide(facts, lawbook())
 
 
 def test_every_review_code_has_words_and_no_words_are_left_over():

@@ -1,0 +1,78 @@
+"""Who is signed in, when the clock of the station was wrong."""
+
+from datetime import timedelta
+
+import pytest
+
+from station.application.duty import ABSOLUTE, IDLE, LONGEST_WAIT, Duty
+from station.application.ports import Account
+from station.domain.errors import NotSignedIn, SignInRefused
+from station.domain.officers import Role
+from tests.fakes import FakeClock, officer
+
+
+class FakeAccounts:
+    """One account, and sessions in memory."""
+
+    def __init__(self):
+        self.held = {}
+
+    async def account(self, certificate_no):
+        return Account(officer=officer(certificate_no, Role.ROAD), password_hash="right")
+
+    async def open_session(self, session):
+        self.held[session.token_digest] = session
+
+    async def session(self, token_digest):
+        return self.held.get(token_digest)
+
+    async def touch(self, token_digest, at):
+        pass
+
+
+class FakePasswords:
+    """Right when it is the hash."""
+
+    async def verify(self, password, password_hash):
+        return password == password_hash
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def duty(clock):
+    return Duty(FakeAccounts(), FakePasswords(), clock)
+
+
+@pytest.mark.parametrize("limit", [IDLE, ABSOLUTE])
+@pytest.mark.parametrize("way", [1, -1])
+async def test_a_session_ends_whichever_way_the_clock_goes(duty, clock, limit, way):
+    token, _ = await duty.sign_in("R1", "right")
+    clock.at += way * (IDLE - timedelta(seconds=1))
+    assert await duty.is_alive(token)
+    clock.at += way * limit
+    assert not await duty.is_alive(token)
+    with pytest.raises(NotSignedIn):
+        await duty.officer(token)
+
+
+async def test_a_wrong_password_while_the_clock_was_ahead_keeps_nobody_out(duty, clock):
+    for _ in range(3):
+        with pytest.raises(SignInRefused):
+            await duty.sign_in("R1", "wrong")
+        clock.at += LONGEST_WAIT
+    clock.at -= timedelta(hours=1)
+    await duty.sign_in("R1", "right")
+
+
+async def test_after_a_wrong_password_one_waits(duty, clock):
+    with pytest.raises(SignInRefused):
+        await duty.sign_in("R1", "wrong")
+    clock.at += timedelta(seconds=2) - timedelta(microseconds=1)
+    with pytest.raises(SignInRefused):
+        await duty.sign_in("R1", "right")
+    clock.at += timedelta(microseconds=1)
+    await duty.sign_in("R1", "right")
