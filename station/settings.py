@@ -70,6 +70,17 @@ class UplinkSection(Section):
     url: Annotated[str, StringConstraints(pattern=r"^(https://[^\s/]+)?$")] = ""
 
 
+class ClockSection(Section):
+    """When the wall clock counts as verified (时钟核验); no law names these numbers.
+
+    ``most_off_s``: what it may be off the centre's time, either way; ``longest_alone_h``: for how
+    long the centre's time serves while the line is down.
+    """
+
+    most_off_s: Annotated[int, Field(ge=1, le=300)] = 60
+    longest_alone_h: Annotated[int, Field(ge=1, le=168)] = 24
+
+
 class RetentionSection(Section):
     """How long is kept what no case refers to; what a case refers to is kept for ever.
 
@@ -92,6 +103,7 @@ class Settings(BaseSettings):
     camera: CameraSection
     vehicles: VehiclesSection = VehiclesSection()
     uplink: UplinkSection = UplinkSection()
+    clock: ClockSection = ClockSection()
     retention: RetentionSection = RetentionSection()
 
     @classmethod

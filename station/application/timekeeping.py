@@ -22,10 +22,6 @@ from station.domain.clock import Clock
 from station.domain.errors import StoreCorrupt, StoreFull
 
 UNVERIFIED: Final = "clock.unverified"
-MOST_OFF: Final = timedelta(seconds=60)
-"""What a record's time may be off, either way, before its time counts as not verified."""
-LONGEST_ALONE: Final = timedelta(hours=24)
-"""So long the centre's time serves; a quartz clock drifts a few seconds a day."""
 GRACE: Final = timedelta(seconds=60)
 """So long after the start the centre may take to be heard before that is a fault."""
 STEP: Final = timedelta(seconds=2)
@@ -35,6 +31,22 @@ WINDOW: Final = timedelta(minutes=10)
 LOOK_EVERY_S: Final = 1.0
 
 _NS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """When the wall clock counts as verified. No law names these numbers: they are the house's.
+
+    Attributes:
+        most_off: what the clock may be off the centre's, either way.
+        longest_alone: so long the centre's time serves; a quartz clock drifts a few seconds a day.
+    """
+
+    most_off: timedelta = timedelta(seconds=60)
+    longest_alone: timedelta = timedelta(hours=24)
+
+
+USUAL: Final = Tolerance()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +64,12 @@ class _Point:
 class TimeKeeper:
     """Knows the centre's time. Asked from the event loop and from the store's thread."""
 
-    def __init__(self, clock: Clock, newest: datetime | None = None) -> None:
+    def __init__(
+        self, clock: Clock, newest: datetime | None = None, tolerance: Tolerance = USUAL
+    ) -> None:
         """Begin; *newest*: the time of the last entry before this run, None for none."""
         self._clock = clock
+        self._tolerance = tolerance
         self._lock = threading.Lock()
         self._pending: tuple[ClockChange, ...] = ()
         self._began_ns = clock.monotonic_ns()
@@ -138,7 +153,8 @@ class TimeKeeper:
             return CONNECTING if alone <= GRACE else UNVERIFIED
         age = timedelta(microseconds=(ns - self._centre.ns) // _NS)
         off = abs(self._centre.then(ns) - now)
-        return OK if off <= MOST_OFF and age <= LONGEST_ALONE else UNVERIFIED
+        good = off <= self._tolerance.most_off and age <= self._tolerance.longest_alone
+        return OK if good else UNVERIFIED
 
 
 def _change(before: datetime, after: datetime) -> ClockChange:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
-from station.application.timekeeping import TimeKeeper
+from station.application.timekeeping import TimeKeeper, Tolerance
 from station.bootstrap.signing import NAME, KeyPlace
 from station.contract.legal_id import legal_id
 from station.contract.sealing import Sealer
@@ -102,7 +102,14 @@ def _stored(settings: Settings, database: Database, signer: Callable[[], Ed25519
         database.close()
         raise
     clock = SystemClock()
-    keeper = TimeKeeper(clock, newest)
+    keeper = TimeKeeper(
+        clock,
+        newest,
+        Tolerance(
+            most_off=timedelta(seconds=settings.clock.most_off_s),
+            longest_alone=timedelta(hours=settings.clock.longest_alone_h),
+        ),
+    )
     sealer = Sealer(
         node=settings.station.node,
         signer=key,

@@ -53,6 +53,8 @@ def test_the_environment_wins(tmp_path, monkeypatch):
         ("certificate_until = 2026-12-31", "certificate_until = 'soon'", "certificate_until"),
         ("[scale]", "[scale]\nbaud = 0", "scale.baud"),
         ("[scale]", "[scale]\ndivision_kg = 1.5", "scale.division_kg"),
+        ("[scale]", "[clock]\nmost_off_s = 301\n[scale]", "clock.most_off_s"),
+        ("[scale]", "[clock]\nlongest_alone_h = 0\n[scale]", "clock.longest_alone_h"),
         ("[station]", "[station", "not TOML"),
     ],
 )

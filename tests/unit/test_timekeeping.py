@@ -7,12 +7,12 @@ import pytest
 from station.application.ports import Draft
 from station.application.timekeeping import (
     GRACE,
-    LONGEST_ALONE,
-    MOST_OFF,
     STEP,
     UNVERIFIED,
+    USUAL,
     WINDOW,
     TimeKeeper,
+    Tolerance,
 )
 from station.contract.entries import Anchor, Kind
 from station.domain.errors import StoreFull
@@ -47,20 +47,29 @@ def test_the_centres_time_is_that_in_the_middle_of_the_request():
 def test_a_minute_off_is_verified_and_a_millisecond_more_is_not(sign):
     clock = FakeClock()
     keeper = TimeKeeper(clock)
-    heard(clock, keeper, sign * MOST_OFF)
+    heard(clock, keeper, sign * USUAL.most_off)
     assert keeper.state()[0] == "ok"
     assert keeper.witnessed().clock.source == "centre"
-    heard(clock, keeper, sign * (MOST_OFF + MS))
+    heard(clock, keeper, sign * (USUAL.most_off + MS))
     assert keeper.state()[0] == UNVERIFIED
     assert keeper.witnessed().clock.source == "system"
     assert keeper.witnessed().clock.offset_ms == sign * 60_001
+
+
+def test_how_far_off_a_clock_may_be_is_the_settings_to_say():
+    clock = FakeClock()
+    keeper = TimeKeeper(clock, tolerance=Tolerance(most_off=5 * SECOND))
+    heard(clock, keeper, 5 * SECOND)
+    assert keeper.state()[0] == "ok"
+    heard(clock, keeper, 5 * SECOND + MS)
+    assert keeper.state()[0] == UNVERIFIED
 
 
 def test_a_day_without_the_centre_is_verified_and_a_second_more_is_not():
     clock = FakeClock()
     keeper = TimeKeeper(clock)
     heard(clock, keeper, timedelta())
-    clock.move(LONGEST_ALONE)
+    clock.move(USUAL.longest_alone)
     assert keeper.state()[0] == "ok"
     clock.move(SECOND)
     assert keeper.state()[0] == UNVERIFIED
