@@ -120,7 +120,7 @@ def case_drafts(at, case_no=CASE):
     yield weighing("p1", at, SCENE, crop=CROP)
     yield review("p1", at)
     yield opening(at, case_no)
-    yield weighing("o2", at, OTHER)
+    yield weighing("o2", at, OTHER, lane="p1")  # names the weighing, and is not about it
     for kind in ACTS:
         if kind is Act.RECHECK_CLEAR:
             yield weighing("again", at, AGAIN, gross_kg=48_500, recheck_of=case_no)

@@ -113,6 +113,8 @@ class FileRecordings:
             data = self._path(sha256).read_bytes()
         except FileNotFoundError as exc:
             raise NotFound("media", sha256=sha256) from exc
+        except OSError as exc:  # a bad sector: one recording, not the centre
+            raise NotFound(f"the file cannot be read: {exc}", sha256=sha256) from exc
         if hashlib.sha256(data).hexdigest() != sha256:
             raise NotFound("the file is no longer what it was", sha256=sha256)
         return data

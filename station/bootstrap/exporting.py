@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from station.application.centre_keys import CentreKeys
 from station.application.exporting import Export
 from station.bootstrap.opening import Stored, SystemClock, open_to_read
 from station.bootstrap.uplink import Uplink
-from station.contract.bundle import Bundle, Collected, bundle_zip
+from station.contract.bundle import Bundle, Collected, Remark, bundle_zip
 from station.contract.checkpoint import cosigners
-from station.contract.entries import KeyRotate, read
+from station.contract.entries import KeyRevoked, KeyRotate, read
 from station.contract.law_edition import files_of
 from station.contract.messages import message
 from station.documents.cover import Maker, covered
@@ -54,6 +55,9 @@ async def export_bundle(
                 clock=SystemClock(),
             )
             collected = await export(case_no, centre, keys, personal=personal)
+        if await _is_revoked(settings.station.node, stored):
+            revoked = Remark("bundle.key_revoked")
+            collected = replace(collected, remarks=(revoked, *collected.remarks))
         shown = await _signers(settings.station.node, stored, collected.bundle, keys)
     finally:
         stored.close()
@@ -67,6 +71,15 @@ async def export_bundle(
     )
     write_bundle(out, bundle_zip(bundle, settings.station.node, stored.signer))
     return collected
+
+
+async def _is_revoked(node: str, stored: Stored) -> bool:
+    """Tell whether the centre has revoked the key that signs here, as far as was heard."""
+    told = [read(entry)[1] for entry in await stored.centre.key_entries()]
+    return any(
+        isinstance(one, KeyRevoked) and (one.node, one.key_id) == (node, stored.signer.key_id)
+        for one in told
+    )
 
 
 async def _signers(

@@ -1,6 +1,8 @@
 """What a station puts into a bundle, and what it says when something is not to be had."""
 
+import asyncio
 import json
+import sys
 from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
@@ -14,10 +16,18 @@ from station.application.ports import Draft
 from station.bootstrap.exporting import export_bundle
 from station.bootstrap.opening import LEDGER, SystemClock, open_store, open_to_read
 from station.contract.bundle import bundle_zip
-from station.contract.entries import Kind, MediaErased, OfficerChange, PassageReview, read
+from station.contract.entries import (
+    KeyRevoked,
+    Kind,
+    MediaErased,
+    OfficerChange,
+    PassageReview,
+    read,
+)
 from station.contract.law_edition import files_of
 from station.domain.case import Act
 from station.domain.errors import (
+    BadReceipt,
     BundleExists,
     BundleUnwritable,
     CaseUnknown,
@@ -379,6 +389,52 @@ async def test_receipts_of_a_revoked_key_are_left_out(place):
     keys = replace(place.keys, ring=type(place.keys.ring)(revoked))
     collected = await place.collected(centre=None, keys=keys)
     assert collected.bundle.receipts == ()
+
+
+async def test_a_receipt_that_names_another_entry_is_left_out(place):
+    entries = await place.stored.ledger.entries_after(0, 99)
+    place.centre.receipt = {"digest": "0" * 64}
+    answer = await place.centre.push(entries[:5], {})
+    with pytest.raises(BadReceipt):
+        await place.stored.outbox.note_receipt(answer.receipt)  # it is kept, as evidence
+    place.centre.receipt = {}
+    for entry in entries[5:]:
+        await place.stored.outbox.note_receipt((await place.centre.push([entry], {})).receipt)
+    place.centre.cover(len(entries))
+    collected = await place.collected()
+    assert [one.seq for one in collected.bundle.receipts][:1] == [6]
+    assert check(place.zipped(collected), place.register()).ok is True
+
+
+async def test_a_station_whose_key_was_revoked_says_that_its_bundle_does_not_pass(place, tmp_path):
+    gone = KeyRevoked(
+        node="linhe",
+        key_id=place.stored.signer.key_id,
+        from_seq=99,
+        reason="x",
+        officers=["A", "B"],
+    )
+    other = msgspec.structs.replace(gone, node="dashuncheng")
+    await place.stored.centre.append([place.centre.publish(Kind.KEY_REVOKED, other)])
+    collected = await export_bundle(place.settings, CASE, tmp_path / "a.zip")
+    assert "bundle.key_revoked" not in codes(collected)
+    await place.stored.centre.append([place.centre.publish(Kind.KEY_REVOKED, gone)])
+    collected = await export_bundle(place.settings, CASE, tmp_path / "b.zip")
+    assert codes(collected)[0] == "bundle.key_revoked"
+
+
+async def test_a_disk_that_takes_only_the_beginning_leaves_no_file(place, tmp_path):
+    """A file-size limit stands for the full disk: the write fails in the middle."""
+    out = tmp_path / "out"
+    out.mkdir()
+    config = place.settings.station.data_dir.parent / "station.toml"
+    words = f"-m station export-bundle --config {config} --case {CASE} -o {out}/x.zip"
+    process = await asyncio.create_subprocess_shell(
+        f"ulimit -f 128; exec {sys.executable} {words}", cwd=ROOT, stderr=asyncio.subprocess.PIPE
+    )
+    _, err = await process.communicate()
+    assert (process.returncode, "bundle.unwritable" in err.decode()) == (1, True), err.decode()
+    assert list(out.iterdir()) == []
 
 
 async def test_every_entry_is_bound_to_the_law_of_the_bundle(place):

@@ -163,7 +163,7 @@ class FakeStation:
             ),
         )
 
-    def act(self, act, case_no="C1", by=None, officers=None, stage="", **details):
+    def act(self, act, case_no="C1", by=None, officers=None, stage="", *, personal=(), **details):
         role = by or next(rule.by for (_, one), rule in TRANSITIONS.items() if one is act)
         return self.write(
             Kind.CASE_ACT,
@@ -177,6 +177,7 @@ class FakeStation:
                 stage=stage or Stage.MEASURED.value,
                 plate="蒙L12345",
                 violation_id="v",
+                personal={one.field: one.commitment for one in personal},
             ),
         )
 
