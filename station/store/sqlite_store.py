@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 import apsw
+import msgspec
 
 from station.application.centre_ports import Steps
 from station.application.ports import Draft
@@ -128,17 +129,13 @@ class SqliteStore:
 
         Those from the passage on, that is; without such a passage there are none.
         """
-
-        def work(connection: apsw.Connection) -> dict[int, Entry]:
-            found: dict[int, Entry] = {}
-            for (first,) in connection.execute(_VIEWS["passage_seq"], (passage_id,)):
-                for text in texts:
-                    rows = connection.execute(_LEDGER["naming"], (first, text))
-                    found |= {row[0]: entry_of(row) for row in rows}
-            return found
-
-        found = await self._database.run(work)
-        return [self._own(found[seq]) for seq in sorted(found)]
+        listed = msgspec.json.encode([text.decode() for text in texts]).decode()
+        rows = [
+            row
+            for (first,) in await self._database.rows(_VIEWS["passage_seq"], passage_id)
+            for row in await self._database.rows(_LEDGER["naming"], first, listed)
+        ]
+        return [self._own(entry_of(row)) for row in rows]
 
     async def rotations(self) -> list[Entry]:
         """See :class:`~station.application.ports.Ledger`."""

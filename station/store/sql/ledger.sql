@@ -16,11 +16,13 @@ INSERT INTO entry (seq, kind, digest, body, signature) VALUES (?1, ?2, ?3, ?4, ?
 SELECT seq, digest, body, signature FROM entry WHERE seq > ?1 ORDER BY seq LIMIT ?2;
 
 -- name: naming
--- Entries about weighings and cases that name a text. ?1 first seq, ?2 the text, as bytes
+-- Entries about weighings and cases in whose bytes one of some texts stands.
+-- ?1 first seq, ?2 the texts, a JSON list
+WITH named (text) AS MATERIALIZED (SELECT CAST(value AS BLOB) FROM json_each(?2))
 SELECT seq, digest, body, signature FROM entry
  WHERE seq >= ?1
    AND kind IN ('passage', 'passage_review', 'weight_changed', 'case_opened', 'case_act')
-   AND instr(body, ?2) > 0
+   AND EXISTS (SELECT 1 FROM named WHERE instr(body, named.text) > 0)
  ORDER BY seq;
 
 -- name: rotations
