@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -51,13 +53,20 @@ from central.store.recordings import FileRecordings
 from central.store.shelf import SqlShelf
 from station.contract.enrolling import CentreIdentity
 from station.contract.entries import Kind, Payload
+from station.contract.law_edition import keep_edition
 from station.contract.legal_id import legal_id
 from station.contract.sealing import Sealer
 from station.contract.signature import Ed25519Signer
 from station.domain.clock import Clock
+from station.domain.errors import SettingsError
+from station.keys.files import PUBLIC, write_durably
 from station.keys.signing import signer
 from station.rules.lawbook import lawbook
 
+log = logging.getLogger(__name__)
+
+LAW: Final = "law"
+"""The folder of law editions by which this centre ever worked."""
 LOOK_AT_CERTIFICATE_S: Final = 3600.0
 
 
@@ -271,6 +280,17 @@ async def opened_as_it_is(settings: CentralSettings) -> AsyncIterator[Pool]:
         yield await stack.enter_async_context(pool(dsn))
 
 
+def keep_law(settings: CentralSettings) -> None:
+    """Keep the law edition of this program: bundles of old cases need it after an update.
+
+    A disk that does not take it holds nobody up.
+    """
+    try:
+        keep_edition(settings.central.data_dir / LAW, partial(write_durably, mode=PUBLIC))
+    except SettingsError as exc:
+        log.warning("the law edition is not kept: %s", exc.detail)
+
+
 async def rebuilt(settings: CentralSettings, report: Callable[[int], None]) -> int:
     """Make all projections again; return how many entries were folded."""
     async with opened(settings) as database:
@@ -307,6 +327,7 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
             tasks.append(server.keep_running())
         database = await stack.enter_async_context(pool(dsn))
         await _prepare(settings, database)
+        await asyncio.to_thread(keep_law, settings)
         authority = own_authority(settings, clock)
         centre = compose(
             settings,

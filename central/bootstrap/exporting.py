@@ -6,7 +6,7 @@ from pathlib import Path
 
 from central.application.exporting import Export
 from central.application.register import RegisteredNode
-from central.bootstrap import SystemClock, log_keys, opened_as_it_is, own_key
+from central.bootstrap import LAW, SystemClock, log_keys, opened_as_it_is, own_key
 from central.settings import CentralSettings
 from central.store.enrolment import SqlRegister
 from central.store.exporting import SqlCases
@@ -52,7 +52,7 @@ async def export_bundle(
                 book=SqlCases(database),
                 shelf=SqlShelf(database),
                 recordings=recordings,
-                law=lambda edition: files_of(edition, law),
+                law=lambda edition: files_of(edition, settings.central.data_dir / LAW, law),
                 own=settings.central.node,
                 log=log_keys(settings, key),
                 clock=SystemClock(),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from station.application.centre_keys import CentreKeys
 from station.application.exporting import Export
-from station.bootstrap.opening import Stored, SystemClock, open_to_read
+from station.bootstrap.opening import LAW, Stored, SystemClock, open_to_read
 from station.bootstrap.uplink import Uplink
 from station.contract.bundle import Bundle, Collected, Remark, bundle_zip
 from station.contract.checkpoint import cosigners
@@ -51,7 +51,7 @@ async def export_bundle(
                 receipts=stored.outbox,
                 recordings=stored.recordings,
                 media=stored.media,
-                law=lambda edition: files_of(edition, law),
+                law=lambda edition: files_of(edition, settings.station.data_dir / LAW, law),
                 clock=SystemClock(),
             )
             collected = await export(case_no, centre, keys, personal=personal)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import uuid4
 
 from station.application.timekeeping import TimeKeeper, Tolerance
 from station.bootstrap.signing import NAME, KeyPlace
+from station.contract.law_edition import keep_edition
 from station.contract.legal_id import legal_id
 from station.contract.sealing import Sealer
 from station.contract.signature import Ed25519Signer
 from station.domain.errors import SettingsError, StorageError
+from station.keys.files import PUBLIC, write_durably
 from station.keys.signing import existing_signer
 from station.rules.lawbook import lawbook
 from station.settings import Settings
@@ -32,7 +36,11 @@ from station.store.passwords import Argon2Passwords
 from station.store.recordings import SqliteRecordings
 from station.store.sqlite_store import SqliteStore
 
+log = logging.getLogger(__name__)
+
 LEDGER: Final = "station.sqlite"
+LAW: Final = "law"
+"""The folder of law editions by which this station ever worked."""
 
 
 class SystemClock:
@@ -133,6 +141,17 @@ def _stored(settings: Settings, database: Database, signer: Callable[[], Ed25519
         media=FileMedia(settings.station.data_dir / "media"),
         signer=key,
     )
+
+
+def keep_law(settings: Settings) -> None:
+    """Keep the law edition of this program: bundles of old cases need it after an update.
+
+    A disk that does not take it holds nobody up.
+    """
+    try:
+        keep_edition(settings.station.data_dir / LAW, partial(write_durably, mode=PUBLIC))
+    except SettingsError as exc:
+        log.warning("the law edition is not kept", extra={"detail": exc.detail})
 
 
 def signing_key(settings: Settings) -> Ed25519Signer:

@@ -34,7 +34,7 @@ from station.application.retention import Retention
 from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
 from station.application.views import moment
-from station.bootstrap.opening import Stored, SystemClock, claimed, open_store
+from station.bootstrap.opening import Stored, SystemClock, claimed, keep_law, open_store
 from station.bootstrap.upkeep import retention
 from station.bootstrap.uplink import Uplink
 from station.contract.entries import Kind, Run
@@ -77,6 +77,7 @@ async def run(settings: Settings) -> None:
         station = await _assemble(settings, stored, uplink, stack)
         stored.database.keep_reserve()
         await stored.ledger.append(Draft(Kind.START, Run(program=PROGRAM, detail=legal_id())))
+        await asyncio.to_thread(keep_law, settings)
         await station.run()
 
 

@@ -59,7 +59,7 @@ class Office:
             book=SqlCases(database),
             shelf=self.shelf,
             recordings=self.recordings,
-            law=files_of,
+            law=lambda edition: files_of(edition, folder / "law"),
             own="centre",
             log=LogKeys(origin=ORIGIN, public_keys=(CENTRE.signer.public_key,)),
             clock=self.hq.clock,

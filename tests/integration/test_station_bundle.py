@@ -14,7 +14,7 @@ from station.application.centre_keys import CentreKeys
 from station.application.exporting import Export
 from station.application.ports import Draft
 from station.bootstrap.exporting import export_bundle
-from station.bootstrap.opening import LEDGER, SystemClock, open_store, open_to_read
+from station.bootstrap.opening import LAW, LEDGER, SystemClock, keep_law, open_store, open_to_read
 from station.contract.bundle import bundle_zip
 from station.contract.entries import (
     KeyRevoked,
@@ -76,7 +76,7 @@ class Place:
             receipts=self.stored.outbox,
             recordings=self.stored.recordings,
             media=self.stored.media,
-            law=files_of,
+            law=lambda edition: files_of(edition, self.settings.station.data_dir / LAW),
             clock=self.clock,
         )
         centre = self.centre if centre is NONE else centre
@@ -341,6 +341,29 @@ async def test_the_law_of_the_finding_is_demanded(place, monkeypatch, tmp_path):
     await export_bundle(place.settings, CASE, tmp_path / "b.zip", law=folder)
     with pytest.raises(SettingsError):
         await export_bundle(place.settings, CASE, tmp_path / "c.zip", law=tmp_path / "nowhere")
+
+
+async def test_the_law_is_kept_for_the_time_after_an_update(place, monkeypatch, tmp_path):
+    keep_law(place.settings)
+    (path,) = (place.settings.station.data_dir / LAW).iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    keep_law(place.settings)
+    assert path.read_bytes() == whole
+    older = {"limit/x.yaml": b"title: x\n"}
+    monkeypatch.setattr("station.contract.law_edition.package_files", lambda: older)
+    keep_law(place.settings)
+    await export_bundle(place.settings, CASE, tmp_path / "a.zip")
+    result = check((tmp_path / "a.zip").read_bytes(), place.register(), offline=True)
+    assert result.checked["law_edition"] == lawbook().edition
+    path.write_bytes(whole.replace("限值".encode(), "限量".encode(), 1))
+    with pytest.raises(LawAbsent):
+        await export_bundle(place.settings, CASE, tmp_path / "b.zip")
+
+
+async def test_a_disk_that_does_not_take_the_law_holds_nobody_up(place):
+    (place.settings.station.data_dir / LAW).write_bytes(b"no folder")
+    keep_law(place.settings)
 
 
 async def test_the_file_is_whole_or_not_there_and_replaces_none(place, tmp_path):
