@@ -39,7 +39,7 @@ bench: setup
 
 # Tries to break the promises of the ledger: make torture ARGS="--scenario T2 --seed 515 --json"
 torture: setup
-	@$(BIN)/python tests/system_packages.py strace nftables >&2
+	@$(BIN)/python tests/system_packages.py strace nftables gcc libc6-dev >&2
 	@$(BIN)/python -m tests.torture $(ARGS)
 
 # Needs uv; the locks name no host.

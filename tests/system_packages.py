@@ -32,7 +32,8 @@ def main(wanted: Sequence[str]) -> int:
         _say(
             f"missing: {', '.join(missing)}. Without chromium the browser tests are skipped,"
             " without strace and nftables some torture tests, without openssl the second opinion"
-            " on signatures, without gcc and libc6-dev a benchmark's test (they fail in CI);"
+            " on signatures, without gcc and libc6-dev a benchmark's test and what breaks disks and"
+            " clocks in the torture suite (they fail in CI);"
             " without Chinese fonts the pictures of the browser"
             " tests show empty boxes. As root:"
             f" apt-get install -y {' '.join(missing)}"

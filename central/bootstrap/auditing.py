@@ -7,20 +7,25 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
 from central.application.auditing import FullAudit, Outside, Report, said
+from central.application.comparing import compared
+from central.application.recheck import Recheck
 from central.bootstrap import SystemClock, log_keys, opened_as_it_is, own_key
 from central.domain.auditing.claims import LogKeys, good_receipts, witnessed_claims
-from central.domain.auditing.values import Claim, Discrepancy, Layer
+from central.domain.auditing.values import Claim, Discrepancy, Findings, Layer
 from central.settings import CentralSettings
 from central.store.auditing import SqlAuditArchive
+from central.store.comparing import SqlComparisons
 from central.store.handed_in import receipts, witnessed_notes
 from central.witness.asking import notes_at
 from station.contract.messages import message
 from station.domain.errors import UplinkError
+from station.rules.lawbook import lawbook
 
 _NS_IN_MS: Final = 1_000_000
 _MEGABYTE: Final = 1_000_000
@@ -36,7 +41,8 @@ async def audited(
 ) -> Report:
     """Audit everything, against receipts in files and checkpoints in files or at addresses.
 
-    What is outside is read first: whatever it names was in the log before the snapshot.
+    What is outside is read first: whatever it names was in the log before the snapshot. Then what
+    headquarters is shown is held against what the entries come to.
 
     Raises:
         InvalidFacts: a file cannot be read.
@@ -57,7 +63,10 @@ async def audited(
                 workers=count,
                 tell=tell,
             )
-            return await audit(outside)
+            report = await audit(outside)
+        unlike = Findings()
+        unlike.add(await compared(SqlComparisons(database), Recheck(lawbook())))
+        return replace(report, findings=(*report.findings, *unlike.all()))
 
 
 def record(report: Report) -> dict[str, object]:

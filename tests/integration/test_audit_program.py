@@ -91,6 +91,20 @@ async def test_a_cut_off_tail_is_named_and_the_program_ends_with_one(held):
     assert "linhe#9-10 tail" in out
 
 
+async def test_a_shown_weight_that_was_changed_is_named_though_the_entry_was_not(held):
+    config, data_dir, _ = held
+    dsn = await running(Place(data_dir=data_dir))
+    insider = await asyncpg.connect(dsn.replace("zhichao@", "postgres@"))
+    changed = "UPDATE passage SET gross_kg = 48000 WHERE passage_id = 'p3'"
+    assert await insider.execute(changed) == "UPDATE 1"
+    await insider.close()
+
+    code, out, _ = await audit(config)
+
+    assert code == 1
+    assert "audit.views: 审计发现linhe的展示数据与记录不符" in out
+
+
 async def test_a_file_that_is_none_is_said_in_one_line(held):
     config, _, _ = held
 

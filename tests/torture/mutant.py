@@ -16,11 +16,12 @@ import apsw
 from fastapi import Request
 
 from central.api import machines
-from central.application import accept, appending
+from central.application import accept, appending, comparing
 from central.application.ledger_ports import Placed
 from central.application.refusing import Refuser
 from central.domain import chain
-from central.store import ledgers
+from central.domain.auditing import values
+from central.store import embedded, ledgers, recordings
 from station.application import devices, findings, runtime, timekeeping
 from station.application.rejoining import Rejoining
 from station.contract.keyring import KeyRing
@@ -317,6 +318,33 @@ def law_of_the_day_of_the_finding() -> None:
     findings.Judge.finding = today  # type: ignore[method-assign]
 
 
+def database_checksums_ignored() -> None:
+    """PostgreSQL reads pages as they are."""
+    embedded._OPTIONS["ignore_checksum_failure"] = "on"
+
+
+def views_not_compared() -> None:
+    """An audit looks at the entries alone."""
+
+    async def nothing(*_: object) -> list[object]:
+        return []
+
+    comparing.compared = nothing
+
+
+def recording_digest_not_checked() -> None:
+    """The centre gives a picture as it lies on the disk."""
+    recordings.FileRecordings._fetch = (  # type: ignore[method-assign]
+        lambda self, sha256: self._path(sha256).read_bytes()
+    )
+
+
+def audit_finds_nothing() -> None:
+    """An audit goes through everything and says nothing."""
+    values.Findings.all = lambda _: []  # type: ignore[method-assign]
+    views_not_compared()
+
+
 def _with_pragma(name: str, value: str) -> None:
     opened = database.Database._open
 
@@ -360,6 +388,10 @@ PROGRAMS: dict[str, Callable[[], None]] = {
         start_forgets_the_clock,
         clock_always_verified,
         law_of_the_day_of_the_finding,
+        database_checksums_ignored,
+        views_not_compared,
+        recording_digest_not_checked,
+        audit_finds_nothing,
     )
 }
 

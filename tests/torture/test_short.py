@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.torture import t1_kill_storm, t2_power_cut, t9_insider
+from tests.torture import t1_kill_storm, t2_power_cut, t4_bad_disk, t9_insider
 from tests.torture.harness import Options, run_scenario, scratch_folder
 
 SEED = 515
@@ -35,6 +35,16 @@ def test_a_power_cut_takes_nothing_that_was_acknowledged(tmp_path):
     assert report.alive == []
     assert report.faults > 100
     assert report.acknowledged > 40
+
+
+def test_a_sync_that_fails_ends_the_station_and_nothing_shown_as_saved_is_lost(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(t4_bad_disk, "SEEN_S", 60.0)  # how soon is for the long form
+    report = report_of(t4_bad_disk, tmp_path, (), faults=1)
+    assert report.broken == []
+    assert report.more["kinds"] == {"sync_eio": 1}
+    assert report.acknowledged >= 2
 
 
 def test_an_insider_is_named_and_nobody_honest_is(tmp_path):
