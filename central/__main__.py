@@ -161,6 +161,12 @@ def enrol_token(
     typer.echo(_run(key_commands.enrolment_token(load(config), node)))
 
 
+@app.command("rotate-key")
+def rotate_key(config: Config) -> None:
+    """Let a new key sign for the centre, which must not be running."""
+    typer.echo(message("keys.rotated", {"key_id": _run(key_commands.key_rotated(load(config)))}))
+
+
 @app.command("revoke-key")
 def revoke_key(
     *,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
@@ -31,6 +32,13 @@ async def cosignature(request: Request) -> Response:
     """Take a checkpoint with a witness's line (C2SP cosignature/v1), which proves itself."""
     await parts_of(request).cosign(await body_of(request, kind=None))
     return Response(status_code=204)
+
+
+@ROUTER.get("/rotations", response_class=Response)
+async def rotations(request: Request) -> Response:
+    """Tell how the log's key changed: entries (JSON list of body and sig), the oldest first."""
+    found = await parts_of(request).serve.rotations()
+    return Response(msgspec.json.encode(found), media_type="application/json")
 
 
 @ROUTER.get("/consistency")

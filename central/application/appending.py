@@ -214,7 +214,7 @@ class Writer:
         found = walk(delivery.entries, state.head, await growth.held(node, places), state.ring)
         growth.add(node, found)
         if found.ring is not state.ring:
-            await _change_keys(desk, node, state, found)
+            await change_keys(desk, node, state, found)
         await self._keep_openings(desk, delivery, found, at, touched)
         if found.refusal is not None and await self._refuser.refuse(desk, found, at, touched):
             growth.states[node] = replace(growth.states[node], quarantined_at=at)
@@ -281,7 +281,8 @@ def acknowledged(node: str, taken: Taken, at: datetime, signer: Signer) -> Ackno
     )
 
 
-async def _change_keys(desk: Desk, node: str, before: NodeState, found: Walk) -> None:
+async def change_keys(desk: Desk, node: str, before: NodeState, found: Walk) -> None:
+    """Write which of a node's keys ended in a walk, and which began."""
     known = {key.key_id: key for key in before.ring.keys}
     ended = [key for key in found.ring.keys if key.key_id in known and known[key.key_id] != key]
     new = [key for key in found.ring.keys if key.key_id not in known]

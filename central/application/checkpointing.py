@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from central.application.ledger_ports import Archive, StoredCheckpoint
+from central.application.ledger_ports import Archive, Desk, StoredCheckpoint
 from station.contract.checkpoint import Checkpoint, signed_note
 from station.contract.sealing import stamp
 from station.contract.signature import Ed25519Signer
 from station.domain.clock import Clock
 from station.domain.errors import StorageError
+from station.domain.merkle import Frontier
 
 WORKER: Final = "log"
 
@@ -46,11 +48,15 @@ class Checkpointer:
             frontier, newest = await desk.begin(), await desk.newest_checkpoint()
             if frontier.size == 0 or (newest and newest.log_size == frontier.size):
                 return False
-            at = self.clock.now()
-            signed = Checkpoint(
-                origin=self.origin, size=frontier.size, root=frontier.root, at=stamp(at)
-            )
-            note = signed_note(signed, self.signer).decode()
-            return await desk.add_checkpoint(
-                StoredCheckpoint(log_size=frontier.size, root=frontier.root, at=at, note=note)
-            )
+            return await sign_checkpoint(desk, frontier, self.origin, self.signer, self.clock.now())
+
+
+async def sign_checkpoint(
+    desk: Desk, frontier: Frontier, origin: str, signer: Ed25519Signer, at: datetime
+) -> bool:
+    """Sign the log as it stands at *frontier*; False when there is a checkpoint of that size."""
+    signed = Checkpoint(origin=origin, size=frontier.size, root=frontier.root, at=stamp(at))
+    note = signed_note(signed, signer).decode()
+    return await desk.add_checkpoint(
+        StoredCheckpoint(log_size=frontier.size, root=frontier.root, at=at, note=note)
+    )

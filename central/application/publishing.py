@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from central.application.appending import Growth
+from central.application.appending import Growth, change_keys
 from central.application.ledger_ports import Archive, Desk
 from central.domain.chain import Walk
 from station.contract.entries import Kind, Payload
 from station.contract.sealing import Sealer
 from station.domain.clock import Clock
-from station.domain.errors import InvalidFacts
+from station.domain.errors import InvalidFacts, SettingsError
 from station.domain.ledger import Entry
 
 PUBLISHED: Final = frozenset(
@@ -36,17 +36,25 @@ class OwnLedger:
     clock: Clock
 
     async def write(self, desk: Desk, drafts: Sequence[tuple[Kind, Payload]]) -> None:
-        """Seal *drafts* in order and append them."""
+        """Seal *drafts* in order and append them.
+
+        Raises:
+            SettingsError: the key has ended: it was rotated while this program ran.
+        """
         frontier = await desk.begin()
         states = await desk.states({self.node})
         growth = Growth(desk, frontier, states, self.clock.now())
         state = states[self.node]
-        head, entries = state.head, list[Entry]()
+        head, ring, entries = state.head, state.ring, list[Entry]()
         for kind, payload in drafts:
+            if any(key.key_id == self.sealer.signer.key_id and key.until_seq for key in ring.keys):
+                raise SettingsError("the centre's key was rotated: start again", key="centre.key")
             entries.append(self.sealer.seal(kind, payload, head))
-            head = entries[-1].head
-        found = Walk(accepted=tuple(entries), duplicates=0, head=head, ring=state.ring)
+            head, ring = entries[-1].head, ring.after(entries[-1])
+        found = Walk(accepted=tuple(entries), duplicates=0, head=head, ring=ring)
         growth.add(self.node, found)
+        if ring is not state.ring:
+            await change_keys(desk, self.node, state, found)
         await growth.write()
 
 

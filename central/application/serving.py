@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from central.application.ledger_ports import Placed, StoredCheckpoint
 from station.contract.sealing import stamp
-from station.contract.uplink import Down, EntryProof, Proofs, batch, sealed
+from station.contract.uplink import Down, EntryProof, Proofs, SealedEntry, batch, sealed
 from station.domain.clock import Clock
 from station.domain.errors import NotFound
 from station.domain.merkle import (
@@ -35,6 +35,10 @@ class Shelf(Protocol):
 
     async def at(self, node: str, seqs: Sequence[int]) -> list[Placed]:
         """Return those entries of a node that are held."""
+        ...
+
+    async def rotations(self, node: str) -> list[Placed]:
+        """Return the entries by which a node's keys changed, in order."""
         ...
 
     async def head(self, node: str) -> int:
@@ -127,6 +131,10 @@ class Serve:
         if newest is None:
             raise NotFound("checkpoint")
         return newest.note
+
+    async def rotations(self) -> list[SealedEntry]:
+        """Return how the centre's own key changed: each entry is signed by the key that ends."""
+        return [sealed(one.entry) for one in await self.shelf.rotations(self.node)]
 
     async def consistency(self, old: int, new: int) -> list[str]:
         """Prove that the tree of one checkpoint is the beginning of that of another; base64.

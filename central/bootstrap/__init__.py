@@ -44,10 +44,12 @@ from central.settings import CentralSettings, address
 from central.store.audit_process import AuditProcess, FileDiary
 from central.store.auditing import SqlAuditArchive
 from central.store.authority import FileAuthority
+from central.store.claim import working
 from central.store.embedded import Place, embedded, running
 from central.store.enrolment import SqlRegister
 from central.store.ledgers import Enrolment, SqlArchive
 from central.store.migrate import migrate
+from central.store.own_key import OwnKey
 from central.store.pool import Pool, connection, pool
 from central.store.recordings import FileRecordings
 from central.store.shelf import SqlShelf
@@ -60,7 +62,6 @@ from station.contract.signature import Ed25519Signer
 from station.domain.clock import Clock
 from station.domain.errors import SettingsError
 from station.keys.files import PUBLIC, write_durably
-from station.keys.signing import signer
 from station.rules.lawbook import lawbook
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ log = logging.getLogger(__name__)
 LAW: Final = "law"
 """The folder of law editions by which this centre ever worked."""
 LOOK_AT_CERTIFICATE_S: Final = 3600.0
+
+Claim = Callable[[Path], contextlib.AbstractContextManager[None]]
 
 
 class SystemClock:
@@ -217,8 +220,9 @@ def _nodes(settings: CentralSettings) -> frozenset[str]:
 
 
 def log_keys(settings: CentralSettings, key: Ed25519Signer) -> LogKeys:
-    """Return whose signature the centre's checkpoints and receipts bear."""
-    return LogKeys(origin=settings.central.origin, public_keys=(key.public_key,))
+    """Return whose signature the centre's checkpoints and receipts bear: *key*, and older ones."""
+    keys = (*key_place(settings).former(), key.public_key)
+    return LogKeys(origin=settings.central.origin, public_keys=keys)
 
 
 def _audit_watch(
@@ -262,11 +266,15 @@ def enrolments(settings: CentralSettings) -> list[Enrolment]:
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: CentralSettings) -> AsyncIterator[Pool]:
-    """Open the database for one command: the running one, else one that runs for that long."""
-    async with opened_as_it_is(settings) as database:
-        await _prepare(settings, database)
-        yield database
+async def opened(settings: CentralSettings, claim: Claim = working) -> AsyncIterator[Pool]:
+    """Open the database for one command: the running one, else one that runs for that long.
+
+    *claim*: on the centre's folder, beside other programs or alone.
+    """
+    with claim(settings.central.data_dir):
+        async with opened_as_it_is(settings) as database:
+            await _prepare(settings, database)
+            yield database
 
 
 @contextlib.asynccontextmanager
@@ -319,6 +327,7 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
     async with contextlib.AsyncExitStack() as stack:
         here = stack.enter_context(listening("central", address(settings.central.listen)))
         there = stack.enter_context(listening("machines", address(settings.machines.listen)))
+        stack.enter_context(working(settings.central.data_dir))
         tasks = []
         dsn = settings.database.dsn
         if not dsn:
@@ -371,6 +380,8 @@ async def _keep_server_certificate(
 async def _prepare(settings: CentralSettings, database: Pool) -> None:
     async with connection(database) as taken:
         await migrate(taken)
+    if (ring := await SqlArchive(database).ring_of(settings.central.node)) is not None:
+        key_place(settings).settle(ring)
     own = Enrolment(
         node=settings.central.node,
         name=settings.central.name,
@@ -383,7 +394,12 @@ async def _prepare(settings: CentralSettings, database: Pool) -> None:
 
 def own_key(settings: CentralSettings) -> Ed25519Signer:
     """Return the centre's own key, made at the first call."""
-    return signer(settings.central.data_dir / "centre.key")
+    return key_place(settings).signer()
+
+
+def key_place(settings: CentralSettings) -> OwnKey:
+    """Return where the centre's own key stands."""
+    return OwnKey(settings.central.data_dir)
 
 
 def own_authority(settings: CentralSettings, clock: Clock) -> FileAuthority:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from central.application.enrol import MakeToken
 from central.application.revoke import Revocation, RevokeCertificates, RevokeKey
-from central.bootstrap import SystemClock, opened, own_authority, own_key, own_ledger
+from central.application.rotating import RotateKey
+from central.bootstrap import SystemClock, key_place, opened, own_authority, own_key, own_ledger
 from central.export.keys import KeyRegister
 from central.settings import CentralSettings
 from central.store.accounts import SqlAccounts
+from central.store.claim import alone
 from central.store.enrolment import SqlRegister
+from central.store.ledgers import SqlArchive
 
 
 async def enrolment_token(settings: CentralSettings, node: str) -> str:
@@ -35,6 +38,26 @@ async def key_revoked(settings: CentralSettings, revocation: Revocation) -> rang
             clock=clock,
         )
         return await revoke(revocation)
+
+
+async def key_rotated(settings: CentralSettings) -> str:
+    """Let a new key sign for the centre; return its ``key_id``.
+
+    Raises:
+        SettingsError: a program of the centre runs, or a key cannot be used.
+        StorageError: the entry is not durable; the old key stays in force.
+    """
+    clock, place = SystemClock(), key_place(settings)
+    async with opened(settings, alone) as database:
+        rotate = RotateKey(
+            archive=SqlArchive(database),
+            own=own_ledger(settings, clock, own_key(settings)),
+            origin=settings.central.origin,
+            clock=clock,
+        )
+        new = place.prepare()
+        place.settle(await rotate(new))
+    return new.key_id
 
 
 async def certificates_revoked(

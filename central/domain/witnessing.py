@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from station.contract.checkpoint import Checkpoint, cosignatures
-from station.domain.errors import BadProof, LogForked, LogShrunk
+from station.contract.keyring import KeyRing
+from station.domain.errors import BadProof, EvidenceError, LogForked, LogShrunk
+from station.domain.ledger import Entry
 from station.domain.merkle import verify_consistency
 
 
@@ -28,6 +30,26 @@ def check_next(held: Checkpoint, offered: Checkpoint, proof: Sequence[bytes]) ->
         verify_consistency(held.size, held.root, offered.size, offered.root, proof)
     except BadProof as exc:
         raise LogForked(**sizes) from exc
+
+
+def rotated(ring: KeyRing, rotations: Iterable[Entry]) -> tuple[KeyRing, list[Entry]]:
+    """Return the log's keys after *rotations*, and those of them that changed a key.
+
+    Each must be signed by a key that is in force at its place, and prove the key that follows;
+    whatever does not is passed over: it changes nothing.
+    """
+    taken: list[Entry] = []
+    for entry in rotations:
+        try:
+            ring.verify_entry(entry)
+        except EvidenceError:
+            continue
+        longer = ring.after(entry)
+        new = longer.keys[-1]
+        if not any((key.key_id, key.from_seq) == (new.key_id, new.from_seq) for key in ring.keys):
+            ring = longer
+            taken.append(entry)
+    return ring, taken
 
 
 def bare(note: str) -> str:

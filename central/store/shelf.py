@@ -31,6 +31,10 @@ class SqlShelf:
         """Return those entries of a node that are held."""
         return await self._placed("entries_at", node, list(seqs))
 
+    async def rotations(self, node: str) -> list[Placed]:
+        """Return the entries by which a node's keys changed, in order."""
+        return await self._placed("rotations", node)
+
     async def head(self, node: str) -> int:
         """Return the seq of a node's newest entry, 0 for none."""
         async with pools.connection(self._pool) as connection:

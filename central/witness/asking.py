@@ -11,7 +11,9 @@ from typing import Final
 import httpx
 import msgspec
 
+from station.contract.uplink import SealedEntry, unsealed
 from station.domain.errors import MalformedEntry, UplinkError
+from station.domain.ledger import Entry
 
 TIMEOUT_S: Final = 15.0
 WHOLE_S: Final = 60.0
@@ -56,6 +58,19 @@ class HttpLog:
             return tuple(base64.b64decode(one, validate=True) for one in found)
         except (msgspec.MsgspecError, ValueError) as exc:
             raise MalformedEntry("the answer is no proof") from exc
+
+    async def rotations(self) -> tuple[Entry, ...]:
+        """Return how the log's key changed, as the centre says; nothing of it is verified.
+
+        Raises:
+            UplinkError: the centre cannot be reached or does not answer as it should.
+        """
+        answer = await _answer(self._client, "/api/log/rotations", {}, _LONGEST_PAGE)
+        try:
+            found = msgspec.json.decode(answer or b"[]", type=list[SealedEntry])
+            return tuple(unsealed(one) for one in found)
+        except (msgspec.MsgspecError, MalformedEntry) as exc:
+            raise UplinkError(f"/api/log/rotations: {exc}") from exc
 
     async def hand_back(self, note: str) -> None:
         """Give the centre a cosigned note.

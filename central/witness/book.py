@@ -14,7 +14,9 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
+from station.contract.uplink import SealedEntry, sealed, unsealed
 from station.domain.errors import SettingsError, StoreFailed, StoreFull
+from station.domain.ledger import Entry
 
 MOST_REFUSED: Final = 10_000
 
@@ -120,7 +122,7 @@ class Lines(Generic[_Line]):
 
 
 class Book:
-    """The checkpoints in order of size, and what was refused.
+    """The checkpoints in order of size, what was refused, and how the log's key changed.
 
     The offsets are kept in memory, 16 bytes a checkpoint; the notes are read when they are asked
     for.
@@ -129,6 +131,8 @@ class Book:
     def __init__(self, folder: Path) -> None:
         self._seen = Lines(folder / "checkpoints.jsonl", SeenCheckpoint)
         self._refused = Lines(folder / "refused.jsonl", RefusedCheckpoint)
+        self._rotations = Lines(folder / "rotations.jsonl", SealedEntry)
+        self.rotations = tuple(unsealed(line) for _, line in self._rotations.read())
         self._offsets = array("q")
         self._sizes = array("q")
         self.newest: SeenCheckpoint | None = None
@@ -147,6 +151,11 @@ class Book:
         self._offsets.append(self._seen.append(seen))
         self._sizes.append(seen.size)
         self.newest = seen
+
+    def rotate(self, rotation: Entry) -> None:
+        """Keep an entry by which the log's key changed."""
+        self._rotations.append(sealed(rotation))
+        self.rotations = (*self.rotations, rotation)
 
     def refuse(self, refused: RefusedCheckpoint) -> bool:
         """Keep what was refused; False when it says no more than the one before, or is too much.
@@ -173,6 +182,7 @@ class Book:
         """Let another program have the files."""
         self._seen.close()
         self._refused.close()
+        self._rotations.close()
 
 
 def _flush(folder: Path) -> None:

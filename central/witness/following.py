@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
 
 from central.domain.auditing.claims import LogKeys
-from central.domain.witnessing import bare, check_next
+from central.domain.witnessing import bare, check_next, rotated
 from central.witness.book import Book, RefusedCheckpoint, SeenCheckpoint
 from station.contract.checkpoint import Checkpoint, cosigned_note
+from station.contract.keyring import KeyRing, NodeKey
 from station.contract.sealing import stamp
-from station.contract.signature import Ed25519Signer
+from station.contract.signature import Ed25519Signer, key_id
 from station.domain.clock import Clock
 from station.domain.errors import (
     BadSignature,
@@ -25,6 +26,7 @@ from station.domain.errors import (
     NotTheLog,
     UplinkError,
 )
+from station.domain.ledger import Entry
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -38,6 +40,10 @@ class Log(Protocol):
 
     async def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
         """Return the proof that one tree is the beginning of another."""
+        ...
+
+    async def rotations(self) -> Sequence[Entry]:
+        """Return how the log's key changed, as the centre says."""
         ...
 
     async def hand_back(self, note: str) -> None:
@@ -56,7 +62,12 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """Who follows. ``name``: under which it cosigns with *signer*."""
+    """Who follows.
+
+    Attributes:
+        name: under which it cosigns with *signer*.
+        keys: of the log, as it was told of them on paper; rotations lead on from there.
+    """
 
     name: str
     signer: Ed25519Signer
@@ -80,7 +91,13 @@ class Follow:
         self._book = book
         self._alarm = alarm
         self._handed_back = False
-        self._held = None if book.newest is None else self._read(book.newest.note)
+        first = (
+            NodeKey(key_id=key_id(key), public_key=key, from_seq=1)
+            for key in witness.keys.public_keys
+        )
+        self._ring, _ = rotated(KeyRing(tuple(first)), book.rotations)
+        self._asked = False
+        self._held = None if book.newest is None else self._read(book.newest.note, self._ring.keys)
         self.status = Status.WAITING
         self.looked_at = ""
 
@@ -108,7 +125,7 @@ class Follow:
     async def _look(self, note: str) -> Status:
         proof: Sequence[bytes] = ()
         try:
-            offered = self._read(note)
+            offered = await self._offered(note)
             held = self._held
             if held is not None:
                 proof = await self._proof(held, offered)
@@ -158,8 +175,32 @@ class Follow:
             await self._log.hand_back(newest.note)
             self._handed_back = True
 
-    def _read(self, note: str) -> Checkpoint:
+    async def _offered(self, note: str) -> Checkpoint:
+        """Read what the centre shows now: by a key that is in force, which may have changed."""
+        if not self._asked:  # what was configured as two keys may be an old one and its successor
+            await self._learn()
         try:
-            return self._witness.keys.read(note)
+            return self._read(note, self._in_force)
+        except NotTheLog:
+            await self._learn()
+            return self._read(note, self._in_force)
+
+    async def _learn(self) -> None:
+        """Take in how the log's key changed since; on the disk before it is believed."""
+        self._ring, taken = rotated(self._ring, await self._log.rotations())
+        for rotation in taken:
+            self._book.rotate(rotation)
+        self._asked = True
+
+    @property
+    def _in_force(self) -> list[NodeKey]:
+        return [key for key in self._ring.keys if key.until_seq is None]
+
+    def _read(self, note: str, keys: Iterable[NodeKey]) -> Checkpoint:
+        known = LogKeys(
+            origin=self._witness.keys.origin, public_keys=tuple(key.public_key for key in keys)
+        )
+        try:
+            return known.read(note)
         except (BadSignature, MalformedEntry) as exc:
             raise NotTheLog(exc.detail) from exc

@@ -50,25 +50,31 @@ class CentreKeys:
         """Check that the centre signed *receipt*.
 
         Raises:
-            KeyNotGood: by a key that is not the centre's, as far as is known here.
+            KeyNotGood: by a key that is not the centre's, or not any more, as far as is known here.
             BadReceipt: the signature is not that key's.
         """
-        for key in self.in_force:
+        for key in self.newest:
             if key.key_id == receipt.key_id:
                 check_receipt(receipt, Ed25519Verifier(key.public_key))
                 return
         raise KeyNotGood(receipt.key_id, node=self.node, seq=receipt.seq)
 
-    def read_note(self, note: str) -> Checkpoint:
+    def read_note(self, note: str, *, kept: bool = False) -> Checkpoint:
         """Return the checkpoint in *note*, which the centre signed.
 
         Raises:
             EvidenceError: it is none, not signed by the centre, or of another log.
         """
-        found = read_note(note.encode(), [key.public_key for key in self.in_force])
+        keys = self.in_force if kept else self.newest
+        found = read_note(note.encode(), [key.public_key for key in keys])
         if found.origin != self.origin:
             raise BadSignature("the checkpoint is of another log", origin=found.origin)
         return found
+
+    @property
+    def newest(self) -> tuple[NodeKey, ...]:
+        """Return the keys that sign now: neither revoked nor rotated."""
+        return tuple(key for key in self.in_force if key.until_seq is None)
 
     @property
     def in_force(self) -> tuple[NodeKey, ...]:

@@ -28,7 +28,7 @@ class Checkpoints:
         """
         note = await self._ledger.checkpoint()
         if note:
-            self._take(keys.read_note(note))
+            self._take(keys.read_note(note, kept=True))
 
     async def see(self, note: str, keys: CentreKeys) -> None:
         """Take a checkpoint that the centre gave; "" is none.

@@ -122,5 +122,8 @@ class Puller:
         if proven:
             await self._ledger.append(proven)
         self._following = following
+        if entries and self._following.head.seq < answer.head:
+            return True
+        # Only now: its checkpoint may be signed by a key that the last page told of.
         await self._pulled(answer)
-        return bool(entries) and self._following.head.seq < answer.head
+        return False

@@ -32,7 +32,9 @@ from station.contract.entries import (
 )
 from station.contract.sealing import Witnessed, stamp
 from station.contract.signature import Ed25519Signer, rotation_message
+from station.contract.uplink import unsealed
 from station.domain.errors import EvidenceError, NotFound
+from station.domain.ledger import Entry
 from tests.migration.audit_kit import LOG, Audited
 from tests.migration.central_kit import FakeStation
 
@@ -58,6 +60,9 @@ class ServedLog:
     async def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
         found = await self._serve.consistency(old, new)
         return tuple(base64.b64decode(one) for one in found)
+
+    async def rotations(self) -> list[Entry]:
+        return [unsealed(one) for one in await self._serve.rotations()]
 
     async def hand_back(self, note: str) -> None:
         self.handed_back.append(note)

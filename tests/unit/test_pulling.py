@@ -1,5 +1,7 @@
 """The way down: what is not the centre's, or does not follow, is not taken."""
 
+import contextlib
+
 import pytest
 
 from station.application.centre_keys import CentreKeys, Following
@@ -8,6 +10,7 @@ from station.application.pulling import Puller
 from station.application.timekeeping import TimeKeeper
 from station.contract.entries import Enrolment, KeyRevoked, KeyRotate, Kind, Watched, WatchList
 from station.contract.signature import Ed25519Signer, rotation_message
+from station.contract.uplink import Receipt, sign_receipt
 from station.domain.errors import (
     BadSignature,
     BrokenChain,
@@ -23,6 +26,19 @@ from tests.fakes import FakeCentre, FakeClock
 
 SECOND = Ed25519Signer(bytes(range(50, 82)))
 STRANGER = Ed25519Signer(bytes(range(7, 39)))
+
+
+UNSIGNED = Receipt(
+    node="linhe",
+    seq=1,
+    digest="0" * 64,
+    leaf_index=0,
+    log_size=1,
+    root="0" * 64,
+    at="2026-03-01T04:00:00.000Z",
+    key_id="",
+    sig="",
+)
 
 
 def a_list(plate="蒙L12345"):
@@ -193,6 +209,42 @@ async def test_a_history_that_leads_to_no_known_key_is_never_taken():
     assert await line.pull() == 0
     centre.own_entries = []
     assert line.ledger.entries == []
+
+
+async def test_a_key_that_has_ended_signs_neither_receipt_nor_checkpoint_any_more():
+    centre = FakeCentre()
+    line = Line(centre)
+    old = centre.key
+    centre.sign_checkpoint(5)
+    await line.pull()
+    kept = centre.note
+    rotate(centre)
+    centre.sign_checkpoint(6)
+    await line.pull()
+
+    keys = line.puller.keys
+    assert [key.key_id for key in keys.newest] == [SECOND.key_id]
+    assert keys.read_note(kept, kept=True).size == 5  # what was taken while it was in force stands
+    with pytest.raises(BadSignature):
+        keys.read_note(kept)
+    for signer, good in ((SECOND, True), (old, False)):
+        receipt = sign_receipt(UNSIGNED, signer)
+        with contextlib.nullcontext() if good else pytest.raises(KeyNotGood):
+            keys.check_receipt(receipt)
+    centre.key = old
+    centre.sign_checkpoint(7)
+    with pytest.raises(BadSignature):
+        await line.pull()
+
+
+async def test_a_checkpoint_by_a_key_that_a_later_page_tells_of_is_waited_for():
+    centre = FakeCentre()
+    line = Line(centre)
+    for _ in range(450):
+        centre.publish(Kind.WATCH_LIST, a_list())
+    rotate(centre)
+    centre.sign_checkpoint(451)
+    assert await line.pull() == 451
 
 
 async def test_a_revoked_key_signs_no_receipt_any_more():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -15,7 +16,7 @@ from central.witness.following import Follow, Status, Witness
 from central.witness.settings import load
 from station.contract.checkpoint import Checkpoint, cosignatures, cosigned_note, signed_note
 from station.contract.sealing import stamp
-from station.contract.signature import Ed25519Signer
+from station.contract.signature import Ed25519Signer, rotation_message
 from station.domain.errors import (
     BadSignature,
     MalformedEntry,
@@ -25,6 +26,7 @@ from station.domain.errors import (
     StoreFull,
     UplinkError,
 )
+from station.domain.ledger import seal
 from station.domain.merkle import EMPTY, consistency_proof
 from tests.fakes import NOON, FakeClock
 
@@ -52,6 +54,7 @@ class FakeLog:
         self.reachable = True
         self.proof = None
         self.handed_back = []
+        self.rotated = []
         self.asked = []
 
     def leaves(self, size):
@@ -79,6 +82,9 @@ class FakeLog:
             raise MalformedEntry(self.proof)
         leaves = self.leaves(new)
         return consistency_proof(old, new, lambda lo, hi: EMPTY.extended(leaves[lo:hi]).root)
+
+    async def rotations(self):
+        return self.rotated
 
     async def hand_back(self, note):
         if not self.reachable:
@@ -198,6 +204,89 @@ async def test_the_log_that_comes_to_its_senses_is_followed_again_and_nothing_is
     scene.reopen()
     assert scene.book.refusals == 1
     assert scene.book.refusal.code == "witness.shrunk"
+
+
+def rotation(ending, following, seq=7, **changed):
+    """The entry of the centre's ledger by which one key follows another."""
+    proof = following.sign(rotation_message("centre", ending.key_id, following.public_key))
+    payload = {
+        "alg": "ed25519",
+        "key_id": following.key_id,
+        "public_key": following.public_key.hex(),
+        "proof": proof.hex(),
+        **changed,
+    }
+    at = {"source": "ntp", "offset_ms": 0, "age_s": 0}
+    tree = {
+        "node": "centre",
+        "boot_id": "b",
+        "seq": seq,
+        "prev": "0" * 64,
+        "kind": "key_rotate",
+        "version": 1,
+        "wall_utc": stamp(NOON),
+        "mono_ns": 0,
+        "clock": at,
+        "anchor": None,
+        "legal_id": "l",
+        "law_edition": "e",
+        "payload": payload,
+    }
+    return seal(tree, ending)
+
+
+async def test_a_key_that_follows_the_one_on_paper_is_followed_and_the_old_one_no_more(scene):
+    await scene.look(3)
+    scene.log.rotated = [rotation(LOG, OTHER)]
+    scene.log.signer = OTHER
+    for size in (8, 9):
+        assert await scene.look(size) is Status.OK
+
+    scene.log.signer = LOG
+    assert await scene.look(10) is Status.REFUSED
+    assert await scene.look(11) is Status.REFUSED
+    scene.reopen()
+    assert await scene.look(12) is Status.REFUSED
+    scene.log.signer = OTHER
+    assert await scene.look(13) is Status.OK
+
+    assert scene.sizes == [3, 8, 9, 13]
+    assert {one.code for one in scene.told} == {"witness.not_the_log"}
+    assert scene.book.rotations == tuple(scene.log.rotated)  # each once
+
+
+async def test_of_two_keys_on_paper_the_one_that_ended_is_refused(scene):
+    both = LogKeys(origin=KEYS.origin, public_keys=(LOG.public_key, OTHER.public_key))
+    scene.log.rotated = [rotation(LOG, OTHER)]
+    witness = Witness(name=NAME, signer=WITNESS, keys=both, clock=scene.clock)
+    scene.follow = Follow(witness, scene.log, scene.book, scene.told.append)
+
+    assert await scene.look(3) is Status.REFUSED
+    scene.log.signer = OTHER
+    assert await scene.look(4) is Status.OK
+
+
+STRANGER = Ed25519Signer(b"\4" * 32)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        rotation(STRANGER, OTHER),
+        rotation(LOG, OTHER, proof="00" * 64),
+        rotation(LOG, OTHER, alg="rot13"),
+        replace(rotation(LOG, OTHER), signature=bytes(64)),
+    ],
+)
+async def test_a_rotation_that_the_log_or_its_new_key_did_not_sign_changes_nothing(scene, forged):
+    await scene.look(3)
+    scene.log.rotated = [forged]
+    scene.log.signer = OTHER
+
+    assert await scene.look(8) is Status.REFUSED
+    assert scene.book.rotations == ()
+    scene.log.signer = LOG
+    assert await scene.look(9) is Status.OK
 
 
 async def test_a_centre_that_does_not_answer_is_no_verdict(scene):

@@ -160,6 +160,13 @@ SELECT seq, body, signature, received_ms, position FROM entry
 SELECT seq, body, signature, received_ms, position FROM entry
  WHERE node = $1 AND seq = ANY ($2::bigint[]) ORDER BY seq;
 
+-- name: rotations
+-- Entries that ended a key, found by the keys that began after them. $1 node
+SELECT seq, body, signature, received_ms, position
+  FROM entry JOIN node_key USING (node)
+ WHERE node = $1 AND seq = from_seq - 1 AND kind = 'key_rotate'
+ ORDER BY seq;
+
 -- name: head
 -- $1 node
 SELECT last_seq FROM node WHERE node = $1;

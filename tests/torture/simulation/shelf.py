@@ -26,6 +26,10 @@ class SimulatedShelf:
         places = [tables["place"].get((node, seq)) for seq in seqs]
         return [tables["entry"][place][0] for place in places if place is not None]
 
+    async def rotations(self, node: str) -> list[Placed]:
+        held = await self.at(node, range(1, await self.head(node) + 1))
+        return [one for one in held if one.entry.kind == "key_rotate"]
+
     async def head(self, node: str) -> int:
         await self._archive.step()
         row = self._archive.disk.tables["node"].get(node)

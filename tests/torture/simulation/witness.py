@@ -9,7 +9,9 @@ from typing import Any
 
 from central.witness.book import RefusedCheckpoint, SeenCheckpoint
 from central.witness.following import Follow, Witness
+from station.contract.uplink import unsealed
 from station.domain.errors import MalformedEntry, NotFound, UplinkError, ZhichaoError
+from station.domain.ledger import Entry
 from tests.torture.simulation.centre import LOG, WITNESS, WITNESS_KEY, Centre, CentreMachine
 from tests.torture.simulation.clock import SimulatedClock
 
@@ -23,11 +25,16 @@ class MemoryBook:
         self._kept = kept
         self.newest: SeenCheckpoint | None = None
         self.refusals: list[RefusedCheckpoint] = []
+        self.rotations: tuple[Entry, ...] = ()
 
     def add(self, seen: SeenCheckpoint) -> None:
         """Keep a checkpoint."""
         self.newest = seen
         self._kept(seen.note)
+
+    def rotate(self, rotation: Entry) -> None:
+        """Keep a rotation of the log's key."""
+        self.rotations = (*self.rotations, rotation)
 
     def refuse(self, refused: RefusedCheckpoint) -> bool:
         """Keep what was refused."""
@@ -56,6 +63,11 @@ class DirectLog:
         except NotFound as exc:
             raise MalformedEntry("the answer is no proof") from exc
         return tuple(base64.b64decode(one) for one in found)
+
+    async def rotations(self) -> list[Entry]:
+        """Return how the log's key changed."""
+        found = await self._asked(lambda centre: centre.serve.rotations())
+        return [unsealed(one) for one in found]
 
     async def hand_back(self, note: str) -> None:
         """Give a cosigned note."""
