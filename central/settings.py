@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from station.domain.errors import SettingsError
 
 _HIGHEST_PORT = 65535
+_Shape = TypeVar("_Shape", bound=BaseModel)
 
 
 ServerName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]{1,253}$")]
@@ -168,17 +169,26 @@ def load(path: Path) -> CentralSettings:
     Raises:
         SettingsError: where in which file, and why.
     """
+    settings = parsed(path, CentralSettings)
+    data_dir = (path.resolve().parent / settings.central.data_dir.expanduser()).resolve()
+    central = settings.central.model_copy(update={"data_dir": data_dir})
+    return settings.model_copy(update={"central": central})
+
+
+def parsed(path: Path, shape: type[_Shape]) -> _Shape:
+    """Read a TOML file of a given shape.
+
+    Raises:
+        SettingsError: where in which file, and why.
+    """
     try:
-        settings = CentralSettings(**tomllib.loads(path.read_text("utf-8")))
+        return shape(**tomllib.loads(path.read_text("utf-8")))
     except OSError as exc:
         raise SettingsError(f"{path}: {exc.strerror}", file=str(path)) from exc
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise SettingsError(f"{path}: {exc}", file=str(path)) from exc
     except ValidationError as exc:
         raise SettingsError(f"{path}: {_reasons(exc)}", file=str(path)) from exc
-    data_dir = (path.resolve().parent / settings.central.data_dir.expanduser()).resolve()
-    central = settings.central.model_copy(update={"data_dir": data_dir})
-    return settings.model_copy(update={"central": central})
 
 
 def _reasons(exc: ValidationError) -> str:

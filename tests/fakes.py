@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from station.application.centre_ports import OwnPage
+from station.application.timekeeping import TimeKeeper
 from station.contract.checkpoint import Checkpoint, signed_note
 from station.contract.enrolling import CentreIdentity
 from station.contract.entries import Kind, Passage, Payload, PlateEvidence, Weighing
@@ -30,6 +31,8 @@ from station.contract.uplink import (
 from station.domain.ledger import Entry, Head
 from station.domain.merkle import EMPTY, inclusion_proof, leaf_hash
 from station.domain.officers import Officer, Role
+from station.store.database import Database
+from station.store.sqlite_store import SqliteStore
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
 PUBLIC = Ed25519Signer(bytes(range(32))).public_key
@@ -62,6 +65,11 @@ def sealer(clock: FakeClock | None = None, *, node: str = "linhe", key: int = 0)
         legal_id="sha256:legal",
         law_edition="sha256:law",
     )
+
+
+def store_of(database: Database, made: Sealer) -> SqliteStore:
+    """Return a store whose entries *made* seals, by the same clock."""
+    return SqliteStore(database, made, TimeKeeper(made.clock))
 
 
 def verifier(key: int = 0) -> Ed25519Verifier:

@@ -13,7 +13,8 @@ from typing import Final, TypeVar, TypeVarTuple, Unpack
 
 from station.contract.uplink import Held
 from station.domain.errors import MalformedEntry, NotFound, StoreFailed, StoreFull, WrongRecording
-from station.keys.files import flush_folder, move_durably
+from station.durable import flush_folder
+from station.keys.files import move_durably
 
 T = TypeVar("T")
 A = TypeVarTuple("A")

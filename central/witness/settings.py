@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from central.settings import Listen, Section
-from station.domain.errors import SettingsError
+from central.settings import Listen, Section, parsed
 
 PublicKey = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -57,12 +55,7 @@ def load(path: Path) -> WitnessSettings:
     Raises:
         SettingsError: where in which file, and why.
     """
-    try:
-        settings = WitnessSettings(**tomllib.loads(path.read_text("utf-8")))
-    except OSError as exc:
-        raise SettingsError(f"{path}: {exc.strerror}", file=str(path)) from exc
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as exc:
-        raise SettingsError(f"{path}: {exc}", file=str(path)) from exc
+    settings = parsed(path, WitnessSettings)
     here = path.resolve().parent
     data_dir = here / settings.witness.data_dir.expanduser()
     witness = settings.witness.model_copy(update={"data_dir": data_dir.resolve()})

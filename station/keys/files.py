@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from station.domain.errors import BundleExists, BundleUnwritable, SettingsError
+from station.durable import flush_folder
 
 SECRET: Final = 0o600
 PUBLIC: Final = 0o644
@@ -112,12 +113,3 @@ def _write_synced(path: Path, content: bytes, mode: int) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def flush_folder(folder: Path) -> None:
-    """Bring the names in *folder* to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -125,16 +125,6 @@ class CameraWatcher:
                 while (frame := await source.frame()) is not None:
                     await self._look(frame, worker, stands_alone=source.keeps_all)
 
-    def latest_jpeg(self) -> bytes | None:
-        """Return the newest picture; None while the camera gives none that is alive."""
-        frame = self._source.latest
-        return None if frame is None else frame.jpeg()
-
-    def grab(self) -> tuple[bytes, datetime] | None:
-        """Return the newest picture and when it was taken; None while there is none alive."""
-        frame = self._source.latest
-        return None if frame is None else (frame.jpeg(), frame.at)
-
     async def preview(self, after: datetime | None) -> tuple[bytes, datetime] | None:
         """Return the newest picture, small enough for a line, and when it was taken.
 

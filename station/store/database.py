@@ -20,7 +20,7 @@ import apsw
 from apsw import sqlite_extra
 
 from station.domain.errors import StorageError, StoreCorrupt, StoreFailed, StoreFull
-from station.store.folders import make_folder
+from station.durable import make_folder
 from station.store.sqlfile import load
 
 T = TypeVar("T")

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from station.domain.errors import NotFound, StoreFailed, StoreFull
+from station.durable import flush_folder, make_folder
 from station.store.database import NO_SPACE
-from station.store.folders import make_folder, sync_folder
 
 _DIGEST_LENGTH: Final = 64
 
@@ -59,7 +59,7 @@ class FileMedia:
             if not path.exists():
                 _write(path, data)
             # Also when it is there: who wrote it may have been killed before this.
-            sync_folder(path.parent)
+            flush_folder(path.parent)
         except OSError as exc:
             raise (StoreFull if exc.errno in NO_SPACE else StoreFailed)(str(exc)) from exc
         return digest
@@ -69,7 +69,7 @@ class FileMedia:
         try:
             path.unlink(missing_ok=True)
             if path.parent.exists():
-                sync_folder(path.parent)
+                flush_folder(path.parent)
         except OSError as exc:
             raise StoreFailed(str(exc)) from exc
 

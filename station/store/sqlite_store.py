@@ -32,27 +32,10 @@ _CASE: Final = Sealed(Case, "case")
 _ALARM: Final = Sealed(Alarm, "alarm")
 
 
-class SteadyClock:
-    """Implements :class:`~station.application.centre_ports.Steps`: the clock is not looked at."""
-
-    def pending(self) -> tuple[Draft, ...]:
-        """Return nothing."""
-        return ()
-
-    def written(self, count: int) -> None:
-        """Do nothing."""
-
-    def continue_from(self, newest: datetime) -> None:
-        """Do nothing."""
-
-
-STEADY: Final = SteadyClock()
-
-
 class SqliteStore:
     """Implements :class:`~station.application.ports.Ledger` and ``Views``."""
 
-    def __init__(self, database: Database, sealer: Sealer, steps: Steps = STEADY) -> None:
+    def __init__(self, database: Database, sealer: Sealer, steps: Steps) -> None:
         self._database = database
         self._sealer = sealer
         self._steps = steps

@@ -37,8 +37,7 @@ from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
-from station.store.sqlite_store import SqliteStore
-from tests.fakes import FakeClock, passage, sealer
+from tests.fakes import FakeClock, passage, sealer, store_of
 
 PASSWORD = "correct horse battery"
 HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick
@@ -58,7 +57,7 @@ class Console:
         self.clock = FakeClock(datetime.now(UTC).replace(microsecond=0))
         self.until = self.clock.now().date() + timedelta(days=certificate_days)
         self.database = Database(folder / "station.sqlite")
-        self.store = SqliteStore(self.database, sealer(self.clock))
+        self.store = store_of(self.database, sealer(self.clock))
         self.accounts = SqliteAccounts(self.database)
         self.centre = SqliteCentreLedger(self.database)
         self.media = FileMedia(folder / "media")

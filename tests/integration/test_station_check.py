@@ -23,8 +23,7 @@ from station.store.high_water import HighWater
 from station.store.media import FileMedia
 from station.store.sealed import Sealed
 from station.store.sqlfile import load
-from station.store.sqlite_store import SqliteStore
-from tests.fakes import passage, sealer, verifier
+from tests.fakes import passage, sealer, store_of, verifier
 
 ROOT = Path(__file__).parents[2]
 LIGHTER = """
@@ -41,7 +40,7 @@ FAULT = DeviceEvent(
 async def folder(tmp_path):
     """A store of six entries, the first with a picture; closed."""
     database, media = Database(tmp_path / "station.sqlite"), FileMedia(tmp_path / "media")
-    store = SqliteStore(database, sealer())
+    store = store_of(database, sealer())
     sha256 = await media.keep(b"picture")
     picture = Picture(
         sha256=sha256, role="scene", media_type="image/jpeg", size=7, taken_at="2026-03-01"
@@ -146,7 +145,7 @@ async def test_a_flipped_bit_is_an_error_and_never_another_weight(folder):
     flip(path, path.read_bytes().index(GROSS) + len(GROSS) - 1)
     database = Database(path)
     with pytest.raises(StoreCorrupt):
-        await SqliteStore(database, sealer()).passages(10)
+        await store_of(database, sealer()).passages(10)
     database.close()
 
 
@@ -154,7 +153,7 @@ async def test_another_value_with_right_pages_is_an_error_too(folder):
     """As a flipped bit in the journal of a running program leaves it."""
     edit(folder, LIGHTER)
     database = Database(folder / "station.sqlite")
-    store = SqliteStore(database, sealer())
+    store = store_of(database, sealer())
 
     def other_weight(connection):
         ((view,),) = connection.execute("SELECT view FROM passage WHERE passage_id = 'p1'")
@@ -176,7 +175,7 @@ async def test_nothing_is_added_to_a_ledger_whose_last_entry_decayed(folder):
     edit(folder, "UPDATE entry SET digest = replace(digest, 'a', 'b') WHERE seq = 6")
     database = Database(folder / "station.sqlite")
     with pytest.raises(StoreCorrupt, match="which=6"):
-        await SqliteStore(database, sealer()).append(Draft(Kind.DEVICE_FAULT, FAULT))
+        await store_of(database, sealer()).append(Draft(Kind.DEVICE_FAULT, FAULT))
     database.close()
 
 
@@ -184,14 +183,14 @@ async def test_nothing_is_added_to_a_ledger_that_became_shorter(folder):
     edit(folder, "DELETE FROM entry WHERE seq = 6")
     database = Database(folder / "station.sqlite")
     with pytest.raises(StoreCorrupt, match="which=6"):
-        await SqliteStore(database, sealer()).append(Draft(Kind.DEVICE_FAULT, FAULT))
+        await store_of(database, sealer()).append(Draft(Kind.DEVICE_FAULT, FAULT))
     database.close()
 
 
 async def test_a_mark_that_cannot_be_read_stops_nothing(folder):
     flip(folder / "station.head", 3)
     database = Database(folder / "station.sqlite")
-    (entry,) = await SqliteStore(database, sealer()).append(Draft(Kind.DEVICE_FAULT, FAULT))
+    (entry,) = await store_of(database, sealer()).append(Draft(Kind.DEVICE_FAULT, FAULT))
     assert entry.seq == 7
     database.close()
     HighWater(folder / "station.head").require(Head(seq=7))
@@ -235,7 +234,7 @@ async def test_what_cannot_be_read_does_not_stop_the_rest(folder):
 
     with pytest.raises(StoreCorrupt):
         await database.run(short)
-    assert (await SqliteStore(database, sealer()).head()).seq == 6
+    assert (await store_of(database, sealer()).head()).seq == 6
     database.close()
 
 
@@ -281,7 +280,7 @@ async def test_an_unknown_key_after_a_known_one_is_wrong(tmp_path):
     """Chained anew under an invented key, the ledger would be sound but for this."""
     database = Database(tmp_path / "station.sqlite")
     for key in (0, 7):
-        await SqliteStore(database, sealer(key=key)).append(Draft(Kind.DEVICE_FAULT, FAULT))
+        await store_of(database, sealer(key=key)).append(Draft(Kind.DEVICE_FAULT, FAULT))
     database.close()
     known = sealer(key=0).signer
     check = Check(
@@ -303,7 +302,7 @@ async def test_keys_that_the_ledger_rotated_to_are_used(tmp_path):
         rotation = KeyRotate(
             alg="ed25519", key_id=then.key_id, public_key=public_key.hex(), proof=proof
         )
-        store = SqliteStore(database, sealer(key=key))
+        store = store_of(database, sealer(key=key))
         await store.append(Draft(Kind.DEVICE_FAULT, FAULT))
         if key < 2:
             await store.append(Draft(Kind.KEY_ROTATE, rotation))

@@ -30,8 +30,7 @@ from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
-from station.store.sqlite_store import SqliteStore
-from tests.fakes import NOON, FakeClock, officer, passage, plate_evidence, sealer
+from tests.fakes import NOON, FakeClock, officer, passage, plate_evidence, sealer, store_of
 
 PASSWORD = "correct horse battery"
 HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick
@@ -51,7 +50,7 @@ class Console:
     def __init__(self, folder):
         self.clock = FakeClock()
         self.database = Database(folder / "station.sqlite")
-        self.store = SqliteStore(self.database, sealer(self.clock))
+        self.store = store_of(self.database, sealer(self.clock))
         self.accounts = SqliteAccounts(self.database)
         self.centre = SqliteCentreLedger(self.database)
         self.media = FileMedia(folder / "media")

@@ -23,8 +23,7 @@ from station.store.erasing import erase_openings
 from station.store.media import FileMedia
 from station.store.outbox import SqliteOutbox
 from station.store.recordings import SqliteRecordings
-from station.store.sqlite_store import SqliteStore
-from tests.fakes import FakeCentre, passage, sealer
+from tests.fakes import FakeCentre, passage, sealer, store_of
 
 CASE_NO = "LINHE202603010001"
 OPENED = CaseOpened(
@@ -78,7 +77,7 @@ class Station:
 
     def __init__(self, folder):
         self.database = Database(folder / "station.sqlite")
-        self.store = SqliteStore(self.database, sealer())
+        self.store = store_of(self.database, sealer())
         self.outbox = SqliteOutbox(self.database, self.store)
         self.recordings = SqliteRecordings(self.database)
         self.media = FileMedia(folder / "media")

@@ -15,8 +15,7 @@ from station.domain.ledger import Head
 from station.store.branches import SqliteBranches
 from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
-from station.store.sqlite_store import SqliteStore
-from tests.fakes import FakeCentre, sealer
+from tests.fakes import FakeCentre, sealer, store_of
 from tests.unit.test_pulling import rotate
 
 TODAY = date(2026, 3, 1)
@@ -40,7 +39,7 @@ PERMIT = Permit(
 class Station:
     def __init__(self, folder, centre):
         self.database = Database(folder / "station.sqlite")
-        self.store = SqliteStore(self.database, sealer())
+        self.store = store_of(self.database, sealer())
         self.pulled = SqliteCentreLedger(self.database)
         self.puller = Puller(
             centre=centre,

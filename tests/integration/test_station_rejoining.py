@@ -9,7 +9,6 @@ import pytest
 
 from station.application.ports import Draft
 from station.application.rejoining import Rejoining, own_keys
-from station.application.timekeeping import TimeKeeper
 from station.contract.entries import DeviceEvent, Enrolment, KeyRotate, Kind, read
 from station.contract.keyring import NodeKey
 from station.contract.signature import Ed25519Signer, rotation_message
@@ -29,8 +28,7 @@ from station.store.database import Database
 from station.store.erasing import erase_openings
 from station.store.media import FileMedia
 from station.store.outbox import SqliteOutbox
-from station.store.sqlite_store import SqliteStore
-from tests.fakes import FakeCentre, FakeClock, passage, sealer, verifier
+from tests.fakes import FakeCentre, FakeClock, passage, sealer, store_of, verifier
 from tests.integration.test_station_delivery import CASE_NO, NAME, OPENED, ORDER
 
 OWN = sealer().signer
@@ -49,7 +47,7 @@ class Station:
         self.folder, self.centre = folder, centre
         self.clock = FakeClock()
         self.database = Database(folder / "station.sqlite")
-        self.store = SqliteStore(self.database, sealer(self.clock), TimeKeeper(self.clock))
+        self.store = store_of(self.database, sealer(self.clock))
         self.outbox = SqliteOutbox(self.database, self.store)
         self.branches = SqliteBranches(self.database, self.store)
         self.rejoining = Rejoining(
@@ -371,7 +369,7 @@ async def test_a_rotation_in_the_branch_that_is_set_aside_does_not_end_the_key_i
     old = await restored(open_at, tmp_path, fault("3"), fault("4"))
     new = Ed25519Signer(bytes(range(50, 82)))
     await old.store.append(Draft(Kind.KEY_ROTATE, rotation(OWN, new)))
-    old.store = SqliteStore(old.database, replace(sealer(), signer=new))
+    old.store = store_of(old.database, replace(sealer(), signer=new))
     old.branches = SqliteBranches(old.database, old.store)
     rejoining = Rejoining(
         ledger=old.store, branches=old.branches, centre=old.centre, own_keys=old.keys

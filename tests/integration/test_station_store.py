@@ -12,7 +12,6 @@ import apsw
 import pytest
 
 from station.application.ports import Draft
-from station.application.timekeeping import TimeKeeper
 from station.contract.entries import CaseAct, CaseOpened, DeviceEvent, Kind, PassageReview
 from station.domain.case import Stage
 from station.domain.errors import NotFound, StoreFailed, StoreFull
@@ -20,8 +19,7 @@ from station.domain.ledger import Head, check
 from station.store.branches import SqliteBranches
 from station.store.database import Database
 from station.store.media import FileMedia
-from station.store.sqlite_store import SqliteStore
-from tests.fakes import FakeClock, passage, plate_evidence, sealer, verifier
+from tests.fakes import FakeClock, passage, plate_evidence, sealer, store_of, verifier
 
 OPENED = CaseOpened(
     case_no="LINHE202603010001",
@@ -49,14 +47,12 @@ WRITER = """
 import asyncio
 from pathlib import Path
 from station.store.database import Database
-from station.store.sqlite_store import SqliteStore
 from station.application.ports import Draft
-from station.application.timekeeping import TimeKeeper
 from station.contract.entries import Kind
-from tests.fakes import FakeClock, passage, sealer
+from tests.fakes import passage, sealer, store_of
 
 async def main():
-    store = SqliteStore(Database(Path({path!r})), sealer())
+    store = store_of(Database(Path({path!r})), sealer())
     for number in range(10_000):
         (entry,) = await store.append(Draft(Kind.PASSAGE, passage(str(number))))
         print(entry.seq, flush=True)
@@ -77,7 +73,7 @@ def database(tmp_path):
 
 @pytest.fixture
 def store(database):
-    return SqliteStore(database, sealer())
+    return store_of(database, sealer())
 
 
 async def everything(store):
@@ -148,14 +144,14 @@ async def test_views_rebuilt_from_the_ledger_equal_the_running_ones(store, datab
 async def test_the_ledger_goes_on_after_a_restart(tmp_path):
     for expected in (1, 2, 3):
         opened = Database(tmp_path / "station.sqlite")
-        (entry,) = await SqliteStore(opened, sealer()).append(Draft(Kind.DEVICE_FAULT, FAULT))
+        (entry,) = await store_of(opened, sealer()).append(Draft(Kind.DEVICE_FAULT, FAULT))
         opened.close()
         assert entry.seq == expected
 
 
 async def test_two_programs_on_one_ledger_never_write_the_same_place(tmp_path):
     databases = [Database(tmp_path / "station.sqlite") for _ in range(2)]
-    stores = [SqliteStore(opened, sealer()) for opened in databases]
+    stores = [store_of(opened, sealer()) for opened in databases]
     await asyncio.gather(
         *(s.append(Draft(Kind.DEVICE_FAULT, FAULT)) for s in stores for _ in range(10))
     )
@@ -215,7 +211,7 @@ async def test_what_was_acknowledged_outlives_a_kill(tmp_path):
     """The process is killed in the middle of writing; it had printed each entry's number."""
     acknowledged = await asyncio.to_thread(killed_while_writing, tmp_path, 25)
     opened = Database(tmp_path / "station.sqlite")
-    store = SqliteStore(opened, sealer())
+    store = store_of(opened, sealer())
     entries = await store.entries_after(0, 10_000)
     assert len(entries) >= acknowledged >= 25
     head = Head()
@@ -238,7 +234,7 @@ async def test_the_journal_is_synced_at_every_commit(database):
 def stepping(database):
     """A store that looks at its clock, and the clock."""
     clock = FakeClock()
-    return SqliteStore(database, sealer(clock), TimeKeeper(clock)), clock
+    return store_of(database, sealer(clock)), clock
 
 
 async def kinds(store):

@@ -35,8 +35,7 @@ from station.store.branches import SqliteBranches
 from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
 from station.store.sqlfile import load
-from station.store.sqlite_store import SqliteStore
-from tests.fakes import FakeCentre, passage, plate_evidence, sealer
+from tests.fakes import FakeCentre, passage, plate_evidence, sealer, store_of
 
 AT = "2026-03-01T04:00:00.000Z"
 PLATES = ("蒙L12345", "蒙L23456", "蒙L34567")
@@ -266,7 +265,7 @@ async def lived(folder, events):
     """Let *events* happen; return the running views, those folded anew, and what was told."""
     database = Database(folder / "station.sqlite")
     try:
-        store = SqliteStore(database, sealer())
+        store = store_of(database, sealer())
         world = World(store, SqliteCentreLedger(database))
         for event in events:
             await world.happen(*event)

@@ -53,7 +53,9 @@ def picture_not_synced() -> None:
 
 def picture_name_not_synced() -> None:
     """The content of a picture is synced; that it has a name is not."""
-    media.sync_folder = media.make_folder = lambda folder: folder.mkdir(parents=True, exist_ok=True)
+    media.flush_folder = media.make_folder = lambda folder: folder.mkdir(
+        parents=True, exist_ok=True
+    )
 
 
 def acknowledged_before_commit() -> None:

@@ -1,4 +1,4 @@
-"""Makes folders whose names a power cut does not take."""
+"""Names in folders that a power cut does not take."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def make_folder(folder: Path) -> None:
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for path in reversed(made):
-        sync_folder(path.parent)
+        flush_folder(path.parent)
     if not made:
         # Whoever made it may not have synced its name. Above it, reading may be forbidden.
         with contextlib.suppress(PermissionError):
-            sync_folder(folder.parent)
+            flush_folder(folder.parent)
 
 
-def sync_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Bring the names in *folder* to the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

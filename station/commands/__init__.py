@@ -1,0 +1,1 @@
+"""The commands of ``python -m station``, a module for each field."""

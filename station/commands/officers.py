@@ -1,0 +1,44 @@
+"""Officers' accounts: ``station officer …``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from station.commands.shared import Config, group
+
+app = group("Officers' accounts of this station.")
+
+
+@app.command("add")
+def officer_add(
+    config: Config,
+    certificate: Annotated[str, typer.Option(help="Number of the certificate (执法证号).")],
+    name: Annotated[str, typer.Option()],
+    role: Annotated[str, typer.Option(help="road, police, hq or admin")],
+    valid_until: Annotated[str, typer.Option(help="Last day of validity, YYYY-MM-DD.")],
+    *,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
+) -> None:
+    """Make an account, or change one. The password comes from standard input or a prompt."""
+    from station.bootstrap.upkeep import add_officer
+    from station.domain.officers import Officer, Role
+    from station.settings import read_settings
+
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else _prompt()
+    officer = Officer(
+        certificate_no=certificate,
+        name=name,
+        role=Role(role),
+        valid_until=date.fromisoformat(valid_until),
+    )
+    asyncio.run(add_officer(read_settings(config), officer, password))
+
+
+def _prompt() -> str:
+    password: str = typer.prompt("密码", hide_input=True, confirmation_prompt=True)
+    return password
