@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Final
 
 from central.application.exporting import KnownCase
@@ -34,15 +35,24 @@ class SqlCases:
     async def naming(
         self, node: str, since: datetime, kinds: Sequence[Kind], texts: Sequence[bytes]
     ) -> list[Placed]:
-        """Return a node's entries of some kinds that name one of *texts*, in order."""
+        """Return a node's entries of some kinds that name one of *texts*, in order.
+
+        Month by month: one statement over years would run into its time limit.
+        """
         named = [kind.value for kind in kinds]
         async with pools.connection(self._pool) as connection:
-            return [
-                Placed(
-                    entry=entry_of(row), position=row["position"], received_ms=row["received_ms"]
+            months = [row["month"] for row in await connection.fetch(_SQL["months"], since)]
+            rows = [
+                row
+                for first, end in zip_longest(months, months[1:])
+                for row in await connection.fetch(
+                    _SQL["naming"], node, max(first, since), end, named, list(texts)
                 )
-                for row in await connection.fetch(_SQL["naming"], node, since, named, list(texts))
             ]
+        return [
+            Placed(entry=entry_of(row), position=row["position"], received_ms=row["received_ms"])
+            for row in rows
+        ]
 
     async def openings(self, node: str, seqs: Sequence[int]) -> list[tuple[int, Opening]]:
         """Return the clear texts kept beside some entries, not checked."""

@@ -224,6 +224,20 @@ async def test_a_station_whose_clock_was_far_ahead_lost_nothing(office):
     assert len(collected.bundle.entries) == 8
 
 
+async def test_acts_of_later_months_are_there_in_their_order(office):
+    office.case(office.linhe)
+    await office.deliver(office.linhe)
+    for act in (Act.HAND_OVER, Act.NOTIFY):
+        for clock in (office.hq.clock, office.linhe.clock):
+            clock.move(timedelta(days=31))
+        office.linhe.act(act)
+        await office.deliver(office.linhe)
+    await office.checkpointer.step()
+    _, collected = await office.export("C1", None)
+    assert [one.entry.seq for one in collected.bundle.entries] == [2, 3, 4, 5, 6, 7, 8, 10, 11, 1]
+    assert (await office.verdict(collected)).ok is True
+
+
 async def test_a_recording_that_never_came_or_decayed_is_named(office, tmp_path):
     office.case(office.linhe)
     await office.deliver(office.linhe)
