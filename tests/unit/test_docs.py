@@ -7,6 +7,7 @@ import pytest
 import typer
 import yaml
 
+import benchmarks.__main__
 import central.__main__
 import simulators.__main__
 import station.__main__
@@ -24,7 +25,12 @@ WRITTEN = sorted(
 )
 COMMANDS = {
     program.__name__.partition(".")[0]: typer.main.get_command(program.app)
-    for program in (station.__main__, central.__main__, simulators.__main__)
+    for program in (
+        station.__main__,
+        central.__main__,
+        simulators.__main__,
+        benchmarks.__main__,
+    )
 }
 FAILURES = ROOT / "docs/howto/when-something-fails.md"
 
