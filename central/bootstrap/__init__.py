@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -36,6 +34,8 @@ from central.application.register import Authority
 from central.application.releasing import Release
 from central.application.serving import Serve
 from central.application.signatures import SignatureCheck
+from central.bootstrap.law import keep_law
+from central.bootstrap.opening import opened_as_it_is, place
 from central.bootstrap.watching import Watching, watching
 from central.domain.auditing.claims import LogKeys
 from central.export.repeat_vehicles import file_name, repeat_vehicles_csv
@@ -45,7 +45,7 @@ from central.store.audit_process import AuditProcess, FileDiary
 from central.store.auditing import SqlAuditArchive
 from central.store.authority import FileAuthority
 from central.store.claim import working
-from central.store.embedded import Place, embedded, running
+from central.store.embedded import embedded
 from central.store.enrolment import SqlRegister
 from central.store.ledgers import Enrolment, SqlArchive
 from central.store.migrate import migrate
@@ -55,19 +55,12 @@ from central.store.recordings import FileRecordings
 from central.store.shelf import SqlShelf
 from station.contract.enrolling import CentreIdentity
 from station.contract.entries import Kind, Payload
-from station.contract.law_edition import keep_edition
 from station.contract.legal_id import legal_id
 from station.contract.sealing import Sealer
 from station.contract.signature import Ed25519Signer
 from station.domain.clock import Clock
-from station.domain.errors import SettingsError
-from station.keys.files import PUBLIC, write_durably
 from station.rules.lawbook import lawbook
 
-log = logging.getLogger(__name__)
-
-LAW: Final = "law"
-"""The folder of law editions by which this centre ever worked."""
 LOOK_AT_CERTIFICATE_S: Final = 3600.0
 
 Claim = Callable[[Path], contextlib.AbstractContextManager[None]]
@@ -277,28 +270,6 @@ async def opened(settings: CentralSettings, claim: Claim = working) -> AsyncIter
             yield database
 
 
-@contextlib.asynccontextmanager
-async def opened_as_it_is(settings: CentralSettings) -> AsyncIterator[Pool]:
-    """Open the database for one command that reads: nothing is migrated or enrolled."""
-    place = _place(settings)
-    async with contextlib.AsyncExitStack() as stack:
-        dsn = settings.database.dsn or await running(place)
-        if not dsn:
-            dsn = (await stack.enter_async_context(embedded(place))).dsn
-        yield await stack.enter_async_context(pool(dsn))
-
-
-def keep_law(settings: CentralSettings) -> None:
-    """Keep the law edition of this program: bundles of old cases need it after an update.
-
-    A disk that does not take it holds nobody up.
-    """
-    try:
-        keep_edition(settings.central.data_dir / LAW, partial(write_durably, mode=PUBLIC))
-    except SettingsError as exc:
-        log.warning("the law edition is not kept: %s", exc.detail)
-
-
 async def rebuilt(settings: CentralSettings, report: Callable[[int], None]) -> int:
     """Make all projections again; return how many entries were folded."""
     async with opened(settings) as database:
@@ -331,7 +302,7 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
         tasks = []
         dsn = settings.database.dsn
         if not dsn:
-            server = await stack.enter_async_context(embedded(_place(settings)))
+            server = await stack.enter_async_context(embedded(place(settings)))
             dsn = server.dsn
             tasks.append(server.keep_running())
         database = await stack.enter_async_context(pool(dsn))
@@ -416,7 +387,3 @@ def centre_identity(settings: CentralSettings, key: Ed25519Signer) -> CentreIden
         public_key=key.public_key.hex(),
         origin=settings.central.origin,
     )
-
-
-def _place(settings: CentralSettings) -> Place:
-    return Place(data_dir=settings.central.data_dir, binaries=settings.database.binaries)

@@ -15,7 +15,8 @@ from typing import Final
 from central.application.auditing import FullAudit, Outside, Report, said
 from central.application.comparing import compared
 from central.application.recheck import Recheck
-from central.bootstrap import SystemClock, log_keys, opened_as_it_is, own_key
+from central.bootstrap import SystemClock, log_keys, own_key
+from central.bootstrap.opening import opened_as_it_is
 from central.domain.auditing.claims import LogKeys, good_receipts, witnessed_claims
 from central.domain.auditing.values import Claim, Discrepancy, Findings, Layer
 from central.settings import CentralSettings

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from central.application.exporting import Export
 from central.application.register import RegisteredNode
-from central.bootstrap import LAW, SystemClock, log_keys, opened_as_it_is, own_key
+from central.bootstrap import SystemClock, log_keys, own_key
+from central.bootstrap.law import LAW
+from central.bootstrap.opening import opened_as_it_is
 from central.settings import CentralSettings
 from central.store.enrolment import SqlRegister
 from central.store.exporting import SqlCases

@@ -46,21 +46,21 @@ class CentreKeys:
             return replace(self, ring=_revoked(self.ring, entry))
         return replace(self, ring=self.ring.after(entry))
 
-    def check_receipt(self, receipt: Receipt) -> None:
-        """Check that the centre signed *receipt*.
+    def check_receipt(self, receipt: Receipt, *, kept: bool = False) -> None:
+        """Check that the centre signed *receipt*; *kept*: in its time, which may be over.
 
         Raises:
             KeyNotGood: by a key that is not the centre's, or not any more, as far as is known here.
             BadReceipt: the signature is not that key's.
         """
-        for key in self.newest:
+        for key in self.in_force if kept else self.newest:
             if key.key_id == receipt.key_id:
                 check_receipt(receipt, Ed25519Verifier(key.public_key))
                 return
         raise KeyNotGood(receipt.key_id, node=self.node, seq=receipt.seq)
 
     def read_note(self, note: str, *, kept: bool = False) -> Checkpoint:
-        """Return the checkpoint in *note*, which the centre signed.
+        """Return the checkpoint in *note*, which the centre signed; *kept*: as above.
 
         Raises:
             EvidenceError: it is none, not signed by the centre, or of another log.

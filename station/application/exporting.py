@@ -180,9 +180,9 @@ class Export:
 
 
 def _usable(receipt: Receipt, keys: CentreKeys, checkpoint: Checkpoint | None) -> bool:
-    """Tell whether a key in force signed it, and for a tree that the checkpoint covers."""
+    """Tell whether a key not revoked signed it, and for a tree that the checkpoint covers."""
     try:
-        keys.check_receipt(receipt)
+        keys.check_receipt(receipt, kept=True)
     except (KeyNotGood, BadReceipt):
         return False
     return checkpoint is None or receipt.log_size <= checkpoint.size

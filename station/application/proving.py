@@ -65,8 +65,10 @@ class LogPlaces:
                     log.take(await centre.proofs(seqs[at : at + MOST_ASKED]), entries, keys)
         except (UplinkError, TimeoutError):
             return cls("bundle.unreachable")
-        except EvidenceError:
+        except BadProof:
             return cls("bundle.proofs_refused")
+        except EvidenceError:
+            return cls("bundle.checkpoint_refused")
         # A checkpoint to which nothing leads would prove nothing.
         return log if log.places else cls("bundle.unreached")
 
@@ -77,7 +79,10 @@ class LogPlaces:
             EvidenceError: the checkpoint is not the centre's, or an entry is not in its tree.
         """
         if self.checkpoint is None:
-            self.note, self.checkpoint = found.checkpoint, keys.read_note(found.checkpoint)
+            self.note, self.checkpoint = (
+                found.checkpoint,
+                keys.read_note(found.checkpoint, kept=True),
+            )
         elif found.checkpoint != self.note:
             return
         own = {one.seq: one for one in entries}

@@ -250,7 +250,17 @@ async def test_proofs_that_do_not_lead_to_the_root_are_refused(place, lie):
 async def test_a_checkpoint_of_somebody_else_is_refused(place):
     await place.deliver()
     place.centre.note = place.centre.note.replace("test-log", "other-log")
-    assert codes(await place.collected())[0] == "bundle.proofs_refused"
+    assert codes(await place.collected())[0] == "bundle.checkpoint_refused"
+
+
+async def test_what_the_centre_signed_by_a_key_since_rotated_counts(place):
+    await place.deliver()
+    (old,) = place.keys.ring.keys
+    newer = replace(old, key_id="f" * 16, public_key=bytes(32), from_seq=3)
+    ring = type(place.keys.ring)((replace(old, until_seq=2), newer))
+    collected = await place.collected(keys=replace(place.keys, ring=ring))
+    assert codes(collected) == ["bundle.own_only"]
+    assert len(collected.bundle.receipts) == ABOUT
 
 
 async def test_it_is_not_made_before_the_checkpoint_in_it(place):
