@@ -31,7 +31,7 @@ from station.contract.entries import Enrolment, Kind
 from station.contract.keyring import KeyRing, NodeKey
 from station.contract.sealing import Sealer
 from station.contract.signature import Ed25519Signer
-from station.domain.errors import StoreFailed, ZhichaoError
+from station.domain.errors import KeysNotProven, StoreFailed, ZhichaoError
 from station.domain.ledger import Head
 from station.rules.lawbook import lawbook
 from tests.torture.simulation.archive import SimulatedArchive, Trouble
@@ -155,11 +155,19 @@ class Centre:
         raise AssertionError(f"nobody asks {asked}")
 
     async def enrol(self, node: str, public_key: bytes, after_seq: int) -> None:
-        """Take a key into the register, as ``POST /api/enrol`` does once the token is good."""
+        """Take a key into the register, as ``POST /api/enrol`` does once the token is good.
+
+        One that has ended is refused, and stays so.
+        """
         async with self._archive.desk() as desk:
             await desk.begin()
             state = (await desk.states({node}))[node]
-            change = enrolled(state.ring, public_key, last_seq=state.head.seq, after_seq=after_seq)
+            try:
+                change = enrolled(
+                    state.ring, public_key, last_seq=state.head.seq, after_seq=after_seq
+                )
+            except KeysNotProven:
+                return
             new = change.new
             if new is None:
                 return

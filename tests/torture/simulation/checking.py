@@ -63,7 +63,7 @@ class Checks:
         for _, row in self._changed("passage"):
             self._check_source(row.receipt)
         for key, row in self._changed("alarm"):
-            if row.seq is not None:
+            if row.derived:
                 self._check_alarm(key, row)
         for _, row in self._changed("quarantine"):
             if row.reason == "poison" and POISON not in str(self.stations.sealed[row.digest].body):

@@ -100,8 +100,10 @@ async def _enrolled(world: World, machine: StationMachine) -> None:
     assert key is not None
     if not checks.in_force(machine.node, key.key_id):
         await enrol(world, machine)
+    refused = not checks.in_force(machine.node, key.key_id)
     own, held = checks.stations.known[machine.name].entries, len(checks.held_of(machine.node))
-    if any(not checks.in_force(entry.node, entry.key_id, entry.seq) for entry in own[held:]):
-        # It was signed by a key that has never proven itself, and is not here any more.
+    strange = [e for e in own[held:] if not checks.in_force(e.node, e.key_id, e.seq)]
+    if refused or strange:
+        # The key has ended, or one that has never proven itself, and is gone, has signed.
         _begin_anew(world, machine)
         await enrol(world, machine)
