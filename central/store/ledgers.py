@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
@@ -30,6 +30,7 @@ MOST_AHEAD: Final = 5000
 _SQL: Final = load("ledger")
 _BOOKS: Final = load("books")
 _LONGEST_KIND: Final = 64
+_PIECE_BYTES: Final = 400_000
 _PAGE: Final = 500
 _WORKERS: Final = {"projector": 7_305_804_403, "signatures": 7_305_804_404, "log": 7_305_804_405}
 """Numbers of advisory locks."""
@@ -88,18 +89,8 @@ class SqlDesk(SqlBooks):
     async def append(self, placed: Sequence[Placed], at: datetime) -> None:
         """Write entries and move their nodes' heads."""
         await self._connection.execute(_SQL["make_month"], _month(at))
-        await self._connection.execute(
-            _SQL["append"],
-            [one.entry.node for one in placed],
-            [one.entry.seq for one in placed],
-            [one.position for one in placed],
-            [one.entry.kind.replace("\0", "\ufffd")[:_LONGEST_KIND] for one in placed],
-            [bytes.fromhex(one.entry.digest) for one in placed],
-            [one.entry.body for one in placed],
-            [one.entry.signature for one in placed],
-            placed[0].received_ms,
-            at,
-        )
+        for piece in _pieces(placed):
+            await self._append(piece, at)
         newest = list({one.entry.node: one for one in placed}.values())
         nodes, seqs = [one.entry.node for one in newest], [one.entry.seq for one in newest]
         await self._connection.execute(
@@ -108,6 +99,22 @@ class SqlDesk(SqlBooks):
             seqs,
             [bytes.fromhex(one.entry.digest) for one in newest],
             [one.position for one in newest],
+            at,
+        )
+
+    async def _append(self, placed: Sequence[Placed], at: datetime) -> None:
+        first, entries = placed[0], [one.entry for one in placed]
+        await self._connection.execute(
+            _SQL["append"],
+            first.entry.node,
+            first.entry.seq,
+            first.position,
+            [entry.kind.replace("\0", "\ufffd")[:_LONGEST_KIND] for entry in entries],
+            bytes.fromhex("".join([entry.digest for entry in entries])),
+            b"".join([entry.body for entry in entries]),
+            [len(entry.body) for entry in entries],
+            [entry.signature for entry in entries],
+            first.received_ms,
             at,
         )
 
@@ -307,6 +314,17 @@ class SqlArchive:
             await desk.adopt()
             for one in nodes:
                 await desk.enrol(one)
+
+
+def _pieces(placed: Sequence[Placed]) -> Iterator[Sequence[Placed]]:
+    """Divide *placed* into statements: of one node, and no message of many megabytes."""
+    first = size = 0
+    for at, one in enumerate(placed):
+        size += len(one.entry.body)
+        if at > first and (size > _PIECE_BYTES or one.entry.node != placed[first].entry.node):
+            yield placed[first:at]
+            first, size = at, len(one.entry.body)
+    yield placed[first:]
 
 
 def entry_of(row: asyncpg.Record) -> Entry:

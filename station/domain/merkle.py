@@ -24,7 +24,7 @@ EMPTY_ROOT: Final = sha256(b"").digest()
 
 def leaf_hash(body: bytes, signature: bytes, received_ms: int) -> bytes:
     """Return the leaf of an entry that the centre took in at *received_ms* (since 1970, UTC)."""
-    return sha256(b"\x00" + body + signature + received_ms.to_bytes(8, "big")).digest()
+    return sha256(b"".join((b"\x00", body, signature, received_ms.to_bytes(8, "big")))).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:

@@ -95,6 +95,20 @@ async def test_a_migration_that_fails_leaves_nothing_of_itself(connection):
     assert await connection.fetchval("SELECT max(version) FROM schema_migration") == len(known)
 
 
+async def test_a_month_that_was_begun_before_keeps_its_new_entries_as_they_are(connection):
+    known = migrations()
+    pages = next(one for one in known if one.name == "entry_pages")
+    await migrate(connection, known[: pages.version - 1])
+    await connection.execute("SELECT make_entry_month('2026-02-01')")
+
+    await migrate(connection)
+    await connection.execute("SELECT make_entry_month('2026-03-01')")
+
+    options = "SELECT reloptions FROM pg_class WHERE relname = $1"
+    for month in ("entry_2026_02", "entry_2026_03"):
+        assert await connection.fetchval(options, month) == ["toast_tuple_target=8160"]
+
+
 async def test_two_programs_that_start_at_once_migrate_once(empty_dsn):
     connections = [await asyncpg.connect(empty_dsn) for _ in range(3)]
     try:

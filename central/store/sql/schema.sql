@@ -84,7 +84,8 @@ ALTER TABLE entry ENABLE ALWAYS TRIGGER entry_append_only;
 REVOKE UPDATE, DELETE, TRUNCATE ON entry FROM PUBLIC, CURRENT_USER;
 
 -- Makes the partition of a month when it is not there, with every guard of the whole table: a
--- statement that names the partition itself meets them too.
+-- statement that names the partition itself meets them too. An entry that fits into a page stays
+-- there as it is: to compress it would take longer than all the rest of writing it.
 CREATE FUNCTION make_entry_month(first date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     month text := 'entry_' || to_char(first, 'YYYY_MM');
@@ -93,7 +94,8 @@ BEGIN
         RETURN;
     END IF;
     EXECUTE format(
-        'CREATE TABLE %I PARTITION OF entry FOR VALUES FROM (%L) TO (%L)',
+        'CREATE TABLE %I PARTITION OF entry FOR VALUES FROM (%L) TO (%L) '
+        'WITH (toast_tuple_target = 8160)',
         month, first::timestamp AT TIME ZONE 'UTC',
         (first + interval '1 month') AT TIME ZONE 'UTC');
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', month);
