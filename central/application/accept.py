@@ -11,10 +11,16 @@ from central.application.admit import check_node
 from central.application.appending import Delivery, Writer, acknowledged
 from central.application.ledger_ports import Archive
 from central.application.refusing import Refuser, keep_unread
+from central.application.traffic import Traffic
+from station.contract.personal import Opening
 from station.contract.uplink import Acknowledged, read_batch
 from station.domain.clock import Clock
 from station.domain.errors import BadSignature, BrokenChain, MalformedEntry, NotFound
 from station.domain.ledger import Entry, Signer
+
+AT_ONCE_BYTES: Final = 1_500_000
+"""What is no longer than this is read in some milliseconds. On a thread it takes longer and delays
+the others as much: for every entry both would wait for the interpreter's lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,7 @@ class Accept:
     refuser: Refuser
     clock: Clock
     signer: Signer
+    traffic: Traffic
 
     async def __call__(self, data: bytes, peer: str) -> Acknowledged:
         """Take in a batch from the node *peer*, and return the receipt for all that is held now.
@@ -39,16 +46,21 @@ class Accept:
             Fork: two entries claim one place; the node is in quarantine from then on.
             BadSignature, KeyNotGood, MalformedEntry: refused, and kept.
         """
+        with self.traffic.delivery():
+            delivery = await self._read(data, peer)
+            taken = await self.writer.take(delivery)
+        if taken.refusal is not None:
+            raise taken.refusal
+        return acknowledged(delivery.node, taken, self.clock.now(), self.signer)
+
+    async def _read(self, data: bytes, peer: str) -> Delivery:
         try:
-            node, entries, openings = await asyncio.to_thread(read_batch, data)
+            node, entries, openings = await _read_batch(data)
         except MalformedEntry as refusal:
             await self.keep_unread(data, peer, refusal)
             raise
         check_node(peer, node)
-        taken = await self.writer.take(Delivery(node=node, entries=entries, openings=openings))
-        if taken.refusal is not None:
-            raise taken.refusal
-        return acknowledged(node, taken, self.clock.now(), self.signer)
+        return Delivery(node=node, entries=entries, openings=openings)
 
     async def keep_unread(self, data: bytes, peer: str, refusal: MalformedEntry) -> None:
         """Keep bytes of the node *peer* that are no batch, as they came, with an alarm."""
@@ -76,7 +88,7 @@ class TakeAhead:
             NotFound: the node is not enrolled.
             BrokenChain, BadSignature, KeyNotGood, MalformedEntry: not a run of the node's entries.
         """
-        node, entries, _ = await asyncio.to_thread(read_batch, data)
+        node, entries, _ = await _read_batch(data)
         check_node(peer, node)
         if not entries:
             return
@@ -90,6 +102,13 @@ class TakeAhead:
             if new and state.quarantined_at is None:
                 await desk.keep_ahead(node, new, self.clock.now())
                 await desk.tell(AHEAD, f"{node} {new[0].seq}")
+
+
+async def _read_batch(data: bytes) -> tuple[str, tuple[Entry, ...], dict[int, tuple[Opening, ...]]]:
+    """See :func:`~station.contract.uplink.read_batch`; a long one keeps nobody else waiting."""
+    if len(data) <= AT_ONCE_BYTES:
+        return read_batch(data)
+    return await asyncio.to_thread(read_batch, data)
 
 
 def _check_run(entries: tuple[Entry, ...]) -> None:

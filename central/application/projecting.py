@@ -11,6 +11,7 @@ from typing import Final
 from central.application.ledger_ports import Archive
 from central.application.project import Differs, Touched, fold
 from central.application.publishing import OwnLedger
+from central.application.traffic import Traffic
 from station.domain.errors import StorageError
 
 WORKER: Final = "projector"
@@ -42,16 +43,15 @@ class Projector:
         """Look for new entries now."""
         self._woken.set()
 
-    async def run(self) -> None:
-        """Follow the log for ever."""
+    async def run(self, traffic: Traffic) -> None:
+        """Follow the log for ever, where deliveries leave room."""
         while True:
+            await traffic.quiet()
             try:
-                more = await self.step()
+                while await self.step():
+                    pass
             except StorageError as exc:
                 _LOG.warning("projections are behind", extra={"code": exc.code})
-                more = False
-            if more:
-                continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._woken.wait()

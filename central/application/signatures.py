@@ -10,6 +10,7 @@ from typing import Final
 from central.application.ledger_ports import Archive, Desk, NodeState
 from central.application.ports import Alarm, Arrived
 from central.application.project import Touched
+from central.application.traffic import Traffic
 from station.contract.keyring import KeyRing
 from station.domain.clock import Clock
 from station.domain.errors import EvidenceError, StorageError
@@ -28,16 +29,16 @@ class SignatureCheck:
         self._clock = clock
         self._announce = announce
 
-    async def run(self) -> None:
-        """Verify for ever."""
+    async def run(self, traffic: Traffic) -> None:
+        """Verify for ever, where deliveries leave room."""
         while True:
+            await traffic.quiet()
             try:
-                more = await self.step()
+                while await self.step():
+                    pass
             except StorageError as exc:
                 _LOG.warning("signatures are behind", extra={"code": exc.code})
-                more = False
-            if not more:
-                await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def step(self) -> bool:
         """Verify the next page; False when there was none.

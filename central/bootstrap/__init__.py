@@ -34,6 +34,7 @@ from central.application.register import Authority
 from central.application.releasing import Release
 from central.application.serving import Serve
 from central.application.signatures import SignatureCheck
+from central.application.traffic import Traffic
 from central.bootstrap.law import keep_law
 from central.bootstrap.opening import opened_as_it_is, place
 from central.bootstrap.watching import Watching, watching
@@ -181,6 +182,7 @@ def _parts(
             refuser=refuser,
             clock=clock,
             signer=key,
+            traffic=Traffic(),
         ),
         take_ahead=TakeAhead(archive=archive, clock=clock),
         take_state=seen.take_state,
@@ -319,8 +321,8 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
         )
         tasks += [
             *centre.watching.tasks(dsn),
-            centre.projector.run(),
-            centre.signatures.run(),
+            centre.projector.run(centre.parts.accept.traffic),
+            centre.signatures.run(centre.parts.accept.traffic),
             centre.checkpointer.run(),
             centre.audit.run(),
             _keep_server_certificate(authority, settings.machines.names, clock),

@@ -19,6 +19,7 @@ from central.application.publishing import OwnLedger
 from central.application.recheck import Recheck
 from central.application.refusing import Refuser
 from central.application.signatures import SignatureCheck
+from central.application.traffic import Traffic
 from central.store.ledgers import Enrolment, SqlArchive
 from station.contract.entries import CaseAct, CaseOpened, Kind, PassageReview
 from station.contract.sealing import local_day, stamp
@@ -223,6 +224,7 @@ class Headquarters:
             refuser=refuser,
             clock=self.clock,
             signer=CENTRE.signer,
+            traffic=Traffic(),
         )
         self.own = OwnLedger(node="centre", sealer=CENTRE, clock=self.clock)
         self.projector = Projector(self.archive, Recheck(lawbook()), self.own, self.told.add)

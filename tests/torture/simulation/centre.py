@@ -25,6 +25,7 @@ from central.application.refusing import Refuser
 from central.application.releasing import Release
 from central.application.serving import Serve
 from central.application.signatures import SignatureCheck
+from central.application.traffic import Traffic
 from central.domain.auditing.claims import LogKeys
 from central.domain.enrolment import enrolled
 from station.contract.entries import Enrolment, Kind
@@ -104,9 +105,15 @@ class Centre:
         )
         self._own = own = OwnLedger(node=NODE, sealer=sealer, clock=clock)
         projector = Projector(archive, judged, own, _nobody)
+        traffic = Traffic()
         writer = Writer(archive, clock, refuser, projector.wake)
         self._accept = Accept(
-            archive=archive, writer=writer, refuser=refuser, clock=clock, signer=SIGNER
+            archive=archive,
+            writer=writer,
+            refuser=refuser,
+            clock=clock,
+            signer=SIGNER,
+            traffic=traffic,
         )
         self._take_ahead = TakeAhead(archive=archive, clock=clock)
         self.release = Release(archive=archive, own=own, clock=clock, announce=_nobody)
@@ -117,8 +124,8 @@ class Centre:
         )
         self.serve = Serve(shelf=SimulatedShelf(archive), node=NODE, clock=clock)
         self.process.start(
-            projector.run(),
-            SignatureCheck(archive, clock, _nobody).run(),
+            projector.run(traffic),
+            SignatureCheck(archive, clock, _nobody).run(traffic),
             Checkpointer(
                 archive=archive, origin=ORIGIN, signer=SIGNER, clock=clock, every_s=CHECKPOINT_S
             ).run(),
