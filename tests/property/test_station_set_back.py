@@ -105,18 +105,23 @@ class Station:
         return [e for e in entries if isinstance(read(e)[1], CentreContradiction)]
 
 
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("write"), st.integers(1, 5)),
-        st.tuples(st.just("other"), st.integers(1, 9)),
-        st.tuples(st.sampled_from(["deliver", "back_up", "restore"]), st.none()),
-    ),
-    max_size=25,
+NONE = st.none()
+STEP = st.one_of(
+    st.tuples(st.just("write"), st.integers(1, 5)),
+    st.tuples(st.just("other"), st.integers(1, 9)),
+    st.tuples(st.just("deliver"), NONE),
+)
+ROUND = st.tuples(
+    st.tuples(st.sampled_from(["back_up", "restore"]), NONE),
+    st.lists(STEP, min_size=2, max_size=6).map(tuple),
+)
+STEPS = st.lists(ROUND, max_size=6).map(
+    lambda rounds: [step for change, steps in rounds for step in (change, *steps)]
 )
 
 
 @given(STEPS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_all_of_it_is_there_again_and_every_loss_stands_recorded(steps):
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(lived(Path(folder), steps))
