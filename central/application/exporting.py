@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from central.application.ledger_ports import Placed
 from central.application.serving import Shelf, best_checkpoint, entry_proofs
 from central.domain.auditing.claims import LogKeys
-from station.contract.bundle import Bundle, Bundled, Collected, Remark, remarks_on
+from station.contract.bundle import Bundle, Bundled, Collected, Remark, remarks_on, require_room
 from station.contract.case_record import CENTRE_KINDS, STATION_KINDS, CaseRecord, finding_edition
 from station.contract.entries import CaseAct, Kind, Passage, read
 from station.contract.media import media_of
@@ -100,6 +100,7 @@ class Export:
             CaseUnknown: there is no such case.
             CaseAmbiguous: several stations have one.
             LawAbsent: the law by which the finding was made is not here.
+            BundleTooLarge: its recordings leave no room.
         """
         case = await self._case(case_no, node)
         placed = await self._placed(case, CaseRecord(case.node, case_no))
@@ -196,6 +197,7 @@ class Export:
         media: dict[str, bytes] = {}
         missing: dict[str, str] = {}
         for sha256 in sorted({name for one in entries for name in media_of(read(one)[1])}):
+            require_room(media)
             try:
                 media[sha256] = await self.recordings.fetch(sha256)
             except NotFound:

@@ -12,7 +12,7 @@ from station.application.centre_keys import CentreKeys
 from station.application.centre_ports import Recordings
 from station.application.ports import Media
 from station.application.proving import LogPlaces, ProofSource
-from station.contract.bundle import Bundle, Bundled, Collected, Remark, remarks_on
+from station.contract.bundle import Bundle, Bundled, Collected, Remark, remarks_on, require_room
 from station.contract.case_record import CaseRecord, finding_edition
 from station.contract.checkpoint import Checkpoint
 from station.contract.entries import read
@@ -102,6 +102,7 @@ class Export:
         Raises:
             CaseUnknown: there is no such case.
             LawAbsent: the law by which the finding was made is not here.
+            BundleTooLarge: its recordings leave no room.
             StoreCorrupt: an entry is not what was written.
         """
         entries = await self._entries(case_no)
@@ -159,6 +160,7 @@ class Export:
         media: dict[str, bytes] = {}
         missing: dict[str, str] = {}
         for sha256 in sorted({name for one in entries for name in media_of(read(one)[1])}):
+            require_room(media)
             try:
                 media[sha256] = await self._media.fetch(sha256)
             except NotFound:

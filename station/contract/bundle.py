@@ -129,10 +129,7 @@ def bundle_zip(bundle: Bundle, made_by: str, signer: Signer) -> bytes:
         BundleTooLarge: more than :data:`MOST_BYTES`.
     """
     files = bundle_files(bundle)
-    size = sum(len(data) for data in files.values()) + _MEGABYTE  # room for names and manifest
-    if size > MOST_BYTES:
-        limits = {"megabytes": size // _MEGABYTE, "most_megabytes": MOST_BYTES // _MEGABYTE}
-        raise BundleTooLarge("", **limits)
+    require_room(files)
     manifest = canonical(
         {
             "format": FORMAT,
@@ -150,6 +147,18 @@ def bundle_zip(bundle: Bundle, made_by: str, signer: Signer) -> bytes:
     )
     sealed = {"manifest.json": manifest, "manifest.sig": signer.sign(TAG + manifest)}
     return zipped({**files, **sealed}, bundle.made_at)
+
+
+def require_room(files: Mapping[str, bytes]) -> None:
+    """Check that *files* leave room for the others: also while they are being read.
+
+    Raises:
+        BundleTooLarge: they do not.
+    """
+    size = sum(len(data) for data in files.values()) + _MEGABYTE  # names, manifest
+    if size > MOST_BYTES:
+        limits = {"megabytes": size // _MEGABYTE, "most_megabytes": MOST_BYTES // _MEGABYTE}
+        raise BundleTooLarge("", **limits)
 
 
 def bundle_files(bundle: Bundle) -> dict[str, bytes]:

@@ -272,3 +272,6 @@ async def test_more_than_whoever_checks_takes_is_refused(office, monkeypatch):
     monkeypatch.setattr("station.contract.bundle.MOST_BYTES", 1_000_001)
     with pytest.raises(BundleTooLarge):
         bundle_zip(collected.bundle, "centre", CENTRE.signer)
+    monkeypatch.setattr("station.contract.bundle.MOST_BYTES", 999_999)
+    with pytest.raises(BundleTooLarge):  # before the recordings are all in memory
+        await office.export("C1", None)

@@ -116,14 +116,22 @@ async def test_both_ends_export_what_the_verifier_passes(home):
             assert f"记录{ABOUT}条（{ABOUT}条有公证日志证明），影像3件" in out
             again = await station(home, "export-bundle", "--case", CASE, "-o", str(station_zip))
             assert (again[0], "bundle.exists" in again[2]) == (1, True)
+        code, _, err = await central(home, "export-bundle", "--case", "NO", "-o", str(central_zip))
+        assert (code, err) == (1, "bundle.case_unknown: 没有案件NO，请核对案件编号。\n")
         code, out, err = await central(
             home, "export-bundle", "--case", CASE, "--node", "linhe", "-o", str(central_zip)
         )
         assert (code, err) == (0, ""), err
         assert f"记录{ABOUT + 2}条（{ABOUT + 2}条有公证日志证明），影像3件" in out
-        register = await keys(home)
 
-    for path in (station_zip, central_zip):
+    # The centre is stopped, and another key signs for it: what the old one signed still counts.
+    later_zip = home / "later.zip"
+    code, _, err = await central(home, "rotate-key")
+    assert (code, err) == (0, ""), err
+    code, _, err = await central(home, "export-bundle", "--case", CASE, "-o", str(later_zip))
+    assert (code, err) == (0, ""), err
+    register = await keys(home)
+    for path in (station_zip, central_zip, later_zip):
         code, out = await verify(path, register)
         assert (code, out.splitlines()[0]) == (0, "通过"), out
         found = members(path)
