@@ -33,9 +33,11 @@ check: web
 	$(BIN)/lint-imports
 	$(MAKE) test
 
-# Ratios beside other engines, taken in one run: make bench ARGS=--json
+# Ratios beside what others would pick, taken in one run each, one line of JSON for each:
+# make bench ARGS=--json
 bench: setup
 	@$(BIN)/python -m benchmarks rules $(ARGS)
+	@$(BIN)/python -m benchmarks delivery $(ARGS)
 
 # Tries to break the promises of the ledger: make torture ARGS="--scenario T2 --seed 515 --json"
 torture: setup
