@@ -105,6 +105,7 @@ class Export:
         case = await self._case(case_no, node)
         placed = await self._placed(case, CaseRecord(case.node, case_no))
         entries = [one.entry for one in placed]
+        law = self.law(finding_edition(entries))
         note, places = await self._proofs(placed)
         checkpoint = self.log.read(note) if note else None
         now = self.clock.now()
@@ -122,7 +123,7 @@ class Export:
             receipts=(),  # the stations hold them; the proofs say more
             media=media,
             missing=missing,
-            law=self.law(finding_edition(entries)),
+            law=law,
             cover=b"",
         )
         remarks = remarks_on(bundle, spoilt=spoilt, personal=personal)

@@ -106,6 +106,7 @@ class Export:
             StoreCorrupt: an entry is not what was written.
         """
         entries = await self._entries(case_no)
+        law = self._law(finding_edition(entries))
         log = await LogPlaces.asked(entries, centre, keys)
         openings, spoilt = await self._openings(entries if personal else ())
         media, missing = await self._kept(entries)
@@ -125,7 +126,7 @@ class Export:
             receipts=await self._signed_for(entries, log, keys),
             media=media,
             missing=missing,
-            law=self._law(finding_edition(entries)),
+            law=law,
             cover=b"",
         )
         remarks = (*log.remarks, *remarks_on(bundle, spoilt=spoilt, personal=personal))
