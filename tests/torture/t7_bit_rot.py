@@ -14,7 +14,8 @@ picture. (At the station the newest receipts may go with the journal's end: what
 receipted again. In the journal of a *running* program this holds for what is shown; the marks of
 delivery are not guarded there. At the centre, where PostgreSQL keeps no checksum of which
 transactions were committed, what is shown may be older than it was until the audit says so, but
-never another weight, time or amount.) A *fault* is a copy in which bits flipped.
+never another weight, time or amount; and checkpoints, alarms and what was refused, which only the
+database holds, may go with the journal's end.) A *fault* is a copy in which bits flipped.
 """
 
 from __future__ import annotations

@@ -257,6 +257,16 @@ def heads(world):
     return [(one.code, one.place) for one in world.audit(frozenset({Layer.HIGH_WATER}))]
 
 
+def test_an_old_head_beside_the_right_one_is_said():
+    world = two_stations()
+    old = replace(world.heads["linhe"], seq=29, digest="11" * 32)
+    audit = Audit(Start(), layers=frozenset({Layer.HIGH_WATER}))
+    audit.feed(world.rows)
+    for heads_stated in ([old, *world.heads.values()], [*world.heads.values(), old]):
+        found = audit.standing(heads_stated, world.log)
+        assert [(one.code, one.place) for one in found] == [("head", "linhe#30")]
+
+
 def test_a_head_that_names_another_digest_or_position_is_said():
     world = two_stations()
     world.heads["linhe"] = replace(world.heads["linhe"], digest="11" * 32)

@@ -29,11 +29,14 @@ class HighWater:
         return ()
 
     def standing(self, heads: Iterable[StoredHead], log: StoredLog) -> list[Discrepancy]:
-        """Compare with the heads as the database says them."""
-        stated = {head.node: head for head in heads}
+        """Compare with the heads as the database says them: each, if a spoilt one says two."""
+        stated: dict[str, list[StoredHead]] = {}
+        for head in heads:
+            stated.setdefault(head.node, []).append(head)
         found = []
         for node in sorted(stated.keys() | self._start.keys() | self._last.keys()):
-            found += self._compared(stated.get(node, StoredHead(node=node)), self._reached(node))
+            for head in stated.get(node, [StoredHead(node=node)]):
+                found += self._compared(head, self._reached(node))
         if log.size != self._leaves:
             detail = f"the log's head counts {log.size} leaves, {self._leaves} are there"
             found.append(_one(StoredHead(node=""), None, "log_size", detail))
