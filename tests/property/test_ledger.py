@@ -1,6 +1,9 @@
 """The chain: honest ones hold, forged ones are named."""
 
 import json
+import re
+import sys
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 
 from station.contract.entries import Kind, Run, read
 from station.domain.errors import BadSignature, BrokenChain, EvidenceError, Fork, MalformedEntry
-from station.domain.ledger import Head, canonical, check, parse
+from station.domain.ledger import ALONE, Head, canonical, check, in_nfc, parse
 from tests.fakes import sealer, verifier
 
 details = st.lists(st.text(max_size=20), min_size=1, max_size=6)
@@ -121,3 +124,25 @@ def test_an_unknown_field_of_a_payload_is_malformed():
     forged = parse(canonical(tree), b"")
     with pytest.raises(MalformedEntry):
         read(forged)
+
+
+def test_no_character_that_needs_no_look_composes_with_one_before_it():
+    alone = re.compile(f"[{ALONE}]")
+    found = [char for char in map(chr, range(sys.maxunicode + 1)) if alone.match(char)]
+    assert len(found) > 20_000
+    seconds = {
+        unicodedata.normalize("NFD", char)[-1]
+        for char in map(chr, range(sys.maxunicode + 1))
+        if len(unicodedata.normalize("NFD", char)) > 1
+    }
+    for char in found:
+        assert unicodedata.is_normalized("NFC", char)
+        assert unicodedata.combining(char) == 0
+        assert char not in seconds
+
+
+@given(st.text() | st.text(st.sampled_from('ae\u0301\u00e9\u4e00\u212b\uac00\u11a8\u3099\u304b"')))
+def test_what_is_in_nfc_is_known_without_a_look_at_its_ascii(text):
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        return
+    assert in_nfc(text.encode()) == unicodedata.is_normalized("NFC", text)
