@@ -115,11 +115,23 @@ class Diary(Protocol):
         ...
 
 
+class Turn(Protocol):
+    """The turn of the one process that audits."""
+
+    async def check(self) -> None:
+        """Make sure that it is still held.
+
+        Raises:
+            StorageError: it was lost: another process may have it.
+        """
+        ...
+
+
 class Sole(Protocol):
     """Lets one process at a time audit."""
 
-    def sole(self) -> AbstractAsyncContextManager[bool]:
-        """Hold the turn while the block runs; False: another process has it."""
+    def sole(self) -> AbstractAsyncContextManager[Turn | None]:
+        """Take the turn for the length of the block; None: another process has it."""
         ...
 
 
@@ -149,20 +161,22 @@ class AuditWatch:
                 async with self.turn.sole() as mine:
                     if mine:
                         async with asyncio.TaskGroup() as tasks:
-                            tasks.create_task(self._follow(self.increments()))
-                            tasks.create_task(self._repeat())
+                            tasks.create_task(self._follow(self.increments(), mine))
+                            tasks.create_task(self._repeat(mine))
             except* StorageError as group:
                 _LOG.warning("the audit waits", extra={"code": _code(group)})
             await asyncio.sleep(self.look_every_s)
 
-    async def _follow(self, increments: Increments) -> None:
+    async def _follow(self, increments: Increments, turn: Turn) -> None:
         while True:
+            await turn.check()
             await self.alarms.of(await increments.step())
             await asyncio.sleep(self.look_every_s)
 
-    async def _repeat(self) -> None:
+    async def _repeat(self, turn: Turn) -> None:
         while True:
             await asyncio.sleep(self.wait_s(self.clock.now()))
+            await turn.check()
             await self.audit_all()
 
     def wait_s(self, now: datetime) -> float:

@@ -81,6 +81,27 @@ class SqlSnapshot:
             yield [StoredEntry._make(row) for row in rows]
 
 
+class SqlTurn:
+    """The turn of the auditor: a lock that ends with the connection that took it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._asking = asyncio.Lock()  # two tasks hold one turn
+
+    async def check(self) -> None:
+        """Make sure that the turn is still held.
+
+        Raises:
+            StoreFailed: the connection is gone, perhaps with the whole database: by now another
+                process may audit.
+        """
+        async with self._asking:
+            with pools.wrapped():
+                held = await self._connection.fetchval(_SQL["has_turn"], _TURN)
+        if not held:
+            raise StoreFailed("the auditor's turn was lost")
+
+
 class SqlAuditArchive:
     """The ledgers in PostgreSQL, as an auditor reads them."""
 
@@ -88,10 +109,11 @@ class SqlAuditArchive:
         self._pool = pool
 
     @contextlib.asynccontextmanager
-    async def sole(self) -> AsyncIterator[bool]:
-        """Hold the turn of the auditor while the block runs; False: another process has it."""
+    async def sole(self) -> AsyncIterator[SqlTurn | None]:
+        """Take the turn of the auditor for the length of the block; None: another has it."""
         async with pools.connection(self._pool) as connection:
-            yield await connection.fetchval(_SQL["take_turn"], _TURN)
+            mine = await connection.fetchval(_SQL["take_turn"], _TURN)
+            yield SqlTurn(connection) if mine else None
 
     @contextlib.asynccontextmanager
     async def snapshot(self) -> AsyncIterator[SqlSnapshot]:

@@ -1,9 +1,11 @@
 """The audit that runs beside the centre: alarms in the table, once each, by one process."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from central.application.audit_watch import SOON_S, Alarms, AuditWatch, Increments
@@ -12,7 +14,7 @@ from central.application.recheck import Recheck
 from central.domain.auditing.values import Discrepancy, Layer
 from central.store.audit_process import AuditProcess, FileDiary
 from central.store.auditing import SqlAuditArchive
-from station.domain.errors import AuditFailed
+from station.domain.errors import AuditFailed, StoreFailed
 from station.rules.lawbook import lawbook
 from tests.fakes import NOON, FakeClock
 from tests.integration.test_audit_postgres import audited, insider
@@ -184,6 +186,71 @@ async def test_one_process_at_a_time_audits_and_another_takes_over(audited, diar
         second.cancel()
         await asyncio.wait((second,))
     assert began == ["first", "second"]
+
+
+async def test_a_process_that_lost_its_turn_with_its_connection_audits_no_more(audited, postgres):
+    """As when the database starts again: the lock is gone, and nothing else tells of it."""
+    archive = SqlAuditArchive(audited.centre.database)
+    name = await audited.centre.database.fetchval("SELECT current_database()")
+    insider = await asyncpg.connect(postgres.dsn_of("postgres", name))
+    holders = (
+        "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid) "
+        "WHERE locktype = 'advisory' AND datname = current_database()"
+    )
+    try:
+        async with contextlib.AsyncExitStack() as first:
+            turn = await first.enter_async_context(archive.sole())
+            async with archive.sole() as other:
+                assert other is None
+            await turn.check()
+            await insider.execute(holders)
+            async with archive.sole() as other:
+                await other.check()
+                with pytest.raises(StoreFailed):
+                    await turn.check()
+            with contextlib.suppress(StoreFailed):
+                await first.aclose()
+    finally:
+        await insider.close()
+
+
+async def test_no_audit_begins_without_the_turn(audited, diary):
+    begun, lost = [], asyncio.Event()
+
+    class LostTurn:
+        @contextlib.asynccontextmanager
+        async def sole(self):
+            yield self
+
+        async def check(self):
+            lost.set()
+            raise StoreFailed("gone")
+
+    class Counted(Increments):
+        async def step(self):
+            begun.append("increment")
+            return []
+
+    async def full():
+        begun.append("full")
+        return []
+
+    made = watch(
+        audited.centre,
+        diary,
+        full,
+        every_s=0.001,
+        increments=lambda: Counted(SqlAuditArchive(audited.centre.database), LOG),
+    )
+    running = asyncio.create_task(replace(made, turn=LostTurn()).run())
+    async with asyncio.timeout(20):
+        for _ in range(3):
+            lost.clear()
+            await lost.wait()
+    running.cancel()
+    await asyncio.wait((running,))
+
+    assert begun == []
 
 
 async def test_the_program_of_the_full_audit_fails_in_words(tmp_path):

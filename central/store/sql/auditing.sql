@@ -26,3 +26,9 @@ SELECT log_size, root, note FROM checkpoint WHERE log_size > $1 ORDER BY log_siz
 -- name: take_turn
 -- Held until the connection goes back to the pool. $1 number of the lock
 SELECT pg_try_advisory_lock($1);
+
+-- name: has_turn
+-- $1 number of the lock
+SELECT EXISTS (SELECT FROM pg_locks
+                WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()
+                  AND (classid::bigint << 32) | objid::bigint = $1);
