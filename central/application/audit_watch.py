@@ -157,15 +157,27 @@ class AuditWatch:
     async def run(self) -> None:
         """Audit for ever."""
         while True:
+            # In a task of its own: a group whose tasks fail swallows the cancellation that comes
+            # at that moment.
+            once = asyncio.create_task(self._once())
             try:
-                async with self.turn.sole() as mine:
-                    if mine:
-                        async with asyncio.TaskGroup() as tasks:
-                            tasks.create_task(self._follow(self.increments(), mine))
-                            tasks.create_task(self._repeat(mine))
-            except* StorageError as group:
-                _LOG.warning("the audit waits", extra={"code": _code(group)})
+                await asyncio.wait((once,))
+            finally:
+                once.cancel()
+                await asyncio.wait((once,))
+            once.result()
             await asyncio.sleep(self.look_every_s)
+
+    async def _once(self) -> None:
+        """Audit while the turn is ours."""
+        try:
+            async with self.turn.sole() as mine:
+                if mine:
+                    async with asyncio.TaskGroup() as tasks:
+                        tasks.create_task(self._follow(self.increments(), mine))
+                        tasks.create_task(self._repeat(mine))
+        except* StorageError as group:
+            _LOG.warning("the audit waits", extra={"code": _code(group)})
 
     async def _follow(self, increments: Increments, turn: Turn) -> None:
         while True:

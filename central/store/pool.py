@@ -34,6 +34,16 @@ _SETTINGS: Final = {
 }
 
 
+_OTHERS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # A connection that the server is just ending: its farewell came, its end not yet.
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+
+
 @contextlib.asynccontextmanager
 async def pool(dsn: str) -> AsyncIterator[Pool]:
     """Open a pool while the block runs.
@@ -88,7 +98,7 @@ def wrapped() -> Iterator[None]:
         yield
     except asyncpg.DiskFullError as exc:
         raise StoreFull(str(exc)) from exc
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as exc:
+    except _OTHERS as exc:
         raise StoreFailed(f"{type(exc).__name__}: {exc}") from exc
 
 
