@@ -197,6 +197,18 @@ async def test_a_centre_that_asks_again_for_what_it_signed_for_is_written_down_a
     assert await station.outbox.receipts(1, 9) == [receipt, shorter]
 
 
+async def test_what_a_centre_signs_again_after_it_was_set_back_is_held_against_it_again(station):
+    await opened(station)
+    receipt = msgspec.structs.replace(await station.pushed(), log_size=10)
+    await station.outbox.note_receipt(receipt)
+    await station.outbox.go_back(1)
+    await station.outbox.note_receipt(receipt)
+    assert await station.outbox.receipts(1, 9) == [receipt]
+    with pytest.raises(CentreContradicts):
+        await station.outbox.note_receipt(msgspec.structs.replace(receipt, log_size=9))
+    assert [one.what for one in await contradictions(station)] == ["asked_again", "receipt"]
+
+
 async def test_a_store_made_before_contradictions_were_told_of_is_opened(station, tmp_path):
     await opened(station)
     await station.outbox.note_receipt(await station.pushed())

@@ -5,10 +5,11 @@
 SELECT body FROM entry WHERE seq = ?1;
 
 -- name: keep_receipt
--- Idempotent: a receipt that says the same again adds nothing.
+-- Idempotent: a receipt that says the same again adds nothing, but that it is true of this log too.
 -- ?1 seq, ?2 log_size, ?3 root, ?4 digest, ?5 leaf_index, ?6 at, ?7 key_id, ?8 sig, ?9 log
 INSERT INTO receipt (seq, log_size, root, digest, leaf_index, at, key_id, sig, log)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING;
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+ON CONFLICT (seq, log_size, root, digest, leaf_index) DO UPDATE SET log = excluded.log;
 
 -- name: earlier_receipts
 -- Of one log: that of its largest tree, and those of one place. ?1 seq, ?2 log
