@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import apsw
 from fastapi import Request
 
-from central.api import machines
+from central.api import bodies
 from central.application import accept, appending, comparing
 from central.application.ledger_ports import Placed
 from central.application.refusing import Refuser
@@ -180,14 +180,14 @@ def watermark_without_entries() -> None:
 
 def one_body_at_a_time() -> None:
     """The centre reads a body only when the one before has arrived whole."""
-    read = machines.body_of
+    received = bodies._received
 
-    async def in_turn(request: Request) -> bytes:
+    async def in_turn(request: Request, kind: str | None) -> bytes:
         async with turn:
-            return await read(request)
+            return await received(request, kind)
 
     turn = asyncio.Lock()
-    machines.body_of = in_turn
+    bodies._received = in_turn
 
 
 def goes_on_after_a_failure() -> None:
