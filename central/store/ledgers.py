@@ -12,6 +12,7 @@ import asyncpg
 
 from central.application.ledger_ports import NodeState, Placed, Proposal, StoredCheckpoint
 from central.application.ports import Arrived
+from central.application.recordings import Named
 from central.domain.log import Block, grown
 from central.store import pool as pools
 from central.store.books import SqlBooks
@@ -29,10 +30,16 @@ MOST_AHEAD: Final = 5000
 
 _SQL: Final = load("ledger")
 _BOOKS: Final = load("books")
+_RECORDINGS: Final = load("recordings")
 _LONGEST_KIND: Final = 64
 _PIECE_BYTES: Final = 400_000
 _PAGE: Final = 500
-_WORKERS: Final = {"projector": 7_305_804_403, "signatures": 7_305_804_404, "log": 7_305_804_405}
+_WORKERS: Final = {
+    "projector": 7_305_804_403,
+    "signatures": 7_305_804_404,
+    "log": 7_305_804_405,
+    "recordings": 7_305_804_407,
+}
 """Numbers of advisory locks."""
 
 
@@ -248,6 +255,22 @@ class SqlDesk(SqlBooks):
             checkpoint.note,
         )
         return written is not None
+
+    async def name_recordings(self, named: Sequence[Named]) -> None:
+        """Write what entries name; the first entry counts."""
+        await self._connection.execute(
+            _RECORDINGS["name_recordings"],
+            [one.node for one in named],
+            [bytes.fromhex(one.sha256) for one in named],
+            [one.seq for one in named],
+        )
+
+    async def named(self, node: str, sha256: str) -> int | None:
+        """Return the first entry of *node* that names a recording, None when none does."""
+        seq: int | None = await self._connection.fetchval(
+            _RECORDINGS["named"], node, bytes.fromhex(sha256)
+        )
+        return seq
 
     async def adopt(self) -> None:
         """Bring the log up to the entries that were taken in before there was one."""

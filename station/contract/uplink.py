@@ -15,7 +15,8 @@ Up, as JSON (``content-encoding: gzip`` where it pays):
 * ``POST /api/lane-state``: a :class:`Signed` :class:`LaneState`, which is no evidence and is never
   stored; answered by :class:`Wanted`.
 * ``GET /api/media/{sha256}`` → :class:`Held`; ``PUT /api/media/{sha256}?offset=&size=`` with the
-  bytes from ``offset`` on → :class:`Held`.
+  bytes from ``offset`` on → :class:`Held`. 409 ``media.unnamed``: no entry of the node that the
+  centre holds names it; 422 ``media.wrong_digest``: it is whole, and another one.
 * ``POST /api/camera/{watch_id}``: one JPEG; 204, or 410 when nobody watches any more.
 
 Down:

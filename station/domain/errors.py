@@ -34,7 +34,7 @@
         * :exc:`NotTheLog` · :exc:`LogShrunk` · :exc:`LogForked` -- what a witness refuses
         * :exc:`BadOpening` · :exc:`BadReceipt` · :exc:`KeyNotGood`
         * :exc:`CentreContradicts` -- the centre denies what it had signed
-        * :exc:`WrongRecording` -- a picture is not the one that its entry names
+        * :exc:`WrongRecording` · :exc:`UnnamedRecording` -- not a picture that an entry names
     * :exc:`DeviceError` -- a scale or a camera; the lane goes on by hand
         * :exc:`PortLost`
             * :exc:`CaptureEnded`
@@ -353,6 +353,12 @@ class WrongRecording(EvidenceError):
     """A recording that was sent is not the one that its digest names."""
 
     code = "media.wrong_digest"
+
+
+class UnnamedRecording(EvidenceError):
+    """No entry of the node that is held here names the recording."""
+
+    code = "media.unnamed"
 
 
 class DeviceError(ZhichaoError):

@@ -270,14 +270,42 @@ def path_of(sha256, data, offset=0):
     return f"/api/media/{sha256}?offset={offset}&size={len(data)}"
 
 
+def name(station, data, place="details"):
+    """Write an entry that names a recording; return its digest."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    station.weigh()
+    picture = {place: [{"sha256": sha256}]}
+    station.rewrite(kind="dream", payload=picture)
+    return sha256
+
+
+async def test_only_a_recording_that_an_entry_of_the_node_names_is_taken(site, wire, linhe):
+    data = b"picture"
+    note(linhe)
+    sha256 = name(linhe, data)
+    hidden = name(linhe, b"hidden", place="personal")
+    early = await wire.put(path_of(sha256, data), content=data)
+    await wire.post("/api/ingest", content=linhe.batch())
+    taken = await wire.put(path_of(sha256, data), content=data)
+    never = await wire.put(path_of(hidden, b"hidden"), content=b"hidden")
+    async with line(await site.enrolled("hailiutu"), site.url) as other:
+        foreign = await other.put(path_of(sha256, data), content=data)
+
+    for answer in (early, never, foreign):
+        assert refused(answer) == (409, "media.unnamed")
+    assert taken.json() == {"held": len(data), "complete": True}
+    assert await site.rows("SELECT seq FROM recording WHERE node = 'linhe'") == [(2,)]
+
+
 async def test_a_recording_with_a_wrong_digest_is_refused_and_alarmed_once(site, wire, linhe):
     good, wrong = b"picture", b"another"
-    sha256 = hashlib.sha256(good).hexdigest()
+    sha256 = name(linhe, good)
+    await wire.post("/api/ingest", content=linhe.batch())
     for _ in range(2):
         answer = await wire.put(path_of(sha256, wrong), content=wrong)
         assert refused(answer) == (422, "media.wrong_digest")
 
-    assert await site.rows(PLACES) == [("linhe", None, "media.wrong_digest")]
+    assert await site.rows(PLACES) == [("linhe", 1, "media.wrong_digest")]
     assert (await wire.put(path_of(sha256, good), content=good)).json()["complete"]
 
 
