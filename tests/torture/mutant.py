@@ -23,12 +23,24 @@ from central.domain import chain
 from central.domain.auditing import values
 from central.store import embedded, ledgers, recordings
 from station.application import devices, findings, runtime, timekeeping
+from station.application.ports import Draft
 from station.application.rejoining import Rejoining
 from station.contract.keyring import KeyRing
 from station.contract.sealing import local_day
 from station.domain.errors import Fork, StorageError, StoreFailed, StoreFull
 from station.domain.ledger import Entry, parse
-from station.store import checking, database, high_water, media, sealed, sqlite_store
+from station.store import (
+    branches,
+    centre_ledger,
+    checking,
+    database,
+    high_water,
+    ledger_rows,
+    media,
+    outbox,
+    sealed,
+    sqlite_store,
+)
 
 
 def command(mutant: str | None, *program: str) -> tuple[str, ...]:
@@ -63,7 +75,7 @@ def acknowledged_before_commit() -> None:
 
     The store would notice that the ledger became shorter; this program does not look.
     """
-    close = database.Database.close
+    close, right = database.Database.close, sqlite_store.immediate
 
     @contextmanager
     def later(connection: apsw.Connection) -> Iterator[None]:
@@ -72,30 +84,40 @@ def acknowledged_before_commit() -> None:
         connection.execute("BEGIN IMMEDIATE")
         yield
 
+    @contextmanager
+    def after(connection: apsw.Connection) -> Iterator[None]:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
+        with right(connection):
+            yield
+
     def closed(self: database.Database) -> None:
         self.run_now(lambda c: c.execute("COMMIT") if c.in_transaction else None)
         close(self)
 
     sqlite_store.immediate = later
+    branches.immediate = centre_ledger.immediate = outbox.immediate = after
     high_water.HighWater.require = lambda *_: None  # type: ignore[method-assign]
     database.Database.close = closed  # type: ignore[method-assign]
 
 
 def views_in_their_own_transaction() -> None:
     """The entry is committed first, what follows from it afterwards."""
-    append, project = sqlite_store.SqliteStore.append_on, sqlite_store.project
+    append, project = sqlite_store.SqliteStore.append_with, ledger_rows.project
+    ledger_rows.project = lambda *_: None
 
     def in_two(
-        self: sqlite_store.SqliteStore, connection: apsw.Connection, drafts: Sequence[object]
+        self: sqlite_store.SqliteStore,
+        connection: apsw.Connection,
+        work: Callable[[apsw.Connection], Sequence[Draft]],
     ) -> tuple[Entry, ...]:
-        sqlite_store.project = lambda *_: None
-        entries = append(self, connection, drafts)  # type: ignore[arg-type]
+        entries = append(self, connection, work)
         with sqlite_store.immediate(connection):
             for entry in entries:
                 project(connection, entry)
         return entries
 
-    sqlite_store.SqliteStore.append_on = in_two  # type: ignore[method-assign,assignment]
+    sqlite_store.SqliteStore.append_with = in_two  # type: ignore[method-assign]
 
 
 def page_checksums_not_checked() -> None:
