@@ -42,10 +42,10 @@ COPY: Final = "binary COPY, no index"
 IN_A_REQUEST: Final = BATCH
 """Entries that a station sends at once."""
 
-REQUESTS: Final = 6
+REQUESTS: Final = 3
 """Requests of each station in a round."""
 
-ROUNDS: Final = 5
+ROUNDS: Final = 3
 _LEVEL: Final = 5
 _CONNECTIONS: Final = {"max_connections": "100"}
 """Every contender has a pool of its own."""
