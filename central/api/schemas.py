@@ -46,7 +46,7 @@ class OfficerOut(Shape):
 
     certificate_no: str
     name: str
-    role: Literal["road", "police", "hq", "transport", "admin"]
+    role: Literal["road", "police", "hq", "transport", "admin", "centre"]
     valid_until: date
 
 
@@ -139,7 +139,9 @@ class CaseOut(Shape):
     gross_kg: int
     limit_kg: int
     excess_kg: int
-    stage: str
+    removal: str
+    penalty: str
+    custody: str
     released_at: datetime | None
     fine_fen: int | None
     points: int | None

@@ -102,6 +102,24 @@ class Decision:
     kind: str
     fine_fen: int
     points: int
+    effective: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """When two weighings are of one transport (同一运输): within hours and kilograms."""
+
+    hours: int
+    kg: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An effective fine that stands already."""
+
+    node: str
+    case_no: str
+    violation_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,19 +178,35 @@ class Books(Protocol):
         ...
 
     async def case(self, node: str, case_no: str) -> OpenedCase | None:
-        """Return a case, without its history."""
+        """Return a case with its history."""
         ...
 
     async def save_case(self, node: str, case: Case, closed_on: date | None) -> None:
         """Write how a case stands now."""
         ...
 
-    async def note_unloading(self, node: str, case_no: str, on: date, unloaded_kg: int) -> None:
-        """Note that the case's truck was cleared on a local day, and of how much."""
+    async def note_unloading(self, node: str, case_no: str, at: datetime, unloaded_kg: int) -> None:
+        """Note when the case's truck was cleared, and of how much."""
         ...
 
-    async def add_decision(self, decision: Decision) -> bool:
-        """Write a decision; False when it is a second fine and therefore has no effect."""
+    async def standing(self, case: Case, node: str, guard: Guard) -> Standing | None:
+        """Return the effective fine that bars one on a case; others on the plate wait."""
+        ...
+
+    async def end_decision(self, node: str, case_no: str) -> None:
+        """Write that a case's decision has no effect any more."""
+        ...
+
+    async def change_decision(self, node: str, case: Case) -> None:
+        """Write the fine and points of a case's decision as they stand."""
+        ...
+
+    async def decision_effective(self, node: str, case_no: str, violation_id: str) -> bool | None:
+        """Tell whether a case's decision on an act has effect; None when there is none."""
+        ...
+
+    async def add_decision(self, decision: Decision) -> None:
+        """Write a decision."""
         ...
 
     async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:

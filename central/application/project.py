@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final, Protocol
 
 from central.application.ports import (
     Alarm,
     Arrived,
     Books,
     Decision,
+    Guard,
     OpenedCase,
     Refused,
+    Standing,
     Unweighed,
 )
 from central.application.recheck import Difference, Found
@@ -24,6 +26,8 @@ from station.contract.entries import (
     CaseOpened,
     CentreContradiction,
     ClockChange,
+    DecisionBarred,
+    DecisionEnded,
     DecisionInForce,
     DeviceEvent,
     Envelope,
@@ -41,10 +45,12 @@ from station.contract.entries import (
     read,
 )
 from station.contract.sealing import stamp
-from station.domain.case import Act, Case
+from station.domain.case import Case
 from station.domain.errors import CentreContradicts, DomainError, MalformedEntry
 from station.domain.ledger import Entry
 from station.domain.officers import Officer, Pair, Role
+from station.domain.procedure import Act
+from station.domain.stages import Penalty
 
 ACT_REFUSED: Final = "case.act_refused"
 SECOND_FINE: Final = "case.second_fine"
@@ -54,9 +60,21 @@ WEIGHT_CHANGED: Final = "weight.changed"
 CLOCK_CHANGED: Final = "clock.changed"
 WATCH_HIT: Final = "watch.hit"
 NOT_ALLOWED: Final = "legal.not_allowed"
+_ANSWERS: Final = frozenset({Act.TAKE_EFFECT, Act.BAR})
 
-Differs = Callable[[Found], Difference | None]
-"""Tells how a finding is not what the law makes of its facts; None when it is."""
+FALSE_ANSWER: Final = "case.false_answer"
+
+
+class Differs(Protocol):
+    """The centre's own reading of the law."""
+
+    def __call__(self, found: Found, /) -> Difference | None:
+        """Tell how a finding is not what the law makes of its facts; None when it is."""
+        ...
+
+    def guard(self, on: date) -> Guard:
+        """Tell when two weighings are of one transport, by the law of a local day."""
+        ...
 
 
 @dataclass(slots=True)
@@ -226,60 +244,85 @@ class _Step:
             return
         try:
             act = Act(payload.act)
-            case = found.case.after(act, by=_pair(payload, at), at=at, details=payload.details)
+            case = await self._after(found.case, act, payload, at)
         except DomainError as exc:
             await self._alarm(ACT_REFUSED, f"{payload.case_no} {payload.act}: {exc}")
             return
         except ValueError as exc:
             raise MalformedEntry(str(exc)) from exc
-        if act is Act.DECIDE:
-            case = await self._decided(
-                OpenedCase(case=case, occurred_on=found.occurred_on), payload
-            )
-        if act is Act.RECHECK_CLEAR:
-            cleared_kg = int(payload.details["gross_kg"])
-            unloaded = max(0, case.gross_kg - cleared_kg)
-            await self.books.note_unloading(node, case.case_no, local_day(at), unloaded)
-            form = UnloadingForm(
-                node=node,
-                case_no=case.case_no,
-                plate=case.plate,
-                weighed_at=stamp(case.opened_at),
-                gross_kg=case.gross_kg,
-                cleared_at=payload.at,
-                cleared_kg=cleared_kg,
-            )
-            self.touched.down.append((Kind.UNLOADING_FORM, form))
+        if case is None:
+            await self._alarm(FALSE_ANSWER, f"{payload.case_no} {payload.act}")
+            return
+        await self._noted(OpenedCase(case=case, occurred_on=found.occurred_on), act, payload, at)
         await self.books.save_case(node, case, local_day(at) if case.closed else None)
 
-    async def _decided(self, decided: OpenedCase, payload: CaseAct) -> Case:
-        case = decided.case
+    async def _after(self, case: Case, act: Act, payload: CaseAct, at: datetime) -> Case | None:
+        """Return the case after an act; None where it states an answer that was never given."""
+        if act not in _ANSWERS:
+            by, on = _pair(payload, at), local_day(at)
+            return case.after(act, by=by, at=at, on=on, details=payload.details)
+        violation_id = str(payload.details.get("violation_id"))
+        effective = await self.books.decision_effective(self.entry.node, case.case_no, violation_id)
+        if effective is not (act is Act.TAKE_EFFECT):
+            return None
+        return case.after_claim(act, at=at, details=payload.details)
+
+    async def _noted(self, found: OpenedCase, act: Act, payload: CaseAct, at: datetime) -> None:
+        """Write what an act means beyond the case itself."""
+        node, case = self.entry.node, found.case
+        if act is Act.DECIDE:
+            await self._decided(found, payload)
+        elif act is Act.WITHDRAW or case.state.penalty is Penalty.REVOKED:
+            await self.books.end_decision(node, case.case_no)
+            ended = DecisionEnded(node=node, case_no=case.case_no, plate=case.plate, at=payload.at)
+            self.touched.down.append((Kind.DECISION_ENDED, ended))
+        elif act is Act.END_REMEDY:
+            await self.books.change_decision(node, case)
+        elif act is Act.RECHECK_CLEAR:
+            await self._cleared(case, payload, at)
+
+    async def _cleared(self, case: Case, payload: CaseAct, at: datetime) -> None:
+        node = self.entry.node
+        cleared_kg = int(payload.details["gross_kg"])
+        unloaded = max(0, case.gross_kg - cleared_kg)
+        await self.books.note_unloading(node, case.case_no, at, unloaded)
+        form = UnloadingForm(
+            node=node,
+            case_no=case.case_no,
+            plate=case.plate,
+            weighed_at=stamp(case.opened_at),
+            gross_kg=case.gross_kg,
+            cleared_at=payload.at,
+            cleared_kg=cleared_kg,
+        )
+        self.touched.down.append((Kind.UNLOADING_FORM, form))
+
+    async def _decided(self, decided: OpenedCase, payload: CaseAct) -> None:
+        """Judge whether the act was fined before, and answer the station (一事不再罚)."""
+        case, node = decided.case, self.entry.node
+        stands = await self._standing(decided) if case.fine_fen else None
         decision = Decision(
-            node=self.entry.node,
+            node=node,
             seq=self.entry.seq,
             case_no=case.case_no,
-            violation_id=case.violation_id,
+            violation_id=case.violation_id if stands is None else stands.violation_id,
             plate=case.plate,
             occurred_on=decided.occurred_on,
             decided_at=moment(payload.at),
             kind=str(payload.details["kind"]),
             fine_fen=int(payload.details["fine_fen"]),
             points=int(payload.details["points"]),
+            effective=stands is None,
         )
-        if await self.books.add_decision(decision):
-            in_force = DecisionInForce(
-                node=decision.node,
-                case_no=decision.case_no,
-                violation_id=decision.violation_id,
-                plate=decision.plate,
-                occurred_on=decision.occurred_on.isoformat(),
-                decided_at=payload.at,
-                kind=decision.kind,
-            )
-            self.touched.down.append((Kind.DECISION_IN_FORCE, in_force))
-            return case
-        await self._alarm(SECOND_FINE, f"{case.case_no}: {case.violation_id}")
-        return without_penalty(case)
+        await self.books.add_decision(decision)
+        self.touched.down.append(_answer(decision, payload.at, stands))
+        if stands is not None:
+            detail = f"{case.case_no}: {stands.node} {stands.case_no}"
+            await self._alarm(SECOND_FINE, detail)
+
+    async def _standing(self, decided: OpenedCase) -> Standing | None:
+        guard = self.differs.guard(decided.occurred_on)
+        return await self.books.standing(decided.case, self.entry.node, guard)
 
     async def _started(self) -> None:
         """Tell once of a program that is on no list: it may not weigh."""
@@ -322,9 +365,28 @@ class _Step:
         self.touched.alarms[await self.books.raise_alarm(alarm)] = None
 
 
-def without_penalty(case: Case) -> Case:
-    """Return *case* decided, but with neither fine nor points: the decision has no effect."""
-    return replace(case, fine_fen=None, points=None)
+def _answer(decision: Decision, at: str, stands: Standing | None) -> tuple[Kind, Payload]:
+    """Return what the station hears of its decision."""
+    if stands is None:
+        return Kind.DECISION_IN_FORCE, DecisionInForce(
+            node=decision.node,
+            case_no=decision.case_no,
+            violation_id=decision.violation_id,
+            plate=decision.plate,
+            occurred_on=decision.occurred_on.isoformat(),
+            decided_at=at,
+            kind=decision.kind,
+        )
+    return Kind.DECISION_BARRED, DecisionBarred(
+        node=decision.node,
+        case_no=decision.case_no,
+        violation_id=stands.violation_id,
+        plate=decision.plate,
+        occurred_on=decision.occurred_on.isoformat(),
+        decided_at=at,
+        standing_node=stands.node,
+        standing_case_no=stands.case_no,
+    )
 
 
 def _pair(act: CaseAct, at: datetime) -> Pair:

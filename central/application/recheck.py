@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from central.application.ports import Guard
 from station.contract.entries import Record
 from station.domain.errors import InvalidFacts, MalformedEntry
 from station.domain.units import Kg
@@ -17,6 +18,8 @@ from station.rules.verdict import to_record
 
 VERDICT_DIFFERS: Final = "verdict.differs"
 EDITION_DIFFERS: Final = "law.edition_differs"
+GUARD_HOURS: Final = "penalty.duplicate_guard_hours"
+GUARD_KG: Final = "penalty.duplicate_guard_kg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,13 @@ class Recheck:
             return None
         odd = [key for key in ours if found.verdict.get(key) != ours[key]]
         return Difference(code=VERDICT_DIFFERS, detail=", ".join(odd))
+
+    def guard(self, on: date) -> Guard:
+        """Return when two weighings are of one transport, by the law of a local day."""
+        return Guard(
+            hours=int(self.law.provision(GUARD_HOURS, on).value),
+            kg=int(self.law.provision(GUARD_KG, on).value),
+        )
 
     def _finding(self, found: Found) -> Record:
         facts = Facts(

@@ -57,7 +57,9 @@ class CaseView:
     gross_kg: int
     limit_kg: int
     excess_kg: int
-    stage: str
+    removal: str
+    penalty: str
+    custody: str
     released_at: datetime | None
     fine_fen: int | None
     points: int | None

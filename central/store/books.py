@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import asyncpg
+import msgspec
 
 from central.application.ports import (
     Alarm,
     Decision,
+    Guard,
     OpenedCase,
     Refused,
     Reviewed,
+    Standing,
     Unweighed,
     Weighed,
 )
@@ -24,8 +27,9 @@ from central.domain.days import local_day
 from central.store.pool import Connection
 from central.store.sqlfile import load
 from station.contract.entries import AllowedProgram
-from station.domain.case import Case, Stage
+from station.domain.case import Case
 from station.domain.errors import MalformedEntry
+from station.domain.stages import EFFECTIVE
 
 MOST_KEPT: Final = 1000
 """Refused messages that are kept per node."""
@@ -34,6 +38,8 @@ MOST_KEPT_BYTES: Final = 64 * 1024 * 1024
 
 _SQL: Final = load("books")
 _LEDGER: Final = load("ledger")
+_FILE: Final = msgspec.json.Encoder(order="deterministic")
+_READ: Final = msgspec.json.Decoder(Case)
 
 
 class SqlBooks:
@@ -126,20 +132,19 @@ class SqlBooks:
             case.gross_kg,
             case.limit_kg,
             case.excess_kg,
-            case.stage.value,
+            *_tracks(case),
+            _FILE.encode(case),
         )
         if written is not None:
             await self._connection.execute(_SQL["note_case"], node, case.passage_id, case.case_no)
         return written is not None
 
     async def case(self, node: str, case_no: str) -> OpenedCase | None:
-        """Return a case, without its history."""
+        """Return a case with its history."""
         row = await self._connection.fetchrow(_SQL["case"], node, case_no)
         if row is None:
             return None
-        columns = dict(row)
-        occurred_on, stage = columns.pop("occurred_on"), Stage(columns.pop("stage"))
-        return OpenedCase(case=Case(stage=stage, **columns), occurred_on=occurred_on)
+        return OpenedCase(case=_READ.decode(row["file"]), occurred_on=row["occurred_on"])
 
     async def save_case(self, node: str, case: Case, closed_on: date | None) -> None:
         """Write how a case stands now."""
@@ -148,19 +153,55 @@ class SqlBooks:
             node,
             case.case_no,
             case.plate,
-            case.stage.value,
+            *_tracks(case),
             case.released_at,
-            case.fine_fen,
-            case.points,
+            case.fine_fen if case.state.penalty in EFFECTIVE else None,
+            case.points if case.state.penalty in EFFECTIVE else None,
             closed_on,
+            _FILE.encode(case),
         )
 
-    async def note_unloading(self, node: str, case_no: str, on: date, unloaded_kg: int) -> None:
-        """Note that the case's truck was cleared on a local day, and of how much."""
-        await self._connection.execute(_SQL["note_unloading"], node, case_no, on, unloaded_kg)
+    async def note_unloading(self, node: str, case_no: str, at: datetime, unloaded_kg: int) -> None:
+        """Note when the case's truck was cleared, and of how much."""
+        await self._connection.execute(
+            _SQL["note_unloading"], node, case_no, at, local_day(at), unloaded_kg
+        )
 
-    async def add_decision(self, decision: Decision) -> bool:
-        """Write a decision; False when it is a second fine and therefore has no effect."""
+    async def standing(self, case: Case, node: str, guard: Guard) -> Standing | None:
+        """See :class:`central.application.ports.Books`."""
+        await self._connection.execute(_SQL["lock_plate"], case.plate)
+        row = await self._connection.fetchrow(
+            _SQL["standing"],
+            node,
+            case.case_no,
+            case.violation_id,
+            case.plate,
+            case.opened_at,
+            guard.hours,
+            guard.kg,
+            case.gross_kg,
+        )
+        return None if row is None else Standing(**dict(row))
+
+    async def end_decision(self, node: str, case_no: str) -> None:
+        """See :class:`central.application.ports.Books`."""
+        await self._connection.execute(_SQL["end_decision"], node, case_no)
+
+    async def change_decision(self, node: str, case: Case) -> None:
+        """See :class:`central.application.ports.Books`."""
+        await self._connection.execute(
+            _SQL["change_decision"], node, case.case_no, case.fine_fen or 0, case.points or 0
+        )
+
+    async def decision_effective(self, node: str, case_no: str, violation_id: str) -> bool | None:
+        """See :class:`central.application.ports.Books`."""
+        found: bool | None = await self._connection.fetchval(
+            _SQL["decision_effective"], node, case_no, violation_id
+        )
+        return found
+
+    async def add_decision(self, decision: Decision) -> None:
+        """Write a decision."""
         columns = (
             decision.node,
             decision.seq,
@@ -172,11 +213,9 @@ class SqlBooks:
             decision.kind,
             decision.fine_fen,
             decision.points,
+            decision.effective,
         )
-        if await self._connection.fetchval(_SQL["add_effective_decision"], *columns) is not None:
-            return True
-        await self._connection.execute(_SQL["add_void_decision"], *columns)
-        return False
+        await self._connection.execute(_SQL["add_decision"], *columns)
 
     async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:
         """Write the list of programs that may weigh in place of the one before."""
@@ -229,6 +268,11 @@ class SqlBooks:
             MOST_KEPT_BYTES,
         )
         return kept is not None
+
+
+def _tracks(case: Case) -> tuple[str, str, str, str]:
+    state = case.state
+    return state.removal.value, state.penalty.value, state.custody.value, state.remedy.value
 
 
 def _text(text: str) -> str:

@@ -16,8 +16,8 @@ from station.contract.entries import (
     UnweighedPass,
     read,
 )
-from station.domain.case import Act
 from station.domain.ledger import Entry, parse
+from station.domain.procedure import Act
 
 
 @dataclass(slots=True)
@@ -60,8 +60,8 @@ class SealedCase:
 
     @property
     def closed(self) -> bool:
-        """Tell whether it is decided and the truck was let go."""
-        return self.decided and any(act.act == Act.RELEASE.value for act in self.acts)
+        """Tell whether it is closed: decided and paid, and the truck was let go."""
+        return any(act.act == Act.CLOSE.value for act in self.acts)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from simulators.officers.console import Away, Console, Refused
 from simulators.officers.post import Post
 from station.api.schemas import CaseOut
-from station.domain.case import Act
+from station.domain.procedure import Act
 
 _ABSENCE_S: Final = 1.0
 _REFUSAL_S: Final = 2.0

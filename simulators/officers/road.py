@@ -10,7 +10,8 @@ from simulators.officers.post import Drawings, Post
 from simulators.traffic.trucks import Truck
 from simulators.traffic.world import Journey, Place
 from station.api.schemas import CaseOut, PassageOut
-from station.domain.case import Act, Stage
+from station.domain.procedure import Act
+from station.domain.stages import Custody, Penalty, Removal
 
 _NEEDS_REVIEW = "needs_review"
 
@@ -56,16 +57,17 @@ class RoadDesk(Desk):
         journey = self.post.journey_of(case)
         if journey is None:
             return
-        stage = Stage(case.stage)
-        if stage is Stage.MEASURED:
+        removal = Removal(case.removal)
+        if removal is Removal.MEASURED:
             await self._order(case, journey.trip.truck)
-        elif stage is Stage.ORDERED:
-            await self.act(case, Act.BEGIN_UNLOADING, {"method": "转运", "place": "卸载场1区"})
-        elif stage is Stage.UNLOADING:
+        elif removal is Removal.ORDERED:
+            details = {"method": "转运", "place": "卸载场1区", "custodian": "当事人自行转运"}
+            await self.act(case, Act.BEGIN_UNLOADING, details)
+        elif removal is Removal.UNLOADING:
             await self._unload_and_weigh(case, journey)
-        elif case.released_at is None:
+        elif case.custody == Custody.HELD.value:
             await self.act(case, Act.RELEASE, {})
-        elif stage is Stage.RECHECKED:
+        elif case.penalty == Penalty.OPEN.value:
             await self.act(case, Act.HAND_OVER, {"form_no": f"交接-{case.case_no}"})
 
     async def _order(self, case: CaseOut, truck: Truck) -> None:
@@ -92,7 +94,7 @@ class RoadDesk(Desk):
         else:
             details = {"passage_id": passage.passage_id}
             after = await self.act(case, "recheck", details)
-            if after is not None and Stage(after.stage) is Stage.UNLOADING:
+            if after is not None and after.removal == Removal.UNLOADING.value:
                 self._unload(journey)
 
     def _unload(self, journey: Journey) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Tree = dict[str, object]
-FieldKind = Literal["text", "integer"]
+FieldKind = Literal["text", "integer", "date"]
 
 
 class Shape(BaseModel):
@@ -55,7 +55,7 @@ class OfficerOut(Shape):
 
     certificate_no: str
     name: str
-    role: Literal["road", "police", "hq", "transport", "admin"]
+    role: Literal["road", "police", "hq", "transport", "admin", "centre"]
     valid_until: date
 
 
@@ -221,10 +221,10 @@ class DrawingOut(Shape):
 class ActIn(Asked):
     """``POST /api/cases/{case_no}/acts``: the officer signed in acts, with a second on duty.
 
-    ``act`` and its ``details`` are those of ``station.domain.case.FIELDS``, but for the re-check:
+    ``act`` and its ``details`` are those of ``station.domain.said.FIELDS``, but for the re-check:
     ``{"act": "recheck", "details": {"passage_id": …}}`` and the station takes the weight and the
     result (``recheck_clear`` or ``recheck_over``) from that passage. ``personal`` is what the act
-    says of a person (``station.domain.case.PERSONAL``), all of it optional; a field that is not
+    says of a person (``station.domain.said.PERSONAL``), all of it optional; a field that is not
     known is left out.
     """
 
@@ -251,6 +251,7 @@ class NextActOut(Shape):
     act: str
     authority: str
     fields: dict[str, FieldKind]
+    optional: dict[str, FieldKind]
     personal: list[str]
 
 
@@ -270,8 +271,13 @@ class CaseOut(Shape):
     gross_kg: int
     limit_kg: int
     excess_kg: int
-    stage: str
+    removal: str
+    penalty: str
+    custody: str
+    remedy: str
+    penal: str
     released_at: datetime | None
+    paid_fen: int
     fine_fen: int | None
     points: int | None
     closed: bool

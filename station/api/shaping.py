@@ -11,8 +11,9 @@ from station.application.live import Device, Event, LaneView
 from station.application.views import Alarm, PassageView, moment
 from station.contract.entries import PlateEvidence, Record
 from station.contract.messages import message
-from station.domain.case import FIELDS, PERSONAL, Act
 from station.domain.officers import Officer
+from station.domain.procedure import Act
+from station.domain.said import DATES, PERSONAL, Fields, form
 from station.rules.drawings import Drawing
 from station.rules.records import vehicle_to_record
 
@@ -153,7 +154,12 @@ def case_out(file: CaseFile) -> schemas.CaseOut:
         gross_kg=case.gross_kg,
         limit_kg=case.limit_kg,
         excess_kg=case.excess_kg,
-        stage=case.stage.value,
+        removal=case.state.removal.value,
+        penalty=case.state.penalty.value,
+        custody=case.state.custody.value,
+        remedy=case.state.remedy.value,
+        penal=case.penal.value,
+        paid_fen=case.paid_fen,
         released_at=case.released_at,
         fine_fen=case.fine_fen,
         points=case.points,
@@ -183,16 +189,24 @@ def _next_acts(file: CaseFile) -> list[schemas.NextActOut]:
         acts[name] = schemas.NextActOut(
             act=name,
             authority=role.value,
-            fields=_fields(act),
+            fields=_asked(act),
+            optional=_kinds(form(act).optional),
             personal=list(PERSONAL.get(act, ())),
         )
     return list(acts.values())
 
 
-def _fields(act: Act) -> dict[str, schemas.FieldKind]:
+def _asked(act: Act) -> dict[str, schemas.FieldKind]:
     if act in _RECHECKS:
         return {"passage_id": "text"}
-    return {name: "integer" if kind is int else "text" for name, kind in FIELDS[act].items()}
+    return _kinds(form(act).asked)
+
+
+def _kinds(fields: Fields) -> dict[str, schemas.FieldKind]:
+    return {
+        name: "integer" if kind is int else "date" if name in DATES else "text"
+        for name, kind in fields.items()
+    }
 
 
 def _suggestion(police: Record) -> dict[str, int | None]:

@@ -10,23 +10,24 @@ from datetime import date
 from typing import Final
 
 from station.application.duty import Duty
-from station.application.findings import Judge
+from station.application.findings import FEN_PER_YUAN, Judge
 from station.application.ports import Draft, Ledger, Views
+from station.application.terms import Terms
 from station.application.views import moment, receipt
 from station.contract.entries import CaseAct, CaseOpened, Kind, Record, Weighing
 from station.contract.personal import SALT_BYTES, Opening
 from station.contract.sealing import local_day, stamp
-from station.domain.case import PERSONAL, Act, Case, Details
+from station.domain.case import Case
 from station.domain.clock import Clock
 from station.domain.errors import BadOpening, InvalidFacts
 from station.domain.identifiers import masked, personal_text
 from station.domain.officers import Officer, Pair, Permission, Role
+from station.domain.procedure import Act
+from station.domain.said import PERSONAL, Details
 from station.rules.verdict import RECORDED, Outcome
 
 RECHECK: Final = "recheck"
 """The officer names the passage; whether it is clear follows from its weight."""
-
-FEN_PER_YUAN: Final = 100
 
 NOTHING: Final[Mapping[str, str]] = {}
 
@@ -63,6 +64,7 @@ class Casework:
         views: Views,
         duty: Duty,
         judge: Judge,
+        terms: Terms,
         clock: Clock,
         publish: Callable[[CaseFile], None],
     ) -> None:
@@ -71,6 +73,7 @@ class Casework:
         self._views = views
         self._duty = duty
         self._judge = judge
+        self._terms = terms
         self._clock = clock
         self._publish = publish
         self.lock = asyncio.Lock()
@@ -122,6 +125,9 @@ class Casework:
             return None
         now = self._clock.now()
         day = local_day(now)
+        penal = self._terms.penal(date.fromisoformat(day))
+        if penal is None:
+            return None
         number = await self._views.cases_opened_on(day) + 1
         return CaseOpened(
             case_no=f"{self._prefix}{day.replace('-', '')}{number:04d}",
@@ -133,6 +139,8 @@ class Casework:
             gross_kg=weighing.gross_kg,
             limit_kg=_kg(verdict["limit_kg"]),
             excess_kg=_kg(verdict["excess_kg"]),
+            mode=self._terms.mode.value,
+            penal=penal.value,
         )
 
     async def act(
@@ -147,7 +155,7 @@ class Casework:
     ) -> str:
         """Do one act, durably, and return its receipt.
 
-        ``personal``: what the act says of a person, see :data:`station.domain.case.PERSONAL`.
+        ``personal``: what the act says of a person, see :data:`station.domain.said.PERSONAL`.
 
         Raises:
             NotFound: no such case or re-check passage.
@@ -159,25 +167,46 @@ class Casework:
         async with self.lock:
             case = await self._views.case(case_no)
             kind, details = await self._resolved(case, act, details)
-            if kind is Act.DECIDE:
+            pair, now = await self._pair(officer, second_no), self._clock.now()
+            on = date.fromisoformat(local_day(now))
+            details = self._terms.filled_in(case, kind, details, on)
+            if kind in (Act.NOTIFY, Act.DECIDE):
                 await self._within_the_law(case, details)
-            pair = await self._pair(officer, second_no)
-            after = case.after(kind, by=pair, at=self._clock.now(), details=details)
-            done, openings = after.history[-1], _openings(kind, personal)
-            payload = CaseAct(
-                case_no=case_no,
-                act=kind.value,
-                authority=pair.role.value,
-                officers=list(done.officers),
-                at=stamp(done.at),
-                details=done.details,
-                stage=after.stage.value,
-                plate=after.plate,
-                violation_id=after.violation_id,
-                personal={one.field: one.commitment for one in openings},
-            )
-            (entry,) = await self._ledger.append(Draft(Kind.CASE_ACT, payload, openings))
+            after = case.after(kind, by=pair, at=now, on=on, details=details)
+            written = await self._write(after, _openings(kind, personal))
         self._publish(await self.file(case_no))
+        return written
+
+    async def answered(self, case_no: str, act: Act, details: Details) -> str:
+        """Record the centre's answer to a decision, durably, and return its receipt.
+
+        Raises:
+            NotFound: no such case.
+            IllegalTransition, WrongAuthority, InvalidFacts: see :meth:`Case.after_claim`.
+            StoreFull: nothing was done.
+        """
+        async with self.lock:
+            case = await self._views.case(case_no)
+            after = case.after_claim(act, at=self._clock.now(), details=details)
+            written = await self._write(after, ())
+        self._publish(await self.file(case_no))
+        return written
+
+    async def _write(self, after: Case, openings: tuple[Opening, ...]) -> str:
+        done = after.history[-1]
+        payload = CaseAct(
+            case_no=after.case_no,
+            act=done.act.value,
+            authority=done.role.value,
+            officers=list(done.officers),
+            at=stamp(done.at),
+            details=done.details,
+            stage=str(after.state),
+            plate=after.plate,
+            violation_id=after.violation_id,
+            personal={one.field: one.commitment for one in openings},
+        )
+        (entry,) = await self._ledger.append(Draft(Kind.CASE_ACT, payload, openings))
         return receipt(entry)
 
     async def _within_the_law(self, case: Case, details: Details) -> None:
@@ -187,6 +216,8 @@ class Casework:
         occurred_on = date.fromisoformat(first.passage.occurred_on)
         fine, points = details.get("fine_fen"), police.get("points")
         if details.get("kind") != "fine" or not isinstance(fine, int):
+            return
+        if case.penal is not Role.POLICE:
             return
         low, high = self._judge.fine_band(police, occurred_on=occurred_on)
         if not low * FEN_PER_YUAN <= fine <= high * FEN_PER_YUAN:

@@ -11,6 +11,7 @@ from station.application.ports import Draft
 from station.contract.entries import (
     AllowedProgram,
     CentreContradiction,
+    DecisionBarred,
     DecisionInForce,
     Enrolment,
     Permit,
@@ -175,6 +176,10 @@ class CentreFacts(Protocol):
 
     async def decisions(self, plate: str) -> list[DecisionInForce]:
         """Return the decisions in force on acts with a plate, newest first."""
+        ...
+
+    async def answer(self, case_no: str) -> tuple[int, DecisionInForce | DecisionBarred] | None:
+        """Return what the centre says of this station's decision in a case, with its place."""
         ...
 
     async def unloading_forms(self, plate: str) -> list[UnloadingForm]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from station.contract.entries import Record
 from station.domain.units import Kg
@@ -13,6 +14,8 @@ from station.rules.explain import explain
 from station.rules.facts import Facts, Mode
 from station.rules.lawbook import LawBook
 from station.rules.verdict import to_record
+
+FEN_PER_YUAN: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

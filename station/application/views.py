@@ -21,10 +21,13 @@ from station.contract.entries import (
     WatchHit,
     WeightChanged,
 )
-from station.domain.case import Act, Case, Done
+from station.domain.case import Case, Done
 from station.domain.errors import CentreContradicts
 from station.domain.ledger import Entry
 from station.domain.officers import Role
+from station.domain.procedure import Act
+from station.domain.stages import BEGUN, OFFSITE
+from station.rules.facts import Mode
 
 RECEIPT_DIGITS: Final = 10
 
@@ -128,18 +131,19 @@ def opened_case(opened: CaseOpened) -> Case:
         gross_kg=opened.gross_kg,
         limit_kg=opened.limit_kg,
         excess_kg=opened.excess_kg,
+        penal=Role(opened.penal),
+        state=OFFSITE if opened.mode == Mode.OFFSITE.value else BEGUN,
     )
 
 
 def acted_case(case: Case, act: CaseAct) -> Case:
     """Return the case after an act that the ledger holds."""
-    first, second = act.officers
     return case.with_done(
         Done(
             act=Act(act.act),
             at=moment(act.at),
             role=Role(act.authority),
-            officers=(first, second),
+            officers=tuple(act.officers),
             details=dict(act.details),
         )
     )

@@ -132,7 +132,7 @@ def _stored(settings: Settings, database: Database, signer: Callable[[], Ed25519
         database=database,
         ledger=ledger,
         outbox=SqliteOutbox(database, ledger),
-        centre=SqliteCentreLedger(database),
+        centre=SqliteCentreLedger(database, settings.station.node),
         recordings=SqliteRecordings(database),
         branches=SqliteBranches(database, ledger),
         time=keeper,

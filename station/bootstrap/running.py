@@ -21,6 +21,7 @@ from station.api.schemas import StationOut
 from station.api.services import Services
 from station.application.allowed import Allowed
 from station.application.casework import Casework
+from station.application.claims import take_answers
 from station.application.devices import CLOCK, CONNECTING
 from station.application.devices import PROGRAM as PROGRAM_DEVICE
 from station.application.duty import Duty
@@ -33,10 +34,11 @@ from station.application.recording import Recorder, Scale
 from station.application.retention import Retention
 from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
+from station.application.terms import Terms
 from station.application.views import moment
 from station.bootstrap.opening import Stored, SystemClock, claimed, keep_law, open_store
 from station.bootstrap.upkeep import retention
-from station.bootstrap.uplink import Uplink
+from station.bootstrap.uplink import TakeAnswers, Uplink
 from station.contract.entries import Kind, Run
 from station.contract.legal_id import legal_id
 from station.contract.sealing import local_day
@@ -52,6 +54,7 @@ from station.rules.lawbook import LawBook, lawbook
 from station.scale_driver.driver import ScaleDriver
 from station.settings import Settings
 from station.store.register import FileRegister, Registers
+from station.store.working_days import OfficialCalendar
 
 PROGRAM: Final = "station"
 LINK_CODES: Final = {"connecting": CONNECTING, "silent": "device.silent"}
@@ -109,6 +112,7 @@ class _Station:
     scale: ScaleDriver
     camera: CameraWatcher
     uplink: Uplink
+    answers: TakeAnswers
     allowed: Allowed
     retention: Retention
     stored: Stored
@@ -123,7 +127,7 @@ class _Station:
         board, stored = self.runtime.board, self.stored
         workers = [part.run() for part in (self.runtime, self.scale, self.camera)]
         workers += [
-            self.uplink.run(self.runtime, self.camera),
+            self.uplink.run(self.runtime, self.camera, self.answers),
             self.allowed.run(),
             self.retention.run(),
         ]
@@ -173,6 +177,7 @@ async def _assemble(
             clock=clock,
         ),
         uplink=uplink,
+        answers=partial(take_answers, stored.ledger, stored.centre, desk.casework.answered),
         allowed=Allowed(
             legal_id=legal_id(),
             facts=stored.centre,
@@ -199,6 +204,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         views=ledger,
         duty=duty,
         judge=judge,
+        terms=Terms(judge.law, judge.mode, OfficialCalendar()),
         clock=clock,
         publish=hub.publish,
     )

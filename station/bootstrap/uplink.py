@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -33,6 +33,9 @@ from station.uplink.http_centre import HttpCentre
 from station.uplink.identity import Identity
 
 log = logging.getLogger(__name__)
+
+TakeAnswers = Callable[[], Awaitable[object]]
+"""Looks whether the centre's ledger answers a decision that waits."""
 
 NO_UPLINK: Final = "uplink.none"
 OWN: Final = "own"
@@ -120,8 +123,11 @@ class Uplink:
         async with self._line() as centre:
             yield centre, keys
 
-    async def run(self, runtime: Runtime, camera: Camera) -> None:
-        """Deliver and fetch for ever, once there is a centre that knows this station."""
+    async def run(self, runtime: Runtime, camera: Camera, take_answers: TakeAnswers) -> None:
+        """Deliver and fetch for ever, once there is a centre that knows this station.
+
+        *take_answers* is called whenever the centre's ledger was fetched.
+        """
         if not self._settings.uplink.url:
             runtime.uplink_state(NO_UPLINK, "")
             return
@@ -132,7 +138,7 @@ class Uplink:
         if self._refusal is not None:
             links.part(OWN)(self._refusal.code, self._refusal.detail)
         async with self._line() as centre, asyncio.TaskGroup() as tasks:
-            puller = await self._puller(identity, centre, links)
+            puller = await self._puller(identity, centre, links, take_answers)
             pusher = self._pusher_of(centre, puller, links)
             media = self._media_of(centre, pusher, runtime)
             self._pusher, self._media = pusher, media
@@ -151,9 +157,16 @@ class Uplink:
             for part in (puller, pusher, media, ahead, teller, watching, renewer):
                 tasks.create_task(part.run())
 
-    async def _puller(self, identity: CentreIdentity, centre: HttpCentre, links: Links) -> Puller:
+    async def _puller(
+        self,
+        identity: CentreIdentity,
+        centre: HttpCentre,
+        links: Links,
+        take_answers: TakeAnswers,
+    ) -> Puller:
         async def pulled(answer: Down) -> None:
             await self._checkpoints.see(answer.checkpoint, puller.keys)
+            await take_answers()
 
         puller = Puller(
             centre=centre,

@@ -103,6 +103,31 @@ class DecisionInForce(Part, frozen=True, kw_only=True):
     kind: str
 
 
+class DecisionBarred(Part, frozen=True, kw_only=True):
+    """A decision that takes no effect, for the act was penalised before (一事不再罚).
+
+    ``standing_node``, ``standing_case_no``: of the decision in force; ``violation_id``: its act.
+    """
+
+    node: str
+    case_no: str
+    violation_id: str
+    plate: str
+    occurred_on: str
+    decided_at: str
+    standing_node: str
+    standing_case_no: str
+
+
+class DecisionEnded(Part, frozen=True, kw_only=True):
+    """A decision that was withdrawn or revoked (撤销) and has no effect any more."""
+
+    node: str
+    case_no: str
+    plate: str
+    at: str
+
+
 class UnloadingForm(Part, frozen=True, kw_only=True):
     """A weighing-and-unloading form (称重和卸载单): this truck was checked and put right there."""
 

@@ -14,6 +14,8 @@ import msgspec
 
 from station.contract.centre_entries import (
     AllowedProgram,
+    DecisionBarred,
+    DecisionEnded,
     DecisionInForce,
     Enrolment,
     KeyRevoked,
@@ -66,6 +68,8 @@ __all__ = [
     "CentreContradiction",
     "ClockChange",
     "ClockState",
+    "DecisionBarred",
+    "DecisionEnded",
     "DecisionInForce",
     "DeviceEvent",
     "Enrolment",
@@ -137,6 +141,8 @@ class Kind(Enum):
     PERMIT = "permit"
     LEGAL_IDS = "legal_ids"
     DECISION_IN_FORCE = "decision_in_force"
+    DECISION_BARRED = "decision_barred"
+    DECISION_ENDED = "decision_ended"
     UNLOADING_FORM = "unloading_form"
 
 
@@ -203,6 +209,8 @@ Payload = (
     | Permit
     | LegalIds
     | DecisionInForce
+    | DecisionBarred
+    | DecisionEnded
     | UnloadingForm
 )
 
@@ -236,6 +244,8 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.PERMIT: Permit,
     Kind.LEGAL_IDS: LegalIds,
     Kind.DECISION_IN_FORCE: DecisionInForce,
+    Kind.DECISION_BARRED: DecisionBarred,
+    Kind.DECISION_ENDED: DecisionEnded,
     Kind.UNLOADING_FORM: UnloadingForm,
 }
 

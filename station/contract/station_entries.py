@@ -140,7 +140,11 @@ class WatchHit(Part, frozen=True, kw_only=True):
 
 
 class CaseOpened(Part, frozen=True, kw_only=True):
-    """A violation opened a case (立案)."""
+    """A violation opened a case (立案).
+
+    ``mode``: of :class:`station.rules.facts.Mode`; ``penal``: the authority that penalises, by the
+    law of the day.
+    """
 
     case_no: str
     violation_id: str
@@ -151,11 +155,14 @@ class CaseOpened(Part, frozen=True, kw_only=True):
     gross_kg: int
     limit_kg: int
     excess_kg: int
+    mode: str = "resident"
+    penal: str = "police"
 
 
 class CaseAct(Part, frozen=True, kw_only=True):
-    """One act of two officers on a case.
+    """One act on a case: of two officers, or the centre's answer to a decision, with none.
 
+    ``stage``: where the case stands after it, all its tracks.
     ``personal``: commitments (hex) to what the act says of a person, by field; the clear text
     travels beside the entry (:mod:`station.contract.personal`).
     """

@@ -1,106 +1,41 @@
 """The joint case (联合执法案件): two authorities, one file, one fine.
 
 Road administration (路政) measures and supervises unloading; traffic police (交警) alone penalise.
-The table is the law: what is not in it does not happen. Release runs beside the stages: it is
-allowed as soon as a re-check shows no excess and waits for neither decision nor payment.
+The table (:mod:`station.domain.procedure`) is the law: what is not in it does not happen. The truck
+goes as soon as a re-check shows no excess and waits for neither decision nor payment. A decision
+has no effect until the centre has confirmed that the act was not fined before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import Enum
+from datetime import date, datetime
 from typing import Final
 
-from station.domain.errors import IllegalTransition, InvalidFacts, WrongAuthority
+from station.domain.errors import IllegalTransition, TwoOfficersRequired, WrongAuthority
+from station.domain.guards import check
 from station.domain.officers import Pair, Role
-from station.domain.plates import parse
+from station.domain.procedure import RULES, Act, By, Rule
+from station.domain.said import Details, check_said
+from station.domain.stages import BEGUN, Custody, Penalty, Remedy, Removal, State
 
-Details = Mapping[str, str | int]
-
-MOST_POINTS: Final = 12
-"""A driver's points of a whole cycle (记分管理办法 art 3): no single act carries more."""
-
-
-class Stage(Enum):
-    """Where the case stands."""
-
-    MEASURED = "measured"  # 初检认定超限
-    ORDERED = "ordered"  # 已责令改正
-    UNLOADING = "unloading"  # 卸载中
-    RECHECKED = "rechecked"  # 复检合格
-    HANDED_OVER = "handed_over"  # 已移交交警
-    NOTIFIED = "notified"  # 已告知
-    DECIDED = "decided"  # 已决定
-
-
-class Act(Enum):
-    """What officers can do to a case."""
-
-    CORRECT_PLATE = "correct_plate"  # 更正号牌
-    ORDER_TO_CORRECT = "order_to_correct"  # 责令改正
-    BEGIN_UNLOADING = "begin_unloading"  # 监督卸载
-    RECHECK_CLEAR = "recheck_clear"  # 复检合格
-    RECHECK_OVER = "recheck_over"  # 复检仍超限
-    RELEASE = "release"  # 放行
-    HAND_OVER = "hand_over"  # 案件交接
-    NOTIFY = "notify"  # 处罚前告知
-    DECIDE = "decide"  # 处罚决定
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Who may act, and where the case stands after it."""
-
-    by: Role
-    to: Stage
-
-
-TRANSITIONS: Final[dict[tuple[Stage, Act], Rule]] = {
-    (Stage.MEASURED, Act.CORRECT_PLATE): Rule(Role.ROAD, Stage.MEASURED),
-    (Stage.MEASURED, Act.ORDER_TO_CORRECT): Rule(Role.ROAD, Stage.ORDERED),
-    (Stage.ORDERED, Act.BEGIN_UNLOADING): Rule(Role.ROAD, Stage.UNLOADING),
-    (Stage.UNLOADING, Act.RECHECK_OVER): Rule(Role.ROAD, Stage.UNLOADING),
-    (Stage.UNLOADING, Act.RECHECK_CLEAR): Rule(Role.ROAD, Stage.RECHECKED),
-    (Stage.RECHECKED, Act.RELEASE): Rule(Role.ROAD, Stage.RECHECKED),
-    (Stage.RECHECKED, Act.HAND_OVER): Rule(Role.ROAD, Stage.HANDED_OVER),
-    (Stage.HANDED_OVER, Act.RELEASE): Rule(Role.ROAD, Stage.HANDED_OVER),
-    (Stage.HANDED_OVER, Act.NOTIFY): Rule(Role.POLICE, Stage.NOTIFIED),
-    (Stage.NOTIFIED, Act.RELEASE): Rule(Role.ROAD, Stage.NOTIFIED),
-    (Stage.NOTIFIED, Act.DECIDE): Rule(Role.POLICE, Stage.DECIDED),
-    (Stage.DECIDED, Act.RELEASE): Rule(Role.ROAD, Stage.DECIDED),
-}
-
-FIELDS: Final[dict[Act, dict[str, type]]] = {
-    Act.CORRECT_PLATE: {"plate": str, "reason": str},
-    Act.ORDER_TO_CORRECT: {"plate": str},
-    Act.BEGIN_UNLOADING: {"method": str, "place": str},
-    Act.RECHECK_CLEAR: {"passage_id": str, "gross_kg": int, "excess_kg": int},
-    Act.RECHECK_OVER: {"passage_id": str, "gross_kg": int, "excess_kg": int},
-    Act.RELEASE: {},
-    Act.HAND_OVER: {"form_no": str},
-    Act.NOTIFY: {"facts": str, "rights_told": str},
-    Act.DECIDE: {"kind": str, "fine_fen": int, "points": int, "statement": str},
-}
-"""What each act must state. ``kind`` of a decision: ``fine`` or ``warning``;
-``statement``: what the party said in statement and defence (陈述申辩), or that it waived."""
-
-
-PERSONAL: Final[dict[Act, tuple[str, ...]]] = {
-    Act.ORDER_TO_CORRECT: ("driver_name", "driver_id_no", "driver_phone", "driver_licence_no"),
-}
-"""What each act may say of a person, none of it demanded: see :mod:`station.domain.identifiers`."""
+_RECHECKS = (Act.RECHECK_CLEAR, Act.RECHECK_OVER)
+_OFFICE = {By.ROAD: Role.ROAD, By.POLICE: Role.POLICE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """One act in the case's history. Never edited, never removed."""
+    """One act in the case's history. Never edited, never removed.
+
+    Attributes:
+        officers: certificate numbers, the acting officer's first; empty for the centre's.
+    """
 
     act: Act
     at: datetime
     role: Role
-    officers: tuple[str, str]
+    officers: tuple[str, ...]
     details: dict[str, str | int]
 
 
@@ -113,7 +48,10 @@ class Case:
         violation_id: the unlawful act itself; a fine refers to it, and it is fined once.
         plate: the tractor's number plate.
         gross_kg, limit_kg, excess_kg: of the first weighing (初检), the basis of the finding.
+        penal: the authority that penalises: police in joint enforcement (联合执法).
         released_at: when the truck was let go (放行).
+        fine_fen, points: of the decision, as it stands today.
+        paid_fen: what the bank's receipts say.
     """
 
     case_no: str
@@ -124,22 +62,19 @@ class Case:
     gross_kg: int
     limit_kg: int
     excess_kg: int
-    stage: Stage = Stage.MEASURED
+    penal: Role = Role.POLICE
+    state: State = BEGUN
     released_at: datetime | None = None
     fine_fen: int | None = None
     points: int | None = None
+    paid_fen: int = 0
+    closed: bool = False
     history: tuple[Done, ...] = ()
-
-    @property
-    def closed(self) -> bool:
-        """Tell whether nothing is left to do at the station: decided, and the truck gone."""
-        return self.stage is Stage.DECIDED and self.released_at is not None
 
     @property
     def rechecked_by(self) -> frozenset[str]:
         """Return the passages that re-checks of this case were taken from."""
-        rechecks = (Act.RECHECK_CLEAR, Act.RECHECK_OVER)
-        return frozenset(str(d.details["passage_id"]) for d in self.history if d.act in rechecks)
+        return frozenset(str(d.details["passage_id"]) for d in self.history if d.act in _RECHECKS)
 
     @property
     def unloading_since(self) -> datetime | None:
@@ -147,37 +82,97 @@ class Case:
         acts = (Act.BEGIN_UNLOADING, Act.RECHECK_OVER)
         return next((done.at for done in reversed(self.history) if done.act in acts), None)
 
+    def newest(self, *acts: Act) -> Done | None:
+        """Return the newest of *acts* in the history, None when none was done."""
+        return next((done for done in reversed(self.history) if done.act in acts), None)
+
     def held_at(self, at: datetime) -> bool:
         """Tell whether the truck was held for this case at *at*: opened, and not released yet."""
+        if self.state.custody is Custody.ABSENT:
+            return False
         return self.opened_at <= at and (self.released_at is None or at < self.released_at)
+
+    def rule(self, act: Act) -> Rule:
+        """Return the rule of *act* in this case.
+
+        Who measures and penalises himself hands nothing over: he accepts as soon as the removal is
+        settled, and corrects before that.
+        """
+        rule = RULES[act]
+        if self.penal is not Role.ROAD:
+            return rule
+        if act is Act.ACCEPT:
+            settled = {Removal.CLEAR, Removal.REFUSED, Removal.NOT_ON_SITE}
+            return replace(rule, removal=settled, penalty={Penalty.OPEN})
+        if act is Act.HAND_OVER:
+            return replace(rule, penalty=frozenset())
+        return rule
+
+    def authority(self, rule: Rule) -> Role:
+        """Return whose act *rule* is in this case."""
+        if rule.by is By.CENTRE:
+            return Role.CENTRE
+        return _OFFICE.get(rule.by, self.penal)
 
     @property
     def next_acts(self) -> tuple[tuple[Act, Role], ...]:
-        """Return what the table allows now, and who may do it."""
+        """Return what the table allows officers now, and who may do it."""
+        if self.closed:
+            return ()
+        rules = ((act, self.rule(act)) for act in Act)
         return tuple(
-            (act, rule.by)
-            for (stage, act), rule in TRANSITIONS.items()
-            if stage is self.stage and not (act is Act.RELEASE and self.released_at)
+            (act, self.authority(rule))
+            for act, rule in rules
+            if rule.by is not By.CENTRE and rule.allows(self.state)
         )
 
-    def after(self, act: Act, *, by: Pair, at: datetime, details: Details) -> Case:
+    def after(self, act: Act, *, by: Pair, at: datetime, on: date, details: Details) -> Case:
         """Return the case as it stands once *act* is done.
 
+        Args:
+            act: of the table, an officer's.
+            by: the two officers who act.
+            at: when.
+            on: the same as a local date.
+            details: what the act states, see :data:`station.domain.said.FIELDS`.
+
         Raises:
-            IllegalTransition: the act does not follow from this stage, or was done already.
-            WrongAuthority: the act is the other authority's.
+            IllegalTransition: the act does not follow from where the case stands.
+            WrongAuthority: the act is another authority's.
+            TwoOfficersRequired: one of the two acted for the other authority before.
             InvalidFacts: ``details`` lacks a field, has another, or contradicts the case.
 
         Source: 《行政处罚法》第二十九条、第四十二条、第四十四条.
         """
-        rule = TRANSITIONS.get((self.stage, act))
-        if rule is None or (act is Act.RELEASE and self.released_at):
-            raise IllegalTransition(case_no=self.case_no, stage=self.stage.value, act=act.value)
-        if rule.by is not by.role:
-            raise WrongAuthority(case_no=self.case_no, act=act.value, authority=rule.by.value)
-        _check(self, act, details)
+        rule = self._allowed(act)
+        if self.authority(rule) is not by.role:
+            raise WrongAuthority(
+                case_no=self.case_no, act=act.value, authority=self.authority(rule).value
+            )
+        self._check_sides(by)
+        check_said(act, details)
+        check(self, act, by.certificate_nos, on, details)
+        done = Done(
+            act=act, at=at, role=by.role, officers=by.certificate_nos, details=dict(details)
+        )
+        return self.with_done(done)
+
+    def after_claim(self, act: Act, *, at: datetime, details: Details) -> Case:
+        """Return the case once the centre has confirmed its decision, or barred it.
+
+        Raises:
+            IllegalTransition: no decision waits for it.
+            WrongAuthority: not an act of the centre.
+            InvalidFacts: ``details`` do not state what they must.
+        """
+        rule = self._allowed(act)
+        if rule.by is not By.CENTRE:
+            raise WrongAuthority(
+                case_no=self.case_no, act=act.value, authority=self.authority(rule).value
+            )
+        check_said(act, details)
         return self.with_done(
-            Done(act=act, at=at, role=by.role, officers=by.certificate_nos, details=dict(details))
+            Done(act=act, at=at, role=Role.CENTRE, officers=(), details=dict(details))
         )
 
     def with_done(self, done: Done) -> Case:
@@ -186,59 +181,113 @@ class Case:
         Raises:
             IllegalTransition: the ledger holds an act that the table does not know there.
         """
-        rule = TRANSITIONS.get((self.stage, done.act))
-        if rule is None:
+        rule = self._allowed(done.act)
+        state = self.state
+        for stage in rule.to:
+            state = _moved(state, stage)
+        case = replace(self, state=state, history=(*self.history, done))
+        return _taken_in(case, done)
+
+    def _allowed(self, act: Act) -> Rule:
+        rule = self.rule(act)
+        if self.closed or not rule.allows(self.state):
             raise IllegalTransition(
-                case_no=self.case_no, stage=self.stage.value, act=done.act.value
+                case_no=self.case_no,
+                act=act.value,
+                removal=self.state.removal.value,
+                penalty=self.state.penalty.value,
+                custody=self.state.custody.value,
             )
-        case = replace(self, stage=rule.to, history=(*self.history, done))
-        if done.act is Act.RELEASE:
-            return replace(case, released_at=done.at)
-        if done.act is Act.CORRECT_PLATE:
-            return replace(case, plate=str(done.details["plate"]))
-        if done.act is Act.DECIDE:
-            fine, points = int(done.details["fine_fen"]), int(done.details["points"])
-            return replace(case, fine_fen=fine, points=points)
+        return rule
+
+    def _check_sides(self, by: Pair) -> None:
+        """Neither officer may have acted for the other authority in this case."""
+        for done in self.history:
+            crossed = set(done.officers) & set(by.certificate_nos)
+            if crossed and done.role is not by.role:
+                raise TwoOfficersRequired(
+                    "an officer acted for the other authority", certificate_no=min(crossed)
+                )
+
+
+def _moved(state: State, stage: Removal | Penalty | Custody | Remedy) -> State:
+    match stage:
+        case Removal():
+            return replace(state, removal=stage)
+        case Penalty():
+            return replace(state, penalty=stage)
+        case Custody():
+            return replace(state, custody=stage)
+        case Remedy():
+            return replace(state, remedy=stage)
+
+
+def _taken_in(case: Case, done: Done) -> Case:
+    """Return *case* with what the act states taken into its own fields."""
+    take = _TAKES.get(done.act)
+    return case if take is None else take(case, done)
+
+
+def _gone(case: Case, done: Done) -> Case:
+    return replace(case, released_at=done.at)
+
+
+def _corrected(case: Case, done: Done) -> Case:
+    return replace(case, plate=str(done.details["plate"]))
+
+
+def _decided(case: Case, done: Done) -> Case:
+    fine, points = int(done.details["fine_fen"]), int(done.details["points"])
+    return replace(case, fine_fen=fine, points=points)
+
+
+def _confirmed(case: Case, done: Done) -> Case:
+    return replace(case, violation_id=str(done.details["violation_id"]))
+
+
+def _barred(case: Case, done: Done) -> Case:
+    return _without_penalty(_confirmed(case, done))
+
+
+def _withdrawn(case: Case, _done: Done) -> Case:
+    return _without_penalty(case)
+
+
+def _received(case: Case, done: Done) -> Case:
+    return _paid(replace(case, paid_fen=case.paid_fen + int(done.details["amount_fen"])))
+
+
+def _remedied(case: Case, done: Done) -> Case:
+    if done.details["result"] == "revoked":
+        return _without_penalty(replace(case, state=replace(case.state, penalty=Penalty.REVOKED)))
+    if done.details["result"] == "changed":
+        return _paid(_decided(case, done))
+    return case
+
+
+def _closed(case: Case, _done: Done) -> Case:
+    return replace(case, closed=True)
+
+
+def _without_penalty(case: Case) -> Case:
+    return replace(case, fine_fen=None, points=None)
+
+
+def _paid(case: Case) -> Case:
+    if case.fine_fen is None or case.paid_fen < case.fine_fen:
         return case
+    return replace(case, state=replace(case.state, penalty=Penalty.PAID))
 
 
-def _check(case: Case, act: Act, details: Details) -> None:
-    wanted = FIELDS[act]
-    if set(details) != set(wanted):
-        odd = sorted(set(details) ^ set(wanted))
-        raise InvalidFacts(f"fields of {act.value}: {', '.join(odd)}", field=odd[0])
-    for name, kind in wanted.items():
-        value = details[name]
-        if type(value) is not kind or value == "":
-            raise InvalidFacts(f"{name} must be {kind.__name__} and not empty", field=name)
-        if kind is int and int(value) < 0:
-            raise InvalidFacts(f"{name} must not be negative", field=name)
-    if act is Act.CORRECT_PLATE:
-        _check_plate(str(details["plate"]))
-    if act is Act.ORDER_TO_CORRECT and details["plate"] != case.plate:
-        raise InvalidFacts("the plate confirmed is not the plate of the case", field="plate")
-    if act is Act.RECHECK_CLEAR and details["excess_kg"] != 0:
-        raise InvalidFacts("a re-check with excess is not clear", field="excess_kg")
-    if act is Act.RECHECK_OVER and details["excess_kg"] == 0:
-        raise InvalidFacts("a re-check without excess is clear", field="excess_kg")
-    if act is Act.DECIDE:
-        _check_decision(details)
-
-
-def _check_plate(number: str) -> None:
-    plate = parse(number)
-    if plate is None or plate.number != number or plate.is_trailer:
-        raise InvalidFacts("not a tractor's number plate", field="plate")
-
-
-def _check_decision(details: Details) -> None:
-    kind, fine = details["kind"], int(details["fine_fen"])
-    if kind not in ("fine", "warning"):
-        raise InvalidFacts("a decision is a fine or a warning", field="kind")
-    if (kind == "fine") != (fine > 0):
-        raise InvalidFacts("a fine has an amount, a warning has none", field="fine_fen")
-    if int(details["points"]) > MOST_POINTS:
-        raise InvalidFacts(f"one act carries at most {MOST_POINTS} points", field="points")
-    # 记分管理办法 art 28: a warning carries no points.
-    if kind == "warning" and details["points"] != 0:
-        raise InvalidFacts("a warning carries no points", field="points")
+_TAKES: Final[dict[Act, Callable[[Case, Done], Case]]] = {
+    Act.RELEASE: _gone,
+    Act.RETURN_VEHICLE: _gone,
+    Act.CORRECT_PLATE: _corrected,
+    Act.DECIDE: _decided,
+    Act.TAKE_EFFECT: _confirmed,
+    Act.BAR: _barred,
+    Act.WITHDRAW: _withdrawn,
+    Act.PAY: _received,
+    Act.END_REMEDY: _remedied,
+    Act.CLOSE: _closed,
+}

@@ -7,7 +7,7 @@ from datetime import date
 from enum import Enum
 from typing import Final
 
-from station.domain.errors import NotPermitted, TwoOfficersRequired
+from station.domain.errors import InvalidFacts, NotPermitted, TwoOfficersRequired
 
 
 class Role(Enum):
@@ -18,6 +18,7 @@ class Role(Enum):
     HQ = "hq"  # 治超办: watches
     TRANSPORT = "transport"  # 交通运输主管部门: exports lists
     ADMIN = "admin"  # 系统管理员: devices and accounts, never a case
+    CENTRE = "centre"  # 中心: confirms decisions; no office of anybody
 
 
 class Permission(Enum):
@@ -38,6 +39,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.TRANSPORT: frozenset({Permission.EXPORT_LISTS}),
     Role.ADMIN: frozenset({Permission.WATCH, Permission.LIFT_QUARANTINE}),
 }
+"""Of each office that an officer can hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +49,19 @@ class Officer:
     Attributes:
         certificate_no: number of the enforcement certificate; with it the officer signs in.
         valid_until: last day of the certificate's validity.
+
+    Raises:
+        InvalidFacts: nobody is an officer of the centre; what it confirms, no person does.
     """
 
     certificate_no: str
     name: str
     role: Role
     valid_until: date
+
+    def __post_init__(self) -> None:
+        if self.role not in PERMISSIONS:
+            raise InvalidFacts("no office of anybody", field="role")
 
     def may(self, permission: Permission) -> bool:
         """Tell whether the officer's role includes *permission*."""

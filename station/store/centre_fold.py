@@ -7,8 +7,11 @@ from typing import Final
 import apsw
 
 from station.contract.entries import (
+    DecisionBarred,
+    DecisionEnded,
     DecisionInForce,
     Enrolment,
+    Kind,
     LegalIds,
     OfficerChange,
     Payload,
@@ -41,6 +44,8 @@ def fold(connection: apsw.Connection, entry: Entry) -> None:
                 put(vehicle.plate, vehicle.plate, vehicle)
         case Permit() if payload.revoked:
             put.take_away(payload.permit_no)
+        case DecisionEnded():
+            put.take_away(f"{payload.node} {payload.case_no}", Kind.DECISION_IN_FORCE)
         case OfficerChange() if payload.change != REVOKED:
             put.take_away(payload.certificate_no)
         case _:
@@ -57,9 +62,7 @@ def _put_one(put: _Put, payload: Payload) -> None:
             put(f"{payload.node} {payload.key_id}", "", payload)
         case LegalIds():
             put("", "", payload)
-        case DecisionInForce():
-            put(payload.violation_id, payload.plate, payload)
-        case UnloadingForm():
+        case DecisionInForce() | DecisionBarred() | UnloadingForm():
             put(f"{payload.node} {payload.case_no}", payload.plate, payload)
 
 
@@ -78,6 +81,7 @@ class _Put:
         )
         self._connection.execute(_SQL["put"], row)
 
-    def take_away(self, name: str) -> None:
-        """Forget one thing."""
-        self._connection.execute(_SQL["take_away"], (self._entry.kind, name))
+    def take_away(self, name: str, topic: Kind | None = None) -> None:
+        """Forget one thing, of the entry's own topic or of another."""
+        kind = self._entry.kind if topic is None else topic.value
+        self._connection.execute(_SQL["take_away"], (kind, name))

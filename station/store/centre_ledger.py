@@ -11,6 +11,7 @@ import apsw
 from station.application.ports import Registered
 from station.contract.entries import (
     AllowedProgram,
+    DecisionBarred,
     DecisionInForce,
     Enrolment,
     Kind,
@@ -35,13 +36,18 @@ _SQL: Final = load("centre")
 _LEDGER: Final = load("ledger")
 CHECKPOINT: Final = "checkpoint"
 _P = TypeVar("_P", bound=Part)
+_ANSWERS: Final[dict[Kind, type[DecisionInForce] | type[DecisionBarred]]] = {
+    Kind.DECISION_IN_FORCE: DecisionInForce,
+    Kind.DECISION_BARRED: DecisionBarred,
+}
 
 
 class SqliteCentreLedger:
     """Implements :class:`~station.application.centre_ports.CentreLedger` and ``CentreFacts``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, node: str) -> None:
         self._database = database
+        self._node = node
 
     async def head(self) -> Head:
         """See :class:`~station.application.centre_ports.CentreLedger`."""
@@ -95,6 +101,15 @@ class SqliteCentreLedger:
     async def decisions(self, plate: str) -> list[DecisionInForce]:
         """See :class:`~station.application.centre_ports.CentreFacts`."""
         return await self._of_plate(Kind.DECISION_IN_FORCE, plate, DecisionInForce)
+
+    async def answer(self, case_no: str) -> tuple[int, DecisionInForce | DecisionBarred] | None:
+        """See :class:`~station.application.centre_ports.CentreFacts`."""
+        for kind, shape in _ANSWERS.items():
+            for seq, view in await self._database.rows(
+                _SQL["answer"], kind.value, f"{self._node} {case_no}"
+            ):
+                return int(seq), Sealed(shape, kind.value).decode(view)
+        return None
 
     async def unloading_forms(self, plate: str) -> list[UnloadingForm]:
         """See :class:`~station.application.centre_ports.CentreFacts`."""

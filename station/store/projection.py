@@ -36,6 +36,7 @@ from station.contract.media import media_of
 from station.contract.sealing import local_day
 from station.domain.case import Case
 from station.domain.ledger import Entry
+from station.domain.stages import Penalty
 from station.store.sealed import Sealed
 from station.store.sqlfile import load
 
@@ -114,6 +115,8 @@ def _put_case(connection: apsw.Connection, seq: int, case: Case, opened_on: str)
         _CASE.encode(case),
     )
     connection.execute(_SQL["put_case"], row)
+    waits = case.state.penalty is Penalty.DECIDED
+    connection.execute(_SQL["put_waiting" if waits else "take_waiting"], (case.case_no,))
 
 
 def _case(connection: apsw.Connection, case_no: str) -> Case:

@@ -148,6 +148,10 @@ class SqliteStore:
         rows = await self._database.rows(_VIEWS["cases"], int(closed), limit)
         return [_CASE.decode(row[0]) for row in rows]
 
+    async def cases_waiting(self) -> list[Case]:
+        """See :class:`~station.application.claims.Waiting`."""
+        return [_CASE.decode(row[0]) for row in await self._database.rows(_VIEWS["cases_waiting"])]
+
     async def case(self, case_no: str) -> Case:
         """See :class:`~station.application.ports.Views`."""
         rows = await self._database.rows(_VIEWS["case"], case_no)

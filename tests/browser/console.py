@@ -22,6 +22,7 @@ from station.application.findings import Judge
 from station.application.live import Device, Hub, LaneView
 from station.application.ports import Account, Draft
 from station.application.reviewing import Reviewing
+from station.application.terms import Terms
 from station.contract.entries import Kind, Passage, Picture, PlateEvidence
 from station.contract.sealing import local_day, stamp
 from station.domain.officers import Officer, Role
@@ -37,6 +38,7 @@ from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
+from station.store.working_days import OfficialCalendar
 from tests.fakes import FakeClock, passage, sealer, store_of
 
 PASSWORD = "correct horse battery"
@@ -59,7 +61,7 @@ class Console:
         self.database = Database(folder / "station.sqlite")
         self.store = store_of(self.database, sealer(self.clock))
         self.accounts = SqliteAccounts(self.database)
-        self.centre = SqliteCentreLedger(self.database)
+        self.centre = SqliteCentreLedger(self.database, "linhe")
         self.media = FileMedia(folder / "media")
         self.feed = Feed()
         self.hub = Hub()
@@ -72,6 +74,7 @@ class Console:
             views=self.store,
             duty=self.duty,
             judge=self.judge,
+            terms=Terms(self.judge.law, self.judge.mode, OfficialCalendar()),
             clock=self.clock,
             publish=self.hub.publish,
         )

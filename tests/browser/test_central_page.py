@@ -132,7 +132,9 @@ async def test_a_closed_case_leaves_the_open_ones(hq, server, open_page):
         gross_kg=58300,
         limit_kg=49000,
         excess_kg=9300,
-        stage="notified",
+        removal="clear",
+        penalty="notified",
+        custody="held",
         released_at=None,
         fine_fen=None,
         points=None,
@@ -142,9 +144,9 @@ async def test_a_closed_case_leaves_the_open_ones(hq, server, open_page):
     hq.cases = [case]
     page = await signed_in(open_page, server.url)
     rows = page.get_by_test_id("cases").locator("tbody tr")
-    await expect(rows).to_contain_text("处罚前告知")
+    await expect(rows).to_contain_text("已告知")
     await expect(rows).to_contain_text("未放行")
-    done = {"stage": "decided", "closed": True, "released_at": NOW + timedelta(minutes=1)}
+    done = {"penalty": "paid", "closed": True, "released_at": NOW + timedelta(minutes=1)}
     hq.tell("case", case.model_copy(update=done))
     await expect(rows).to_have_count(0)
 

@@ -34,7 +34,7 @@ async def password_hash():
 @pytest.fixture
 async def site(database, tmp_path, password_hash):
     made = await Site(database, tmp_path).begin()
-    for role in Role:
+    for role in PERMISSIONS:
         await made.add_officer(f"{role.name}1", role, password_hash)
     return made
 
@@ -52,7 +52,7 @@ async def test_nothing_is_shown_without_a_session(site, path):
         assert error(await client.get(f"/api/{path}")) == (401, "access.not_signed_in")
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", list(PERMISSIONS))
 async def test_each_role_sees_what_the_table_says(site, role):
     async with site.signed_in(f"{role.name}1") as client:
         for paths, permission in ((WATCHED, Permission.WATCH), ([EXPORT], Permission.EXPORT_LISTS)):
@@ -203,7 +203,7 @@ async def test_a_batch_is_answered_with_a_receipt_and_seen_at_once(site):
     assert (receipt.seq, receipt.digest) == (len(site.station.entries), site.station.head.digest)
     assert (taken["accepted"], taken["duplicates"]) == (len(site.station.entries), 0)
     assert passages[0]["plate"] == "蒙L12345"
-    assert (cases[0]["stage"], cases[0]["fine_fen"], closed) == ("decided", 50000, [])
+    assert (cases[0]["penalty"], cases[0]["fine_fen"], closed) == ("decided", None, [])
     assert [(one["node"], one["violations"]) for one in counts] == [("", 1), ("linhe", 1)]
     assert stations[0]["last_seq"] == receipt.seq
 

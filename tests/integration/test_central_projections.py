@@ -24,12 +24,13 @@ from station.contract.entries import (
     WeightChanged,
 )
 from station.contract.sealing import stamp
-from station.domain.case import Act
 from station.domain.errors import KeyNotGood
 from station.domain.officers import Role
+from station.domain.procedure import Act
 from station.rules.lawbook import lawbook
+from tests.acts import TO_DECISION
 from tests.fakes import NOON, plate_evidence
-from tests.migration.central_kit import TO_DECISION, FakeStation, Headquarters, finding
+from tests.migration.central_kit import FakeStation, Headquarters, finding
 
 pytest_plugins = ["tests.migration.central_database"]
 
@@ -124,20 +125,28 @@ async def test_two_stations_may_use_the_same_ids(hq, reading):
 
 
 async def test_a_case_goes_from_measured_to_closed(hq, linhe, reading):
-    linhe.decided_case(1)
-    await hq.accept(linhe.batch())
-    (decided,) = await reading.cases(ALL, closed=False, limit=9)
-    linhe.act(Act.RELEASE)
-    await hq.accept(linhe.batch(first=len(linhe.entries)))
-    (closed,) = await reading.cases(ALL, closed=True, limit=9)
+    seen = []
+    for steps in (
+        lambda: linhe.decided_case(1),
+        lambda: linhe.in_force(1),
+        lambda: [linhe.act(act) for act in (Act.SERVE, Act.PAY, Act.RELEASE)],
+        lambda: linhe.act(Act.CLOSE),
+    ):
+        sent = len(linhe.entries)
+        steps()
+        await hq.accept(linhe.batch(first=sent + 1))
+        (case,) = await reading.cases(ALL, closed=None, limit=9)
+        assert case.removal == "clear"
+        seen.append((case.penalty, case.custody, case.fine_fen, case.points, case.closed))
 
-    assert (decided.stage, decided.closed, decided.fine_fen, decided.points) == (
-        "decided",
-        False,
-        50000,
-        3,
-    )
-    assert (closed.closed, closed.released_at) == (True, NOON)
+    assert seen == [
+        ("decided", "held", None, None, False),  # nothing is owed before the centre has said so
+        ("in_force", "held", 50000, 3, False),
+        ("paid", "released", 50000, 3, False),
+        ("paid", "released", 50000, 3, True),
+    ]
+    (closed,) = await reading.cases(ALL, closed=True, limit=9)
+    assert closed.released_at == NOON + timedelta(minutes=1)
     assert await reading.cases(ALL, closed=False, limit=9) == []
     (passage,) = await reading.passages(ALL, limit=9)
     assert passage.case_no == "C1"
@@ -153,7 +162,7 @@ async def test_an_act_of_the_wrong_authority_has_no_effect_but_an_alarm(hq, linh
     await hq.accept(linhe.batch())
 
     (case,) = await reading.cases(ALL, closed=None, limit=9)
-    assert (case.stage, case.fine_fen) == ("notified", None)
+    assert (case.penalty, case.fine_fen) == ("heard", None)
     assert await hq.rows("SELECT count(*) FROM decision") == [(0,)]
     assert await alarms(hq) == ["case.act_refused"]
 
@@ -200,6 +209,8 @@ async def test_an_act_on_a_case_that_nobody_opened_is_an_alarm(hq, linhe):
 async def test_a_second_fine_on_one_violation_is_not_effective(hq, linhe, reading):
     linhe.decided_case(1, violation_id="v1")
     linhe.decided_case(2, violation_id="v1")
+    linhe.in_force(1, "v1")
+    linhe.act(Act.BAR, "C2", violation_id="v1")
     await hq.accept(linhe.batch())
 
     assert await hq.rows("SELECT case_no, effective FROM decision ORDER BY seq") == [
@@ -214,9 +225,13 @@ async def test_a_second_fine_on_one_violation_is_not_effective(hq, linhe, readin
     assert await alarms(hq) == ["case.second_fine"]
 
 
-async def test_a_fine_and_a_warning_on_one_violation_are_not_two_fines(hq, linhe):
-    linhe.decided_case(1, violation_id="v1", kind="warning", fine_fen=0, points=0)
-    linhe.decided_case(2, violation_id="v1")
+WARNING = {"kind": "warning", "fine_fen": 0, "points": 0}
+
+
+@pytest.mark.parametrize("decided", [(WARNING, {}), ({}, WARNING)], ids=["after", "before"])
+async def test_a_fine_and_a_warning_on_one_violation_are_not_two_fines(hq, linhe, decided):
+    for number, decision in enumerate(decided):
+        linhe.decided_case(number, violation_id="v1", **decision)
     await hq.accept(linhe.batch())
 
     assert await hq.rows("SELECT DISTINCT effective FROM decision") == [(True,)]
@@ -319,8 +334,7 @@ async def test_the_counts_of_a_day_and_their_permille(hq, linhe, reading):
     linhe.weigh("lawful", gross_kg=49000)
     linhe.weigh("warned", gross_kg=49001)
     linhe.weigh("still", gross_kg=50000)
-    linhe.decided_case(1)
-    linhe.act(Act.RELEASE)
+    linhe.closed_case(1)
     linhe.weigh("again", gross_kg=48500, recheck_of="C1")
     linhe.weigh("unknown", vehicle=None)
     linhe.write(Kind.UNWEIGHED_PASS, unweighed(NOON))
@@ -352,8 +366,7 @@ async def test_the_counts_of_a_day_and_their_permille(hq, linhe, reading):
 )
 async def test_a_day_begins_at_midnight_in_beijing(hq, linhe, reading, at, day):
     linhe.clock.at = at
-    linhe.decided_case(1)
-    linhe.act(Act.RELEASE)
+    linhe.closed_case(1)
     linhe.write(Kind.UNWEIGHED_PASS, unweighed(at))
     await hq.accept(linhe.batch())
 
@@ -421,6 +434,7 @@ async def test_the_plate_that_an_officer_corrected_counts(hq, linhe, reading):
         )
         for act in TO_DECISION:
             linhe.act(act, f"C{number}")
+        linhe.clock.move(timedelta(minutes=1))
     await hq.accept(linhe.batch())
 
     assert [one.plate for one in await listed(reading, DAY)] == ["蒙L12345"]

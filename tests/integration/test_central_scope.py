@@ -4,7 +4,7 @@ import pytest
 
 from central.domain.access import ALL, Scope
 from central.store.passwords import Argon2Passwords
-from station.domain.officers import PERMISSIONS, Permission, Role
+from station.domain.officers import PERMISSIONS, Permission
 from tests.central_site import PASSWORD, Site
 from tests.migration.central_kit import FakeStation
 
@@ -26,7 +26,7 @@ async def password_hash():
 @pytest.fixture
 async def site(database, tmp_path, password_hash):
     made = await Site(database, tmp_path, FakeStation(), FakeStation("hailiutu", key=7)).begin()
-    for role in Role:
+    for role in PERMISSIONS:
         for name, (scope, _) in SCOPES.items():
             await made.add_officer(f"{role.name}-{name}", role, password_hash, scope)
     for station in made.stations:
@@ -37,7 +37,7 @@ async def site(database, tmp_path, password_hash):
     return made
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", list(PERMISSIONS))
 @pytest.mark.parametrize("name", SCOPES)
 async def test_each_role_sees_the_stations_of_its_scope_and_no_other(site, role, name):
     may, (_, seen) = Permission.WATCH in PERMISSIONS[role], SCOPES[name]

@@ -162,7 +162,7 @@ async def test_what_one_process_takes_in_the_watchers_of_the_other_see(world):
         await following
 
     assert page.rows["passage", "linhe", "ptwo"]["case_no"] == "Ctwo"
-    assert page.rows["case", "linhe", "Ctwo"]["stage"] == "decided"
+    assert page.rows["case", "linhe", "Ctwo"]["penalty"] == "decided"
     assert page.stations["linhe"]["lane"]["gross_kg"] == 61000
 
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from functools import partial
 
 import httpx
 import msgspec
@@ -14,11 +15,13 @@ from station.api.schemas import StationOut
 from station.api.services import Services
 from station.api.shaping import case_out
 from station.application.casework import Casework
+from station.application.claims import take_answers
 from station.application.duty import ABSOLUTE, IDLE, Duty
 from station.application.findings import Judge
 from station.application.live import Device, Hub, LaneView
 from station.application.ports import Account, Draft
 from station.application.reviewing import Reviewing
+from station.application.terms import Terms
 from station.contract.entries import CaseOpened, Kind
 from station.contract.sealing import stamp
 from station.domain.officers import Role
@@ -30,6 +33,7 @@ from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
+from station.store.working_days import OfficialCalendar
 from tests.fakes import NOON, FakeClock, officer, passage, plate_evidence, sealer, store_of
 
 PASSWORD = "correct horse battery"
@@ -52,7 +56,7 @@ class Console:
         self.database = Database(folder / "station.sqlite")
         self.store = store_of(self.database, sealer(self.clock))
         self.accounts = SqliteAccounts(self.database)
-        self.centre = SqliteCentreLedger(self.database)
+        self.centre = SqliteCentreLedger(self.database, "linhe")
         self.media = FileMedia(folder / "media")
         self.passwords = Argon2Passwords()
         self.hub = Hub()
@@ -66,9 +70,11 @@ class Console:
             views=self.store,
             duty=self.duty,
             judge=judge,
+            terms=Terms(judge.law, judge.mode, OfficialCalendar()),
             clock=self.clock,
             publish=self.hub.publish,
         )
+        self.take_answers = partial(take_answers, self.store, self.centre, self.casework.answered)
         reviewing = Reviewing(
             ledger=self.store,
             views=self.store,
@@ -270,14 +276,18 @@ async def test_the_whole_case_over_the_interface(console):
     assert (await act(road, "recheck", "R2", passage_id="p3")).status_code == 200
     assert (await act(road, "release", "R2")).status_code == 200
     assert (await act(road, "hand_over", "R2", form_no="J1")).status_code == 200
-    assert (await act(police, "notify", "P2", facts="f", rights_told="r")).status_code == 200
-    fine = {"kind": "fine", "fine_fen": 60000, "points": 3, "statement": "无"}
-    receipt = await act(police, "decide", "P2", **fine)
+    assert (await act(police, "accept", "P2")).status_code == 200
+    fine = {"kind": "fine", "fine_fen": 60000, "points": 3}
+    assert (await act(police, "notify", "P2", **TOLD, **fine)).status_code == 200
+    assert (await act(police, "hear", "P2", statement="无", review="无")).status_code == 200
+    receipt = await act(police, "decide", "P2", **fine, reason="r")
     assert receipt.status_code == 200
     assert receipt.json()["receipt"].startswith("linhe-")
     case = (await road.get("/api/cases/LINHE202603010001")).json()
-    assert (case["closed"], case["fine_fen"]) == (True, 60000)
-    again = await act(police, "decide", "P2", **fine)
+    assert (case["removal"], case["penalty"], case["custody"]) == ("clear", "decided", "released")
+    assert (case["closed"], case["fine_fen"]) == (False, 60000)
+    assert [one["act"] for one in case["next_acts"]] == ["withdraw"]  # all else waits
+    again = await act(police, "decide", "P2", **fine, reason="r")
     assert (again.status_code, again.json()["code"]) == (409, "case.illegal_transition")
 
 
@@ -293,8 +303,11 @@ async def test_an_act_that_comes_while_a_case_is_read_does_not_spoil_it(console)
     assert len(case_out(file).history) == len(file.personal) == len(read.history)
 
 
-async def notified(console, **police):
-    """Open a case and bring it to where the police decide."""
+TOLD = {"facts": "f", "rights_told": "r"}
+
+
+async def accepted(console, **police):
+    """Open a case and bring it to where the police tell the party what they mean to do."""
     verdict = passage().verdict
     made = passage(verdict="violation")
     made = msgspec.structs.replace(made, verdict={**verdict, "police": police})
@@ -307,7 +320,17 @@ async def notified(console, **police):
     await console.store.append(Draft(Kind.PASSAGE, clear("p2", 0)))
     await console.act(road, "recheck", "R2", passage_id="p2")
     await console.act(road, "hand_over", "R2", form_no="J1")
-    await console.act(officers, "notify", "P2", facts="f", rights_told="r")
+    await console.act(officers, "accept", "P2")
+    return officers
+
+
+async def heard(console, **told):
+    """Bring a case to where the police decide; *told*: what the party was told of the penalty."""
+    officers = await accepted(console, fine_yuan=[500, 2000], points=None)
+    details = {"kind": "fine", "fine_fen": 50000, "points": 3, **told}
+    answer = await console.act(officers, "notify", "P2", **TOLD, **details)
+    assert answer.status_code == 200, answer.text
+    await console.act(officers, "waive", "P2", statement="无")
     return officers
 
 
@@ -325,17 +348,36 @@ async def notified(console, **police):
     ],
 )
 async def test_a_fine_keeps_within_the_band_of_the_law(console, band, fine_yuan, status):
-    police = await notified(console, fine_yuan=band, points=None)
-    details = {"kind": "fine", "fine_fen": fine_yuan * 100, "points": 0, "statement": "无"}
-    answer = await console.act(police, "decide", "P2", **details)
+    police = await accepted(console, fine_yuan=band, points=None)
+    details = {"kind": "fine", "fine_fen": fine_yuan * 100, "points": 0}
+    answer = await console.act(police, "notify", "P2", **TOLD, **details)
     assert answer.status_code == status, answer.text
 
 
 @pytest.mark.parametrize(("points", "status"), [(1, 422), (3, 200), (6, 422)])
 async def test_points_are_those_that_follow_from_the_facts(console, points, status):
-    police = await notified(console, fine_yuan=[500, 2000], points=3)
-    details = {"kind": "fine", "fine_fen": 50000, "points": points, "statement": "无"}
-    answer = await console.act(police, "decide", "P2", **details)
+    police = await accepted(console, fine_yuan=[500, 2000], points=3)
+    details = {"kind": "fine", "fine_fen": 50000, "points": points}
+    answer = await console.act(police, "notify", "P2", **TOLD, **details)
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize(
+    ("decided", "status"),
+    [
+        ({}, 200),
+        ({"fine_fen": 50001}, 422),  # nothing heavier than what was told
+        ({"points": 4}, 422),
+        ({"fine_fen": 50000 - 1}, 422),  # below the band
+        ({"kind": "warning", "fine_fen": 0, "points": 0}, 200),
+    ],
+    ids=str,
+)
+async def test_a_decision_is_within_the_law_and_not_heavier_than_what_was_told(
+    console, decided, status
+):
+    police = await heard(console)
+    answer = await console.act(police, "decide", "P2", **{**DECIDED, **decided})
     assert answer.status_code == status, answer.text
 
 
@@ -505,7 +547,7 @@ async def test_a_wrong_review_is_refused_and_changes_nothing(console, changed):
     assert (await console.store.head()).seq == 1
 
 
-DECIDED = {"kind": "fine", "fine_fen": 50000, "points": 3, "statement": "无"}
+DECIDED = {"kind": "fine", "fine_fen": 50000, "points": 3, "reason": "无"}
 
 
 @pytest.mark.parametrize(
@@ -515,15 +557,15 @@ DECIDED = {"kind": "fine", "fine_fen": 50000, "points": 3, "statement": "无"}
         {"fine_fen": 10**30},
         {"points": True},
         {"points": 13},
-        {"statement": "x" * 2001},
-        {"statement": " "},
-        {"statement": "\x00"},
-        {"statement": "\ud800"},
+        {"reason": "x" * 2001},
+        {"reason": " "},
+        {"reason": "\x00"},
+        {"reason": "\ud800"},
     ],
     ids=str,
 )
 async def test_what_is_no_number_or_no_text_is_refused(console, changed):
-    police = await notified(console, fine_yuan=None, points=None)
+    police = await heard(console)
     asked = {"act": "decide", "second_officer": "P2", "details": {**DECIDED, **changed}}
     answer = await police.post(
         "/api/cases/LINHE202603010001/acts",

@@ -18,11 +18,13 @@ from station.contract.entries import (
 from station.contract.personal import Opening
 from station.contract.uplink import Receipt
 from station.domain.errors import BadOpening, BadReceipt, CentreContradicts, StoreFailed
+from station.domain.procedure import Act
 from station.store.database import Database
 from station.store.erasing import erase_openings
 from station.store.media import FileMedia
 from station.store.outbox import SqliteOutbox
 from station.store.recordings import SqliteRecordings
+from tests.acts import PAIRS, USUAL, role_of, said
 from tests.fakes import FakeCentre, passage, sealer, store_of
 
 CASE_NO = "LINHE202603010001"
@@ -41,14 +43,14 @@ SALT = "00" * 32
 NAME = Opening(field="driver_name", salt=SALT, text="张三")
 
 
-def act(name, details, *openings, case_no=CASE_NO, authority="road"):
+def act(kind, *openings, case_no=CASE_NO, **details):
     payload = CaseAct(
         case_no=case_no,
-        act=name,
-        authority=authority,
-        officers=["R1", "R2"],
+        act=kind.value,
+        authority=role_of(kind).value,
+        officers=PAIRS[role_of(kind)],
         at="2026-03-01T04:05:00.000Z",
-        details=details,
+        details={**said(kind), **details},
         stage="x",
         plate="蒙L12345",
         violation_id="p1",
@@ -57,19 +59,8 @@ def act(name, details, *openings, case_no=CASE_NO, authority="road"):
     return Draft(Kind.CASE_ACT, payload, openings)
 
 
-ORDER = act("order_to_correct", {"plate": "蒙L12345"}, NAME)
-REST = [
-    act("begin_unloading", {"method": "转运", "place": "场"}),
-    act("recheck_clear", {"passage_id": "p2", "gross_kg": 48000, "excess_kg": 0}),
-    act("release", {}),
-    act("hand_over", {"form_no": "1"}),
-    act("notify", {"facts": "超限", "rights_told": "已告知"}, authority="police"),
-    act(
-        "decide",
-        {"kind": "fine", "fine_fen": 50000, "points": 3, "statement": "无"},
-        authority="police",
-    ),
-]
+ORDER = act(Act.ORDER_TO_CORRECT, NAME)
+REST = [act(kind) for kind in (*USUAL[1:], Act.RELEASE, Act.CLOSE)]
 
 
 class Station:
@@ -297,7 +288,7 @@ async def test_of_a_closed_case_it_is_erased_from_the_day_after_and_the_entry_st
     assert await erased(station, "2026-03-01") == 0  # it was written on that day
     assert await erased(station, "2026-03-02") == 1
     assert await station.store.openings(1, 99) == {}
-    assert await station.store.personal(CASE_NO) == [() for _ in range(7)]
+    assert await station.store.personal(CASE_NO) == [() for _ in (ORDER, *REST)]
     assert (await station.store.entries_after(2, 1))[0] == entry
 
 
@@ -390,7 +381,7 @@ async def test_what_a_case_refers_to_is_never_due(station):
         pictured("p1", A), pictured("p2", B), Draft(Kind.CASE_OPENED, OPENED), ORDER
     )
     await station.store.append(pictured("p3", C, recheck_of=CASE_NO))
-    photo = act("begin_unloading", {"method": D, "place": "场"})  # an act that names a recording
+    photo = act(Act.BEGIN_UNLOADING, method=D)  # an act that names a recording
     await station.store.append(photo)
     await station.outbox.note_media_sent(99)
     assert await due(station, "2099-01-01") == [B]

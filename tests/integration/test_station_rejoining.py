@@ -22,6 +22,7 @@ from station.domain.errors import (
     UplinkError,
 )
 from station.domain.ledger import Head, check
+from station.domain.stages import Removal
 from station.store.branches import SqliteBranches
 from station.store.checking import Check
 from station.store.database import Database
@@ -175,7 +176,7 @@ async def test_views_and_clear_texts_come_back_with_the_entries(open_at, tmp_pat
     after = [Draft(Kind.PASSAGE, passage()), Draft(Kind.CASE_OPENED, OPENED), ORDER]
     old = await restored(open_at, tmp_path, *after)
     await old.rejoining.catch_up()
-    assert (await old.store.case(CASE_NO)).stage.value == "ordered"
+    assert (await old.store.case(CASE_NO)).state.removal is Removal.ORDERED
     assert (await old.store.passage("p1")).case_no == CASE_NO
     assert await old.store.personal(CASE_NO) == [(NAME,)]
 

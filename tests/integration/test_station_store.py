@@ -13,9 +13,9 @@ import pytest
 
 from station.application.ports import Draft
 from station.contract.entries import CaseAct, CaseOpened, DeviceEvent, Kind, PassageReview
-from station.domain.case import Stage
 from station.domain.errors import NotFound, StoreFailed, StoreFull
 from station.domain.ledger import Head, check
+from station.domain.stages import Removal
 from station.store.branches import SqliteBranches
 from station.store.database import Database
 from station.store.media import FileMedia
@@ -125,7 +125,7 @@ async def test_views_follow_the_entries(store):
     assert (newest.plate, newest.outcome, newest.reviewed_by) == ("蒙L99999", "lawful", "R1")
     assert first.case_no == "LINHE202603010001"
     (case,) = await store.cases(closed=False, limit=10)
-    assert case.stage is Stage.ORDERED
+    assert case.state.removal is Removal.ORDERED
     before, opened = case.opened_at - timedelta(milliseconds=1), case.opened_at
     assert await store.held_case("蒙L12345", before) is None
     assert (await store.held_case("蒙L12345", opened)).case_no == case.case_no

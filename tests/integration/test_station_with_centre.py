@@ -1,17 +1,22 @@
-"""Both programs as they are: an old disk, a fork, what the centre publishes, where pictures go."""
+"""Both programs as they are: old disks, forks, published lists, pictures, a case to its end."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import shutil
 from datetime import date
 
+import httpx
 import msgspec
 import pytest
 
+from simulators.demo.ports import ReservedPorts
 from station.application.ports import Draft
 from station.bootstrap.opening import open_store
 from station.contract.entries import Kind, Picture, Watched, WatchList, read
+from station.domain.procedure import Act
+from tests.central_program import PASSWORD, command
 from tests.fakes import passage
 from tests.integration.test_central_program import CONFIG
 from tests.integration.test_key_commands import (
@@ -24,6 +29,7 @@ from tests.integration.test_key_commands import (
     until,
 )
 from tests.migration.central_kit import short_folder
+from tests.torture.node import Author
 
 LAST = "SELECT last_seq FROM node WHERE node = 'linhe'"
 PICTURE = bytes(range(256)) * 1000
@@ -209,3 +215,112 @@ async def test_a_centre_from_a_backup_gets_everything_again_and_the_contradictio
             )
             layers = {one["layer"] for one in json.loads(out)["findings"]}
             assert (code, layers) == (1, {"receipts"}), out
+
+
+FINE = {"kind": "fine", "fine_fen": 60000, "points": 3}
+ON = "2026-03-02"
+"""A day whose official calendar is known, whatever today is."""
+POLICE_ACTS = {
+    "handed_over": ("accept", {}),
+    "accepted": ("notify", {"facts": "超限", "rights_told": "已告知", **FINE}),
+    "notified": ("waive", {"statement": "放弃"}),
+    "heard": ("decide", {**FINE, "reason": "事实清楚"}),
+    "in_force": ("serve", {"method": "direct", "received": "签收", "served_on": ON}),
+    "served": ("pay", {"receipt_no": "1", "amount_fen": FINE["fine_fen"], "paid_on": ON}),
+    "paid": ("close", {}),
+}
+"""What the police do next; where a decision waits for the centre, nothing."""
+
+
+async def write_until_hand_over(settings):
+    """Write what the lane and road administration do; return the number of the case."""
+    author = Author("linhe")
+    author.found_case(1)
+    drafts = author.taken()
+    acts = [getattr(one.payload, "act", "") for one in drafts]
+    author.act(Act.RELEASE)
+    drafts = [*drafts[: acts.index(Act.ACCEPT.value)], *author.taken()]
+    stored = open_store(settings)
+    try:
+        await stored.ledger.append(*drafts)
+    finally:
+        stored.close()
+    return "C1"
+
+
+@pytest.fixture
+def ports():
+    reserved = ReservedPorts()
+    yield reserved
+    reserved.release()
+
+
+@contextlib.asynccontextmanager
+async def signed_in(url, number):
+    asked = {"certificate_no": number, "password": PASSWORD}
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+
+        async def up():
+            with contextlib.suppress(httpx.TransportError):
+                assert (await client.post("/api/session", json=asked)).status_code == 200
+                return True
+
+        await eventually(up)
+        yield client
+
+
+async def test_a_fine_is_decided_confirmed_served_paid_and_closed_and_the_centre_says_the_same(
+    running, ports
+):
+    home, settings = running
+    case_no = await write_until_hand_over(settings)
+    config = home / "linhe/station.toml"
+    for number in ("P1", "P2"):
+        account = ("--certificate", number, "--name", "甲", "--role", "police")
+        where = ("--config", str(config), "--valid-until", "2999-12-31", "--password-stdin")
+        code, _, err = await command(
+            "officer", "add", *account, *where, given=PASSWORD, name="station"
+        )
+        assert (code, err) == (0, ""), err
+    port, seen = ports.take([0])[0], []
+    listen = f'listen = "127.0.0.1:{port}"'
+    config.write_text(config.read_text("utf-8").replace('listen = "127.0.0.1:0"', listen), "utf-8")
+
+    async with (
+        running_station(home),
+        signed_in(f"http://127.0.0.1:{port}", "P1") as police,
+        signed_in(f"http://127.0.0.1:{port}", "P2"),
+    ):
+
+        async def step():
+            case = (await police.get(f"/api/cases/{case_no}")).json()
+            if seen[-1:] != [case["penalty"]]:
+                seen.append(case["penalty"])
+            if case["closed"] or case["penalty"] not in POLICE_ACTS:
+                return case["closed"]
+            act, details = POLICE_ACTS[case["penalty"]]
+            asked = {"act": act, "second_officer": "P2", "details": details}
+            answer = await police.post(f"/api/cases/{case_no}/acts", json=asked)
+            assert answer.status_code == 200, answer.text
+            return False
+
+        await eventually(step)
+        closed = "SELECT closed_on IS NOT NULL FROM joint_case"
+        await until(home, closed, [(True,)])
+
+    assert [one for one in seen if one != "decided"] == list(POLICE_ACTS)
+    tracks = "SELECT removal, penalty, custody, fine_fen, points FROM joint_case"
+    assert await rows(home, tracks) == [("clear", "paid", "released", 60000, 3)]
+    decided = "SELECT case_no, effective, kind, fine_fen FROM decision"
+    assert await rows(home, decided) == [(case_no, True, "fine", 60000)]
+    assert await rows(home, "SELECT code FROM alarm WHERE code LIKE 'case.%'") == []
+    held = [read(one)[1] for one in await ledger(settings) if one.kind == Kind.CASE_ACT.value]
+    assert [one.act for one in held][-7:] == [
+        "notify",
+        "waive",
+        "decide",
+        "take_effect",
+        "serve",
+        "pay",
+        "close",
+    ]

@@ -7,6 +7,7 @@ import dataclasses
 import shutil
 import tempfile
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -24,9 +25,8 @@ from central.store.ledgers import Enrolment, SqlArchive
 from station.contract.entries import CaseAct, CaseOpened, Kind, PassageReview
 from station.contract.sealing import local_day, stamp
 from station.contract.uplink import DeviceState, LaneState, batch
-from station.domain.case import TRANSITIONS, Act, Stage
 from station.domain.ledger import Head, seal
-from station.domain.officers import Role
+from station.domain.procedure import Act
 from station.domain.units import Kg
 from station.rules.decide import decide
 from station.rules.drawings import DRAWINGS
@@ -34,27 +34,11 @@ from station.rules.facts import Facts
 from station.rules.lawbook import lawbook
 from station.rules.records import vehicle_to_record
 from station.rules.verdict import to_record
+from tests.acts import PAIRS, TO_DECISION, role_of, said
 from tests.fakes import NOON, FakeClock, passage, plate_evidence, sealer
 
 SIX_AXLES = DRAWINGS["TR-06-A/6x4"].vehicle
-DETAILS = {
-    Act.ORDER_TO_CORRECT: {"plate": "蒙L12345"},
-    Act.BEGIN_UNLOADING: {"method": "crane", "place": "yard"},
-    Act.RECHECK_CLEAR: {"passage_id": "again", "gross_kg": 48500, "excess_kg": 0},
-    Act.RELEASE: {},
-    Act.HAND_OVER: {"form_no": "F1"},
-    Act.NOTIFY: {"facts": "61000 kg", "rights_told": "yes"},
-    Act.DECIDE: {"kind": "fine", "fine_fen": 50000, "points": 3, "statement": "none"},
-}
-TO_DECISION = (
-    Act.ORDER_TO_CORRECT,
-    Act.BEGIN_UNLOADING,
-    Act.RECHECK_CLEAR,
-    Act.HAND_OVER,
-    Act.NOTIFY,
-    Act.DECIDE,
-)
-PAIRS = {Role.ROAD: ["R1", "R2"], Role.POLICE: ["P1", "P2"]}
+NO_TIME = timedelta()
 
 
 def finding(gross_kg, on, vehicle=SIX_AXLES):
@@ -147,7 +131,14 @@ class FakeStation:
         )
         return self.write(Kind.PASSAGE_REVIEW, msgspec.structs.replace(made, **changed))
 
-    def open_case(self, case_no="C1", violation_id=None, passage_id="p1", plate="蒙L12345"):
+    def open_case(
+        self,
+        case_no="C1",
+        violation_id=None,
+        passage_id="p1",
+        plate="蒙L12345",
+        gross_kg=61000,
+    ):
         at = self.clock.now()
         return self.write(
             Kind.CASE_OPENED,
@@ -158,41 +149,65 @@ class FakeStation:
                 plate=plate,
                 occurred_on=local_day(at),
                 opened_at=stamp(at),
-                gross_kg=61000,
+                gross_kg=gross_kg,
                 limit_kg=49000,
-                excess_kg=12000,
+                excess_kg=gross_kg - 49000,
             ),
         )
 
     def act(self, act, case_no="C1", by=None, officers=None, stage="", *, personal=(), **details):
-        role = by or next(rule.by for (_, one), rule in TRANSITIONS.items() if one is act)
+        role, on = by or role_of(act), date.fromisoformat(local_day(self.clock.now()))
         return self.write(
             Kind.CASE_ACT,
             CaseAct(
                 case_no=case_no,
                 act=act.value,
                 authority=role.value,
-                officers=officers or PAIRS[role],
+                officers=PAIRS[role] if officers is None else officers,
                 at=stamp(self.clock.now()),
-                details={**DETAILS[act], **details},
-                stage=stage or Stage.MEASURED.value,
+                details={**said(act, on=on), **details},
+                stage=stage,
                 plate="蒙L12345",
                 violation_id="v",
                 personal={one.field: one.commitment for one in personal},
             ),
         )
 
-    def decided_case(self, number, plate="蒙L12345", violation_id=None, days_later=0, **decision):
-        """Weigh a truck, open its case and bring it to the decision, *days_later* than now."""
+    def in_force(self, number, violation_id=None, **changed):
+        """Take the centre's word for a decision."""
+        said_of = {"violation_id": violation_id or f"p{number}", **changed}
+        return self.act(Act.TAKE_EFFECT, f"C{number}", **said_of)
+
+    def closed_case(self, number):
+        """Bring a case to its end, all at one moment."""
+        self.found_case(number)()
+        self.in_force(number)
+        for act in (Act.SERVE, Act.PAY, Act.RELEASE, Act.CLOSE):
+            self.act(act, f"C{number}")
+
+    def found_case(
+        self, number, plate="蒙L12345", violation_id=None, gross_kg=61000, later=NO_TIME, **decision
+    ):
+        """Weigh a truck, open its case, and bring it to where it can be decided, *later* than now.
+
+        Return the decision.
+        """
         passage_id, case_no = f"p{number}", f"C{number}"
-        self.weigh(passage_id, plate=plate)
-        self.open_case(case_no, violation_id, passage_id, plate)
-        self.clock.move(timedelta(days=days_later))
-        for act in TO_DECISION:
-            details = dict(decision) if act is Act.DECIDE else {}
+        self.weigh(passage_id, gross_kg, plate=plate)
+        self.open_case(case_no, violation_id, passage_id, plate, gross_kg)
+        self.clock.move(later)
+        for act in TO_DECISION[:-1]:
+            details = dict(decision) if act is Act.NOTIFY else {}
             if act is Act.ORDER_TO_CORRECT:
                 details["plate"] = plate
             self.act(act, case_no, **details)
+        return partial(self.act, Act.DECIDE, case_no, **decision)
+
+    def decided_case(self, number, plate="蒙L12345", violation_id=None, days_later=0, **decision):
+        """Bring a case to the decision, *days_later* than now; the truck can be weighed again."""
+        later = timedelta(days=days_later)
+        self.found_case(number, plate, violation_id, later=later, **decision)()
+        self.clock.move(timedelta(minutes=1))  # it was put right before it is weighed again
 
 
 CENTRE = sealer(node="centre", key=200)

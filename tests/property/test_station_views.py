@@ -14,6 +14,8 @@ from station.contract.entries import (
     AllowedProgram,
     CaseAct,
     CaseOpened,
+    DecisionBarred,
+    DecisionEnded,
     DecisionInForce,
     DeviceEvent,
     Kind,
@@ -30,11 +32,14 @@ from station.contract.entries import (
     Watched,
     WatchList,
 )
-from station.domain.case import FIELDS
+from station.domain.procedure import Act
+from station.domain.said import FIELDS
+from station.domain.stages import Penalty
 from station.store.branches import SqliteBranches
 from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
 from station.store.sqlfile import load
+from tests.acts import TO_DECISION, role_of
 from tests.fakes import FakeCentre, passage, plate_evidence, sealer, store_of
 
 AT = "2026-03-01T04:00:00.000Z"
@@ -45,6 +50,7 @@ DELETE FROM passage WHERE seq % 2;
 INSERT INTO passage VALUES ('z', 99, NULL, x'00');
 INSERT INTO joint_case VALUES ('z', 99, '', '', 0, x'00');
 INSERT INTO case_act VALUES (99, 'z', '');
+INSERT INTO case_waiting VALUES ('z');
 INSERT INTO alarm VALUES (99, x'00');
 INSERT INTO recording VALUES ('z', 99, '', 0, NULL);
 INSERT INTO centre_view VALUES ('z', 'z', '', 99, x'00');
@@ -61,6 +67,8 @@ happenings = st.lists(
                 "review",
                 "open",
                 "act",
+                "decide",
+                "answer",
                 "fault",
                 "unweighed",
                 "erase",
@@ -70,6 +78,8 @@ happenings = st.lists(
                 "no_permit",
                 "legal",
                 "decision",
+                "barred",
+                "ended",
                 "form",
                 "revoke",
                 "readmit",
@@ -153,22 +163,37 @@ class World:
             if not case.next_acts:
                 return
             act, role = case.next_acts[second % len(case.next_acts)]
-            done = CaseAct(
-                case_no=case.case_no,
-                act=act.value,
-                authority=role.value,
-                officers=["A", "B"],
-                at=AT,
-                details={
-                    name: second if kind is int else sha(first + 6)
-                    for name, kind in FIELDS[act].items()
-                },
-                stage=case.stage.value,
-                plate=case.plate,
-                violation_id=case.violation_id,
-            )
-            self.cases[case.case_no] = acted_case(case, done)
-            await self.store.append(Draft(Kind.CASE_ACT, done))
+            await self.done(case.case_no, act, role, first, second)
+
+    async def decide(self, first, second):
+        for case_no, case in list(self.cases.items())[first : first + 1]:
+            for act in TO_DECISION if not case.history else ():
+                await self.done(case_no, act, role_of(act), first, second)
+
+    async def answer(self, first, second):
+        for case_no, case in list(self.cases.items())[first : first + 1]:
+            if case.state.penalty is Penalty.DECIDED:
+                act = (Act.TAKE_EFFECT, Act.BAR)[second % 2]
+                await self.done(case_no, act, role_of(act), first, second)
+
+    async def done(self, case_no, act, role, first, second):
+        case = self.cases[case_no]
+        done = CaseAct(
+            case_no=case_no,
+            act=act.value,
+            authority=role.value,
+            officers=["A", "B"],
+            at=AT,
+            details={
+                name: second if kind is int else sha(first + 6)
+                for name, kind in FIELDS[act].items()
+            },
+            stage=str(case.state),
+            plate=case.plate,
+            violation_id=case.violation_id,
+        )
+        self.cases[case_no] = acted_case(case, done)
+        await self.store.append(Draft(Kind.CASE_ACT, done))
 
     async def fault(self, first, _):
         event = DeviceEvent(device="scale", code="device.silent", detail=str(first), since=AT)
@@ -235,6 +260,23 @@ class World:
         )
         await self.tell(Kind.DECISION_IN_FORCE, decision)
 
+    async def barred(self, first, second):
+        barred = DecisionBarred(
+            node="linhe",
+            case_no=str(first),
+            violation_id=str(first),
+            plate=PLATES[second % 3],
+            occurred_on="2026-03-01",
+            decided_at=AT,
+            standing_node="hailiutu",
+            standing_case_no=str(second),
+        )
+        await self.tell(Kind.DECISION_BARRED, barred)
+
+    async def ended(self, first, second):
+        ended = DecisionEnded(node="linhe", case_no=str(first), plate=PLATES[second % 3], at=AT)
+        await self.tell(Kind.DECISION_ENDED, ended)
+
     async def form(self, first, second):
         form = UnloadingForm(
             node="linhe",
@@ -266,7 +308,7 @@ async def lived(folder, events):
     database = Database(folder / "station.sqlite")
     try:
         store = store_of(database, sealer())
-        world = World(store, SqliteCentreLedger(database))
+        world = World(store, SqliteCentreLedger(database, "linhe"))
         for event in events:
             await world.happen(*event)
         running = await database.run(everything)
@@ -288,7 +330,8 @@ def test_folded_anew_the_views_are_the_same(events):
 
 
 def test_every_view_is_made_by_something_that_happens_above():
-    events = [("passage", 0, 0), ("open", 0, 0), ("act", 0, 0), ("fault", 0, 0), ("permit", 0, 0)]
+    kinds = ("passage", "open", "decide", "fault", "permit")
+    events = [(kind, 0, 0) for kind in kinds]
     with tempfile.TemporaryDirectory() as folder:
         running, *_ = asyncio.run(lived(Path(folder), events))
     assert {view for view, rows in running.items() if rows} == set(VIEWS)

@@ -20,7 +20,7 @@ from station.domain.ledger import Entry, Head, check
 from tests.torture.writer import AT, settings
 
 ALL = -1
-VIEWS = ("passage", "joint_case", "case_act", "alarm", "recording", "centre_view")
+VIEWS = ("passage", "joint_case", "case_waiting", "case_act", "alarm", "recording", "centre_view")
 AGAIN = DeviceEvent(device="scale", code="device.silent", detail="again", since=AT)
 
 

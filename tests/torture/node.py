@@ -24,6 +24,7 @@ from station.bootstrap.uplink import Uplink
 from station.contract.entries import Kind, Payload, Run
 from station.settings import read_settings
 from tests.migration.central_kit import FakeStation
+from tests.torture.answering import answers
 
 DECIDE_EVERY = 50
 """So many passages after which a whole case is decided, on an act that other stations fine too."""
@@ -98,9 +99,9 @@ async def write(stored: Stored, author: Author, rate: float, until: int | None) 
     for number in itertools.count(1):
         if number % DECIDE_EVERY == 0:
             act = f"shared-{int(author.clock.now().timestamp()) // SHARED_S}"
-            author.decided_case(uuid4().hex, violation_id=act)
+            author.decided_case(uuid4().hex, _plate(), violation_id=act)
         else:
-            author.weigh(str(uuid4()), plate=f"蒙L{random.randint(10_000, 99_999)}")
+            author.weigh(str(uuid4()), plate=_plate())
         for draft in author.taken():
             if until is not None and written >= until:
                 return
@@ -109,6 +110,10 @@ async def write(stored: Stored, author: Author, rate: float, until: int | None) 
             written += 1
             next_at = max(next_at + 1 / rate, loop.time() - 1)
             await asyncio.sleep(next_at - loop.time())
+
+
+def _plate() -> str:
+    return f"蒙L{random.randint(10_000, 99_999)}"
 
 
 async def run(config: Path, rate: float, until: int | None) -> None:
@@ -120,7 +125,8 @@ async def run(config: Path, rate: float, until: int | None) -> None:
         await uplink.prepare()
         await stored.ledger.append(Draft(Kind.START, Run(program="node", detail="")))
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(uplink.run(NoLane(SystemClock()), NoCamera()))  # type: ignore[arg-type]
+            lane, camera, taken = NoLane(SystemClock()), NoCamera(), answers(stored, SystemClock())
+            tasks.create_task(uplink.run(lane, camera, taken))  # type: ignore[arg-type]
             tasks.create_task(stored.time.run(stored.ledger, lambda *_: None))
             tasks.create_task(write(stored, Author(settings.station.node), rate, until))
 

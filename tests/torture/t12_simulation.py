@@ -81,6 +81,7 @@ def _outcome(worlds: Iterator[Told], *, show: bool = True) -> Outcome:
             steps=one.steps,
             acknowledged=one.acknowledged,
             receipts=one.receipts,
+            taken=one.taken,
             lost=one.lost,
         )
         if one.broken:
@@ -96,6 +97,7 @@ def _outcome(worlds: Iterator[Told], *, show: bool = True) -> Outcome:
             "seeds": sums["seeds"],
             "steps": sums["steps"],
             "receipts": sums["receipts"],
+            "decisions_taken_up": sums["taken"],
             "faults_by_kind": dict(sorted(faults.items())),
         },
     )

@@ -41,6 +41,8 @@ SELECT violation_id, count(*) FILTER (WHERE effective)
 """Acts on which stations decided more than once, and how many of the fines are in force."""
 
 REFUSED = "SELECT count(*) FROM alarm WHERE code = 'case.second_fine'"
+UNSAID = "SELECT detail FROM alarm WHERE code = 'case.false_answer'"
+"""What stations took for the centre's answer to a decision, and is not."""
 
 
 def run(options: Options) -> Outcome:
@@ -221,6 +223,7 @@ async def fined_twice(made: Fleet) -> list[str]:
     broken = [f"{act}: {count} effective fines" for act, count in acts if count != 1]
     if bool(acts) != bool(refused):
         broken.append(f"{len(acts)} acts fined more than once, {refused} fines refused")
+    broken += [f"an answer that was not given: {detail}" for (detail,) in await made.rows(UNSAID)]
     return broken
 
 

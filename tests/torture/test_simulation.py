@@ -23,6 +23,7 @@ QUICK = (
     "counts_duplicates_twice",
     "projects_twice",
     "fines_twice",
+    "takes_every_answer_for_a_yes",
     "notes_before_the_receipt",
     "skips_after_a_timeout",
     "log_forgets_a_leaf",
@@ -49,6 +50,7 @@ def test_in_many_worlds_every_promise_holds_after_each_step(tmp_path):
     kinds = report.more["faults_by_kind"]
     assert len(kinds) == 20, "every kind of fault has happened"
     assert report.acknowledged > 5000
+    assert report.more["decisions_taken_up"] > 50
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])

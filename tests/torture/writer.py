@@ -28,13 +28,18 @@ from station.contract.entries import (
     UnweighedPass,
 )
 from station.contract.uplink import Receipt
-from station.domain.case import FIELDS, Case
+from station.domain.case import Case
 from station.domain.ledger import Entry
+from station.domain.procedure import Act
+from station.domain.said import FIELDS
+from station.domain.stages import Penalty
 from station.settings import Settings
+from tests.acts import PAIRS, role_of
 from tests.fakes import passage, plate_evidence
 
 AT = "2026-03-01T04:00:00.000Z"
 PICTURE_BYTES = (2_000, 40_000)
+ANSWERS = (Act.TAKE_EFFECT, Act.BAR)
 
 
 def settings(folder: Path) -> Settings:
@@ -78,7 +83,7 @@ class Day:
             return self._passage(pictures) if roll < 0.9 else self._unweighed(pictures)
         if roll < 0.3:
             return [Draft(Kind.PASSAGE_REVIEW, self._review())]
-        if roll < 0.6 and self._cases:
+        if roll < 0.6 and any(not case.closed for case in self._cases.values()):
             return [Draft(Kind.CASE_ACT, self._act())]
         if roll < 0.7:
             event = DeviceEvent(device="scale", code="device.silent", detail="", since=AT)
@@ -141,8 +146,9 @@ class Day:
         )
 
     def _act(self) -> CaseAct:
-        case = self._random.choice([case for case in self._cases.values() if case.next_acts])
-        act, authority = self._random.choice(case.next_acts)
+        case = self._random.choice([case for case in self._cases.values() if not case.closed])
+        waits = case.state.penalty is Penalty.DECIDED
+        act = self._random.choice(ANSWERS if waits else [act for act, _ in case.next_acts])
         details = {
             name: self._random.randint(1, 99_000) if kind is int else f"蒙L{len(case.history):05d}"
             for name, kind in FIELDS[act].items()
@@ -150,11 +156,11 @@ class Day:
         made = CaseAct(
             case_no=case.case_no,
             act=act.value,
-            authority=authority.value,
-            officers=["R1", "R2"],
+            authority=role_of(act).value,
+            officers=PAIRS[role_of(act)],
             at=AT,
             details=details,
-            stage=case.stage.value,
+            stage=str(case.state),
             plate=case.plate,
             violation_id=case.violation_id,
         )

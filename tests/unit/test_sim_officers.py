@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from simulators.officers.console import Account, Console
-from simulators.officers.police import decision
+from simulators.officers.police import penalty
 from simulators.officers.post import Drawings, Post
 from simulators.officers.watch import Watch
 from simulators.traffic.fleet import FleetMaker
@@ -78,12 +78,12 @@ def test_a_fine_lies_in_the_band_or_in_the_whole_range(
 ) -> None:
     least, most = band
     suggestion = {"fine_min_fen": least, "fine_max_fen": most, "points": None}
-    assert decision(suggestion)["fine_fen"] == fine
+    assert penalty(suggestion)["fine_fen"] == fine
 
 
 def test_points_are_those_suggested() -> None:
-    assert decision({"points": 3})["points"] == 3
-    assert decision({"points": None})["points"] == 0
+    assert penalty({"points": 3})["points"] == 3
+    assert penalty({"points": None})["points"] == 0
 
 
 async def test_every_truck_that_is_not_registered_has_its_drawing(
@@ -134,7 +134,12 @@ def case(acts: int) -> CaseOut:
         gross_kg=60_000,
         limit_kg=49_000,
         excess_kg=11_000,
-        stage="measured",
+        removal="measured",
+        penalty="open",
+        custody="held",
+        remedy="none",
+        penal="police",
+        paid_fen=0,
         released_at=None,
         fine_fen=None,
         points=None,

@@ -133,7 +133,7 @@ def run(truck: Truck) -> Run:
 
 
 def test_a_clean_run_is_clean(run: Run) -> None:
-    run.case(run.weighed(60_000, at=30.0, verdict=Verdict.VIOLATION), "decide", "release")
+    run.case(run.weighed(60_000, at=30.0, verdict=Verdict.VIOLATION), "decide", "release", "close")
     report = run.report()
     assert report.clean, report.errors
     assert (report.trucks, report.weighed, report.plates_exact) == (2, 2, 2)
@@ -199,7 +199,7 @@ def test_a_wrong_weight_verdict_plate_or_limit_is_a_wrong_decision(
 
 def test_a_lawful_truck_with_a_case_and_a_violation_without_one_are_wrong(run: Run) -> None:
     (lawful,) = run.found.passages.values()
-    run.case(lawful, "decide", "release")
+    run.case(lawful, "decide", "release", "close")
     run.weighed(60_000, at=30.0, verdict=Verdict.VIOLATION)
     assert run.report().verdicts_wrong == 2
 
@@ -232,7 +232,7 @@ def test_an_unweighed_pass_belongs_to_who_was_there_or_was_coming(
 def test_a_case_that_stays_open_and_a_truck_that_stays_make_a_run_unclean(run: Run) -> None:
     run.case(run.weighed(60_000, at=30.0, verdict=Verdict.VIOLATION), "decide")
     assert not run.report().clean
-    run.case(run.found.passages["p30.0"], "decide", "release")
+    run.case(run.found.passages["p30.0"], "decide", "release", "close")
     assert run.report().clean
     run.journeys[0].place = Place.LOT
     assert not run.report().clean
@@ -252,7 +252,7 @@ def test_listed_is_who_has_more_than_three_decisions(
     run = Run(truck)
     for n in range(cases):
         passage = run.weighed(60_000, at=30.0 * (n + 1), verdict=Verdict.VIOLATION)
-        run.case(passage, "decide", "release")
+        run.case(passage, "decide", "release", "close")
     audit = run.audit()
     must = {truck.plate.number: cases} if listed else {}
     assert audit.expected_list() == must

@@ -29,11 +29,12 @@ VALUES ($1, $2, $3, $4, $5, $6);
 -- name: open_case
 -- Gives no row when there is a case of that number.
 -- $1 node, $2 case_no, $3 violation_id, $4 passage_id, $5 plate, $6 occurred_on, $7 opened_at,
--- $8 opened_on, $9 gross_kg, $10 limit_kg, $11 excess_kg, $12 stage
+-- $8 opened_on, $9 gross_kg, $10 limit_kg, $11 excess_kg, $12 removal, $13 penalty, $14 custody,
+-- $15 remedy, $16 file
 INSERT INTO joint_case
        (node, case_no, violation_id, passage_id, plate, occurred_on, opened_at, opened_on,
-        gross_kg, limit_kg, excess_kg, stage)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        gross_kg, limit_kg, excess_kg, removal, penalty, custody, remedy, file)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
     ON CONFLICT DO NOTHING
 RETURNING case_no;
 
@@ -43,39 +44,69 @@ UPDATE passage SET case_no = $3 WHERE node = $1 AND passage_id = $2;
 
 -- name: case
 -- $1 node, $2 case_no
-SELECT case_no, violation_id, passage_id, plate, occurred_on, opened_at, gross_kg, limit_kg,
-       excess_kg, stage, released_at, fine_fen, points
+SELECT occurred_on, file
   FROM joint_case
  WHERE node = $1 AND case_no = $2;
 
 -- name: save_case
--- $1 node, $2 case_no, $3 plate, $4 stage, $5 released_at, $6 fine_fen, $7 points, $8 closed_on
+-- $1 node, $2 case_no, $3 plate, $4 removal, $5 penalty, $6 custody, $7 remedy, $8 released_at,
+-- $9 fine_fen, $10 points, $11 closed_on, $12 file
 UPDATE joint_case
-   SET plate = $3, stage = $4, released_at = $5, fine_fen = $6, points = $7, closed_on = $8
+   SET plate = $3, removal = $4, penalty = $5, custody = $6, remedy = $7, released_at = $8,
+       fine_fen = $9, points = $10, closed_on = $11, file = $12
  WHERE node = $1 AND case_no = $2;
 
 -- name: note_unloading
--- $1 node, $2 case_no, $3 cleared_on, $4 unloaded_kg
-UPDATE joint_case SET cleared_on = $3, unloaded_kg = $4 WHERE node = $1 AND case_no = $2;
+-- $1 node, $2 case_no, $3 cleared_at, $4 cleared_on, $5 unloaded_kg
+UPDATE joint_case SET cleared_at = $3, cleared_on = $4, unloaded_kg = $5
+ WHERE node = $1 AND case_no = $2;
 
--- name: add_effective_decision
--- Gives no row for a second fine on one violation (行政处罚法 art 29). Another transaction that is
--- writing the first one is waited for.
+-- name: lock_plate
+-- Whoever else judges a decision on the same truck waits. $1 plate
+SELECT pg_advisory_xact_lock(hashtextextended('decision ' || $1, 0));
+
+-- name: standing
+-- The effective fine on the act of a case, or on the same transport: the truck was weighed within
+-- $6 hours of it, its mass agrees within $7 kg, and what was found first was not put right before the
+-- later weighing.
+-- $1 node, $2 case_no, $3 violation_id, $4 plate, $5 opened_at, $6 hours, $7 kg, $8 gross_kg
+SELECT d.node, d.case_no, d.violation_id
+  FROM decision d JOIN joint_case c USING (node, case_no)
+ WHERE d.effective AND d.kind = 'fine' AND (d.node, d.case_no) <> ($1, $2)
+   AND (d.violation_id = $3
+        OR (d.plate = $4
+            AND c.opened_at BETWEEN $5::timestamptz - $6::integer * interval '1 hour'
+                                AND $5::timestamptz + $6::integer * interval '1 hour'
+            AND abs(c.gross_kg - $8) <= $7
+            AND CASE WHEN c.opened_at < $5
+                     THEN c.cleared_at IS NULL OR c.cleared_at >= $5
+                     ELSE (SELECT own.cleared_at IS NULL OR own.cleared_at >= c.opened_at
+                             FROM joint_case own
+                            WHERE own.node = $1 AND own.case_no = $2)
+                END))
+ ORDER BY d.violation_id <> $3, d.decided_at
+ LIMIT 1;
+
+-- name: end_decision
+-- Idempotent. $1 node, $2 case_no
+UPDATE decision SET effective = false WHERE node = $1 AND case_no = $2;
+
+-- name: change_decision
+-- Idempotent. $1 node, $2 case_no, $3 fine_fen, $4 points
+UPDATE decision SET fine_fen = $3, points = $4 WHERE node = $1 AND case_no = $2;
+
+-- name: decision_effective
+-- $1 node, $2 case_no, $3 violation_id
+SELECT effective FROM decision WHERE node = $1 AND case_no = $2 AND violation_id = $3;
+
+-- name: add_decision
+-- A unique index refuses a second effective fine on one violation (行政处罚法 art 29).
 -- $1 node, $2 seq, $3 case_no, $4 violation_id, $5 plate, $6 occurred_on, $7 decided_at, $8 kind,
--- $9 fine_fen, $10 points
+-- $9 fine_fen, $10 points, $11 effective
 INSERT INTO decision
        (node, seq, case_no, violation_id, plate, occurred_on, decided_at, kind, fine_fen, points,
         effective)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true)
-    ON CONFLICT (violation_id) WHERE effective AND kind = 'fine' DO NOTHING
-RETURNING seq;
-
--- name: add_void_decision
--- Parameters as above.
-INSERT INTO decision
-       (node, seq, case_no, violation_id, plate, occurred_on, decided_at, kind, fine_fen, points,
-        effective)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, false);
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: forget_legal_ids
 DELETE FROM legal_id;

@@ -37,8 +37,8 @@ SELECT ahead.body, ahead.signature
 
 -- name: cases
 -- $1 nodes or NULL for all; $2 closed, or NULL for both; $3 limit
-SELECT node, case_no, plate, opened_at, gross_kg, limit_kg, excess_kg, stage, released_at,
-       fine_fen, points, closed_on IS NOT NULL AS closed, touched
+SELECT node, case_no, plate, opened_at, gross_kg, limit_kg, excess_kg, removal, penalty,
+       custody, released_at, fine_fen, points, closed_on IS NOT NULL AS closed, touched
   FROM joint_case
  WHERE ($1::text[] IS NULL OR node = ANY ($1))
    AND ($2::boolean IS NULL OR $2 = (closed_on IS NOT NULL))
@@ -47,8 +47,8 @@ SELECT node, case_no, plate, opened_at, gross_kg, limit_kg, excess_kg, stage, re
 
 -- name: cases_since
 -- $1 nodes or NULL for all, $2 after this turn, $3 up to this turn, $4 limit
-SELECT node, case_no, plate, opened_at, gross_kg, limit_kg, excess_kg, stage, released_at,
-       fine_fen, points, closed_on IS NOT NULL AS closed, touched
+SELECT node, case_no, plate, opened_at, gross_kg, limit_kg, excess_kg, removal, penalty,
+       custody, released_at, fine_fen, points, closed_on IS NOT NULL AS closed, touched
   FROM joint_case
  WHERE touched > $2 AND touched <= $3 AND ($1::text[] IS NULL OR node = ANY ($1))
  ORDER BY touched, opened_at, node, case_no

@@ -226,7 +226,7 @@ CREATE TABLE unweighed_pass (
 );
 CREATE INDEX unweighed_pass_occurred_on ON unweighed_pass (occurred_on);
 
--- fine_fen and points: of the effective decision alone. …_on: local days.
+-- fine_fen and points: of the effective decision alone. …_on: local days. file: the whole case.
 CREATE TABLE joint_case (
     node         text        NOT NULL,
     case_no      text        NOT NULL,
@@ -239,7 +239,6 @@ CREATE TABLE joint_case (
     gross_kg     integer     NOT NULL,
     limit_kg     integer     NOT NULL,
     excess_kg    integer     NOT NULL,
-    stage        text        NOT NULL,
     released_at  timestamptz,
     fine_fen     bigint,
     points       integer,
@@ -247,6 +246,12 @@ CREATE TABLE joint_case (
     cleared_on   date,
     unloaded_kg  integer,
     touched      bigint      NOT NULL DEFAULT 0,
+    removal      text        NOT NULL,
+    penalty      text        NOT NULL,
+    custody      text        NOT NULL,
+    remedy       text        NOT NULL,
+    cleared_at   timestamptz,
+    file         bytea       NOT NULL,
     PRIMARY KEY (node, case_no)
 );
 CREATE INDEX joint_case_opened_at ON joint_case (opened_at DESC);

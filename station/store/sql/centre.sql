@@ -47,6 +47,10 @@ DELETE FROM centre_view WHERE topic = ?1;
 -- ?1 topic, ?2 name
 SELECT view FROM centre_view WHERE topic = ?1 AND name = ?2;
 
+-- name: answer
+-- ?1 topic, ?2 name
+SELECT seq, view FROM centre_view WHERE topic = ?1 AND name = ?2;
+
 -- name: all_of
 -- ?1 topic
 SELECT view FROM centre_view WHERE topic = ?1 ORDER BY seq, name;

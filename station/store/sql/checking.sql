@@ -7,6 +7,9 @@ SELECT * FROM passage ORDER BY passage_id;
 -- name: joint_case
 SELECT * FROM joint_case ORDER BY case_no;
 
+-- name: case_waiting
+SELECT * FROM case_waiting ORDER BY case_no;
+
 -- name: alarm
 SELECT * FROM alarm ORDER BY seq;
 

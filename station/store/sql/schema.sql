@@ -132,6 +132,9 @@ CREATE INDEX IF NOT EXISTS case_open ON joint_case (closed, seq);
 CREATE INDEX IF NOT EXISTS case_by_plate ON joint_case (plate);
 CREATE INDEX IF NOT EXISTS case_by_day ON joint_case (opened_on);
 
+-- Cases whose decision the centre has not answered (待中心确认).
+CREATE TABLE IF NOT EXISTS case_waiting (case_no TEXT PRIMARY KEY) STRICT;
+
 -- Which entries are acts of which case, and the local day of each.
 CREATE TABLE IF NOT EXISTS case_act (
     seq      INTEGER PRIMARY KEY,

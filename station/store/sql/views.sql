@@ -41,6 +41,17 @@ SELECT view FROM joint_case WHERE plate = ?1 ORDER BY seq DESC;
 -- ?1 local day
 SELECT count(*) FROM joint_case WHERE opened_on = ?1;
 
+-- name: put_waiting
+-- Idempotent. ?1 case_no
+INSERT OR IGNORE INTO case_waiting (case_no) VALUES (?1);
+
+-- name: take_waiting
+-- Idempotent. ?1 case_no
+DELETE FROM case_waiting WHERE case_no = ?1;
+
+-- name: cases_waiting
+SELECT c.view FROM case_waiting w JOIN joint_case c USING (case_no) ORDER BY c.seq;
+
 -- name: put_alarm
 -- ?1 seq, ?2 view
 INSERT INTO alarm (seq, view) VALUES (?1, ?2)
@@ -73,6 +84,7 @@ UPDATE recording SET erased_seq = ?2 WHERE sha256 = ?1;
 -- name: clear_views
 DELETE FROM passage;
 DELETE FROM joint_case;
+DELETE FROM case_waiting;
 DELETE FROM case_act;
 DELETE FROM alarm;
 DELETE FROM recording;

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from central.application.ports import (
     Alarm,
     Decision,
+    Guard,
     OpenedCase,
     Refused,
     Reviewed,
+    Standing,
     Unweighed,
     Weighed,
 )
@@ -81,23 +83,44 @@ class SimulatedBooks:
         return found
 
     async def save_case(self, node: str, case: Case, closed_on: date | None) -> None:
-        self.changes.update(
-            "case", (node, case.case_no), lambda row: replace(row, case=replace(case, history=()))
-        )
+        self.changes.update("case", (node, case.case_no), lambda row: replace(row, case=case))
         await self._step()
 
-    async def note_unloading(self, node: str, case_no: str, on: date, unloaded_kg: int) -> None:
+    async def note_unloading(self, node: str, case_no: str, at: datetime, unloaded_kg: int) -> None:
         _bounded(unloaded_kg)
         await self._step()
 
-    async def add_decision(self, decision: Decision) -> bool:
+    async def standing(self, case: Case, node: str, guard: Guard) -> Standing | None:
         await self._step()
-        effective = ("fine", decision.violation_id)
-        first = decision.kind != "fine" or self.changes.get("decision", effective) is None
-        self.changes.insert("decision", (decision.node, decision.seq), (decision, first))
-        if first and decision.kind == "fine":
-            self.changes.insert("decision", effective, (decision, first))
-        return first
+        own = (node, case.case_no)
+        for _, row in self.changes.scan("decision"):
+            other = (row.node, row.case_no)
+            same = row.violation_id == case.violation_id
+            if row.effective and row.kind == "fine" and other != own and same:
+                return Standing(node=row.node, case_no=row.case_no, violation_id=row.violation_id)
+        return None
+
+    async def add_decision(self, decision: Decision) -> None:
+        await self._step()
+        self.changes.insert("decision", (decision.node, decision.seq), decision)
+
+    async def decision_effective(self, node: str, case_no: str, violation_id: str) -> bool | None:
+        await self._step()
+        found = [
+            row.effective
+            for _, row in self.changes.scan("decision")
+            if (row.node, row.case_no, row.violation_id) == (node, case_no, violation_id)
+        ]
+        return found[-1] if found else None
+
+    async def end_decision(self, node: str, case_no: str) -> None:
+        await self._step()
+        for key, row in list(self.changes.scan("decision")):
+            if (row.node, row.case_no) == (node, case_no):
+                self.changes.update("decision", key, lambda row: replace(row, effective=False))
+
+    async def change_decision(self, node: str, case: Case) -> None:
+        raise NotImplementedError("no party asks for a remedy here")
 
     async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:
         for key, _ in list(self.changes.scan("legal_id")):

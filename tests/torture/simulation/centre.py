@@ -104,7 +104,7 @@ class Centre:
             law_edition=_law().edition,
         )
         self._own = own = OwnLedger(node=NODE, sealer=sealer, clock=clock)
-        projector = Projector(archive, judged, own, _nobody)
+        projector = Projector(archive, Judged(_law()), own, _nobody)
         traffic = Traffic()
         writer = Writer(archive, clock, refuser, projector.wake)
         self._accept = Accept(
@@ -252,9 +252,12 @@ def _law():
 _JUDGED: dict[bytes, Difference | None] = {}
 
 
-def judged(found: Found) -> Difference | None:
-    """Compare a finding as the centre does; the same facts are compared once."""
-    key = msgspec.json.encode(found)
-    if key not in _JUDGED:
-        _JUDGED[key] = Recheck(_law())(found)
-    return _JUDGED[key]
+class Judged(Recheck):
+    """Compares as the centre does; the same facts are compared once."""
+
+    def __call__(self, found: Found) -> Difference | None:
+        """Return what differs."""
+        key = msgspec.json.encode(found)
+        if key not in _JUDGED:
+            _JUDGED[key] = super().__call__(found)
+        return _JUDGED[key]

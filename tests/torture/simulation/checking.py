@@ -10,11 +10,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central.application.ledger_ports import Placed
+from central.application.project import FALSE_ANSWER
 from station.contract.checkpoint import Checkpoint, read_note
 from station.contract.signature import Ed25519Verifier
 from station.contract.uplink import Acknowledged, check_receipt, read_batch
+from station.domain.case import Case
 from station.domain.errors import ZhichaoError
 from station.domain.ledger import GENESIS, Entry
+from station.domain.stages import EFFECTIVE
 from tests.torture.simulation.centre import NODE, SIGNER, CentreMachine
 from tests.torture.simulation.checking_stations import TAG, StationChecks
 from tests.torture.simulation.officers import POISON
@@ -39,7 +42,9 @@ class Checks:
         self._keys: dict[str, list[tuple[int, str]]] = {}
         self._signed: dict[tuple[int, bytes], list[bytes]] = {}
         self._witnessed: list[bytes] = []
+        self._went_back = False
         self.receipts = 0
+        self.taken = 0
 
     # At the centre.
 
@@ -58,8 +63,10 @@ class Checks:
     def _check_rows(self) -> None:
         for key, row in self._changed("node"):
             self._check_node(key, row)
-        for key, row in self._changed("decision"):
-            self._check_decision(key, row)
+        for _, row in self._changed("decision"):
+            self._check_decision(row)
+        for key, row in self._changed("case"):
+            self._check_case(key, row.case)
         for _, row in self._changed("passage"):
             self._check_source(row.receipt)
         for key, row in self._changed("alarm"):
@@ -142,22 +149,30 @@ class Checks:
         elif row.head.seq != self._closed[node]:
             self._fail(f"{node}: entry {row.head.seq} was taken out of quarantine")
 
-    def _check_decision(self, key, row) -> None:
-        decision, effective = row
-        if key[0] == "fine":
-            return
+    def _check_decision(self, decision) -> None:
         if self._held(decision.node, decision.seq) is None:
             self._fail(f"a decision follows from {decision.node} {decision.seq}: not in the ledger")
-        if effective and decision.kind == "fine":
+        if decision.effective and decision.kind == "fine":
             same = [
                 other
-                for other_key, (other, counts) in self._centre.disk.tables["decision"].items()
-                if counts and other_key[0] != "fine" and other.violation_id == decision.violation_id
+                for other in self._centre.disk.tables["decision"].values()
+                if other.effective and other.violation_id == decision.violation_id
             ]
             if sum(other.kind == "fine" for other in same) > 1:
                 self._fail(f"two fines are effective on {decision.violation_id}")
 
+    def _check_case(self, key: object, case: Case) -> None:
+        if case.state.penalty not in EFFECTIVE:
+            return
+        decisions = self._centre.disk.tables["decision"].values()
+        if not any(one.effective for one in decisions if (one.node, one.case_no) == key):
+            self._fail(f"{case.case_no} is in force, and its decision has no effect")
+
     def _check_alarm(self, number, row) -> None:
+        if row.code == FALSE_ANSWER and not self._went_back:
+            self._fail(f"{row.node} {row.seq} states an answer that the centre never gave")
+        if not row.derived:
+            return  # other bytes for the same place are refused, and told of, once more
         same = (row.node, row.seq, row.code, row.detail)
         for other, before in self._centre.disk.tables["alarm"].items():
             if other != number and (before.node, before.seq, before.code, before.detail) == same:
@@ -212,6 +227,7 @@ class Checks:
         self.log = [entries[position][0] for position in range(1, len(entries) + 1)]
         del self._leaves[len(self.log) :]
         self._roots.clear()
+        self._went_back = True
         self._seen.clear()
         self._closed.clear()
         self._keys.clear()
@@ -232,8 +248,9 @@ class Checks:
                 wanted["case"].add((entry.node, payload["case_no"]))
             elif payload.get("act") == "decide":
                 wanted["decision"].add((entry.node, entry.seq))
+            self.taken += payload.get("act") == "take_effect"
         for name, keys in wanted.items():
-            if {key for key in tables[name] if key[0] != "fine"} != keys:
+            if set(tables[name]) != keys:
                 self._fail(f"the table of each {name} is not what the entries come to")
 
     def _check_poison(self, entry: Entry) -> None:

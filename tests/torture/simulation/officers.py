@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import functools
 import random
+from datetime import date
 
 import msgspec
 
 from station.application.ports import Draft
 from station.contract.entries import CaseAct, CaseOpened, DeviceEvent, Kind, Passage
 from station.contract.sealing import local_day, stamp
-from station.domain.case import TRANSITIONS, Act, Case, Stage
+from station.domain.case import Case
 from station.domain.clock import Clock
+from station.domain.procedure import Act
 from station.rules.records import vehicle_to_record
 from station.store.sqlite_store import SqliteStore
+from tests.acts import PAIRS, TO_DECISION, role_of, said
 from tests.fakes import passage, plate_evidence
-from tests.migration.central_kit import DETAILS, PAIRS, SIX_AXLES, finding
+from tests.migration.central_kit import SIX_AXLES, finding
 
 MEAN_PAUSE_S = 1.5
 PLATES = ("蒙L12345", "蒙L54321")
@@ -25,15 +28,9 @@ MOST_ACTS = 5
 POISON = "poison"
 OVER_KG, LAWFUL_KG = 61000, 48000
 
-NEXT = {
-    Stage.MEASURED: Act.ORDER_TO_CORRECT,
-    Stage.ORDERED: Act.BEGIN_UNLOADING,
-    Stage.UNLOADING: Act.RECHECK_CLEAR,
-    Stage.RECHECKED: Act.HAND_OVER,
-    Stage.HANDED_OVER: Act.NOTIFY,
-    Stage.NOTIFIED: Act.DECIDE,
-    Stage.DECIDED: Act.RELEASE,
-}
+NEXT = dict(zip((None, *TO_DECISION), (*TO_DECISION, Act.RELEASE), strict=True))
+"""What follows an act; after the decision the truck goes, and the centre is waited for."""
+AFTER_THE_ANSWER = (Act.SERVE, Act.WITHDRAW)
 
 
 class Officers:
@@ -96,18 +93,21 @@ class Officers:
 
     def _acts(self, case: Case) -> list[Draft]:
         """Bring a case on by a few acts."""
-        found, stage = [], case.stage
+        found: list[Draft] = []
+        before = case.history[-1].act if case.history else None
+        if before is Act.TAKE_EFFECT:
+            return [self._act(case, self._chance.choice(AFTER_THE_ANSWER))]
         for _ in range(self._chance.randint(1, MOST_ACTS)):
-            act = NEXT[stage]
-            found.append(self._act(case, stage, act))
-            if act is Act.RELEASE:
+            act = NEXT.get(before)
+            if act is None:
                 break
-            stage = TRANSITIONS[stage, act].to
-        return found
+            found.append(self._act(case, act))
+            before = act
+        return found or [self._event()]
 
-    def _act(self, case: Case, stage: Stage, act: Act) -> Draft:
-        role = TRANSITIONS[stage, act].by
-        details = dict(DETAILS[act])
+    def _act(self, case: Case, act: Act) -> Draft:
+        role, now = role_of(act), self._clock.now()
+        details = said(act, on=date.fromisoformat(local_day(now)))
         if act is Act.ORDER_TO_CORRECT:
             details["plate"] = case.plate
         payload = CaseAct(
@@ -115,9 +115,9 @@ class Officers:
             act=act.value,
             authority=role.value,
             officers=PAIRS[role],
-            at=stamp(self._clock.now()),
+            at=stamp(now),
             details=details,
-            stage=stage.value,
+            stage="",
             plate=case.plate,
             violation_id=case.violation_id,
         )

@@ -42,6 +42,7 @@ from station.store.rotations import successor
 from station.store.sqlfile import load
 from station.store.sqlite_store import SqliteStore
 from station.uplink.http_centre import HttpCentre
+from tests.torture.answering import answers
 from tests.torture.simulation.centre import NODE, ORIGIN, SIGNER
 from tests.torture.simulation.clock import SimulatedClock
 from tests.torture.simulation.line import Line, Transport
@@ -249,7 +250,7 @@ class Station:
             database=database,
             ledger=self.store,
             outbox=SqliteOutbox(database, self.store),
-            centre=SqliteCentreLedger(database),
+            centre=SqliteCentreLedger(database, machine.node),
             recordings=SqliteRecordings(database),
             branches=SqliteBranches(database, self.store),
             time=keeper,
@@ -348,11 +349,12 @@ class _Uplink(Uplink):
         self._media = None
         self._client = _Client(machine, stored)
         self._jitter = machine.chance.random
+        self._answers = answers(stored, machine.clock)
 
     async def parts(self):
         """Return what delivers and fetches."""
         links = Links(lambda _code, _detail: None)
-        puller = await self._puller(IDENTITY, self._client, links)
+        puller = await self._puller(IDENTITY, self._client, links, self._answers)
         pusher = self._pusher_of(self._client, puller, links)
         pusher._jitter = self._jitter
         return pusher, puller, Ahead(self._stored.ledger, self._client, pusher)

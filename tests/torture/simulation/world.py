@@ -47,6 +47,7 @@ class Told:
     faults: Counter[str] = field(default_factory=Counter)
     acknowledged: int = 0
     receipts: int = 0
+    taken: int = 0
     lost: int = 0
     steps: int = 0
     broken: list[str] = field(default_factory=list)
@@ -99,6 +100,7 @@ class World:
         watching.cancel()
         self.told.acknowledged = self.checks.stations.acknowledged
         self.told.receipts = self.checks.receipts
+        self.told.taken = self.checks.taken
         self.told.lost = self.checks.stations.lost
         for machine in self.machines:
             self.told.faults += machine.line.done

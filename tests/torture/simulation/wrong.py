@@ -22,13 +22,14 @@ from central.witness import following
 from station.application.pushing import Pusher
 from station.application.timekeeping import TimeKeeper
 from station.contract import keyring
-from station.contract.entries import KeyRotate, read
+from station.contract.entries import DecisionInForce, KeyRotate, read
 from station.contract.keyring import KeyRing, NodeKey
 from station.contract.signature import key_id
 from station.domain.errors import MalformedEntry, UplinkError
 from station.domain.ledger import Entry
 from station.domain.merkle import Frontier
 from station.store import branches, centre_ledger, outbox, sqlite_store
+from station.store.centre_ledger import SqliteCentreLedger
 from tests.torture.simulation.archive import SimulatedDesk
 
 Wrong = Callable[[], AbstractContextManager[Any]]
@@ -155,13 +156,28 @@ def takes_the_fork_too() -> AbstractContextManager[Any]:
 
 
 def fines_twice() -> AbstractContextManager[Any]:
-    """The index of the database that lets one fine be effective is gone."""
+    """The centre does not look whether the act was fined before."""
 
-    async def add_decision(self: SimulatedDesk, decision: Any) -> bool:
-        self.changes.insert("decision", (decision.node, decision.seq), (decision, True))
-        return True
+    async def standing(_self: SimulatedDesk, *_case: Any) -> None:
+        return None
 
-    return patch.object(SimulatedDesk, "add_decision", add_decision)
+    return patch.object(SimulatedDesk, "standing", standing)
+
+
+def takes_every_answer_for_a_yes() -> AbstractContextManager[Any]:
+    """A station does not read whether the centre confirmed its decision or barred it."""
+
+    async def answer(self: SqliteCentreLedger, case_no: str) -> Any:
+        found = await right(self, case_no)
+        if found is None or isinstance(found[1], DecisionInForce):
+            return found
+        seq, said = found
+        names = DecisionInForce.__struct_fields__
+        yes = {name: getattr(said, name) for name in names if name != "kind"}
+        return seq, DecisionInForce(**yes, kind="fine")
+
+    right = SqliteCentreLedger.answer
+    return patch.object(SqliteCentreLedger, "answer", answer)
 
 
 def stops_at_poison() -> AbstractContextManager[Any]:
@@ -284,6 +300,7 @@ PROGRAMS: dict[str, Wrong] = {
         does_not_quarantine,
         takes_the_fork_too,
         fines_twice,
+        takes_every_answer_for_a_yes,
         stops_at_poison,
         witness_does_not_compare,
         does_not_ask_for_a_proof,

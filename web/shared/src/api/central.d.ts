@@ -393,8 +393,12 @@ export interface components {
             limit_kg: number;
             /** Excess Kg */
             excess_kg: number;
-            /** Stage */
-            stage: string;
+            /** Removal */
+            removal: string;
+            /** Penalty */
+            penalty: string;
+            /** Custody */
+            custody: string;
             /** Released At */
             released_at: string | null;
             /** Fine Fen */
@@ -550,7 +554,7 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "road" | "police" | "hq" | "transport" | "admin";
+            role: "road" | "police" | "hq" | "transport" | "admin" | "centre";
             /**
              * Valid Until
              * Format: date

@@ -300,10 +300,10 @@ export interface components {
          * ActIn
          * @description ``POST /api/cases/{case_no}/acts``: the officer signed in acts, with a second on duty.
          *
-         *     ``act`` and its ``details`` are those of ``station.domain.case.FIELDS``, but for the re-check:
+         *     ``act`` and its ``details`` are those of ``station.domain.said.FIELDS``, but for the re-check:
          *     ``{"act": "recheck", "details": {"passage_id": …}}`` and the station takes the weight and the
          *     result (``recheck_clear`` or ``recheck_over``) from that passage. ``personal`` is what the act
-         *     says of a person (``station.domain.case.PERSONAL``), all of it optional; a field that is not
+         *     says of a person (``station.domain.said.PERSONAL``), all of it optional; a field that is not
          *     known is left out.
          */
         ActIn: {
@@ -368,10 +368,20 @@ export interface components {
             limit_kg: number;
             /** Excess Kg */
             excess_kg: number;
-            /** Stage */
-            stage: string;
+            /** Removal */
+            removal: string;
+            /** Penalty */
+            penalty: string;
+            /** Custody */
+            custody: string;
+            /** Remedy */
+            remedy: string;
+            /** Penal */
+            penal: string;
             /** Released At */
             released_at: string | null;
+            /** Paid Fen */
+            paid_fen: number;
             /** Fine Fen */
             fine_fen: number | null;
             /** Points */
@@ -570,7 +580,11 @@ export interface components {
             authority: string;
             /** Fields */
             fields: {
-                [key: string]: "text" | "integer";
+                [key: string]: "text" | "integer" | "date";
+            };
+            /** Optional */
+            optional: {
+                [key: string]: "text" | "integer" | "date";
             };
             /** Personal */
             personal: string[];
@@ -588,7 +602,7 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "road" | "police" | "hq" | "transport" | "admin";
+            role: "road" | "police" | "hq" | "transport" | "admin" | "centre";
             /**
              * Valid Until
              * Format: date
