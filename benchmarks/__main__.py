@@ -1,4 +1,4 @@
-"""``python -m benchmarks rules|delivery|outage [--json]``."""
+"""``python -m benchmarks rules|delivery|outage|papers [--json]``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from benchmarks import delivery as delivery_benchmark
+from benchmarks import papers as papers_benchmark
 from benchmarks import rules as rules_benchmark
 from benchmarks.outage import measured
 from benchmarks.report import Row, as_json, show
@@ -62,6 +63,21 @@ def outage(
 
 
 def _say(ratios: Mapping[str, float | None], rows: Sequence[Row], *, as_json_line: bool) -> None:
+    if as_json_line:
+        typer.echo(as_json(ratios, rows))
+    else:
+        show(ratios, rows)
+
+
+@app.command()
+def papers(
+    *,
+    as_json_line: Annotated[bool, typer.Option("--json", help="One line of JSON.")] = False,
+    rounds: Annotated[int, typer.Option("--rounds", min=2, help="Of all documents.")] = 20,
+) -> None:
+    """Time one document: from the record of a case to the bytes of its PDF."""
+    with Console(stderr=True).status("papers") as status:
+        ratios, rows = papers_benchmark.run(rounds, status.update)
     if as_json_line:
         typer.echo(as_json(ratios, rows))
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import (
@@ -91,6 +91,24 @@ class RetentionSection(Section):
     recordings_months: Annotated[int, Field(ge=0, le=1200)] = 0
 
 
+class OfficeSection(Section):
+    """An office as it stands on documents."""
+
+    name: Text
+    address: str = ""
+    phone: str = ""
+
+
+class DocumentsSection(Section):
+    """Documents (文书): the region whose forms are used, and the offices that they name.
+
+    An office that is not given stands on them as the region's data has it (待填).
+    """
+
+    region: Text = "bayannur"
+    offices: dict[Literal["road", "police", "bank", "reconsideration", "court"], OfficeSection] = {}
+
+
 class Settings(BaseSettings):
     """All of it."""
 
@@ -105,6 +123,7 @@ class Settings(BaseSettings):
     uplink: UplinkSection = UplinkSection()
     clock: ClockSection = ClockSection()
     retention: RetentionSection = RetentionSection()
+    documents: DocumentsSection = DocumentsSection()
 
     @classmethod
     def settings_customise_sources(

@@ -16,7 +16,16 @@ from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FONTS = Path("/usr/share/fonts")
-PACKAGES = ("chromium", "fonts-noto-cjk", "gcc", "libc6-dev", "nftables", "openssl", "strace")
+PACKAGES = (
+    "chromium",
+    "fonts-noto-cjk",
+    "gcc",
+    "libc6-dev",
+    "nftables",
+    "openssl",
+    "poppler-utils",
+    "strace",
+)
 
 
 def main(wanted: Sequence[str]) -> int:
@@ -32,9 +41,9 @@ def main(wanted: Sequence[str]) -> int:
         _say(
             f"missing: {', '.join(missing)}. Without chromium the browser tests are skipped,"
             " without strace and nftables some torture tests, without openssl the second opinion"
-            " on signatures, without gcc and libc6-dev a benchmark's test and what breaks disks and"
-            " clocks in the torture suite (they fail in CI);"
-            " without Chinese fonts the pictures of the browser"
+            " on signatures, without poppler-utils what documents say, without gcc and libc6-dev a"
+            " benchmark's test and what breaks disks and clocks in the torture suite (they fail in"
+            " CI); without Chinese fonts the pictures of the browser"
             " tests show empty boxes. As root:"
             f" apt-get install -y {' '.join(missing)}"
         )
@@ -48,6 +57,7 @@ def _missing(wanted: Sequence[str]) -> list[str]:
         "gcc": any(shutil.which(name) for name in ("gcc", "cc")),
         "libc6-dev": Path("/usr/include/stdio.h").exists(),
         "openssl": shutil.which("openssl") is not None,
+        "poppler-utils": shutil.which("pdftotext") is not None,
         "strace": shutil.which("strace") is not None,
         "nftables": shutil.which("nft", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None,
     }

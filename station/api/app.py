@@ -9,7 +9,7 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 
-from station.api import live, routes
+from station.api import live, papers, routes
 from station.api.errors import install
 from station.api.guards import Guards
 from station.api.schemas import ErrorOut, LiveOut
@@ -34,7 +34,14 @@ def interface() -> FastAPI:
     app = FastAPI(title="治超站控制台", version="1", openapi_url="/api/openapi.json", docs_url=None)
     install(app)
     app.add_middleware(Guards)
-    for router in (routes.public, routes.seeing, routes.acting, live.router):
+    for router in (
+        routes.public,
+        routes.seeing,
+        routes.acting,
+        papers.seeing,
+        papers.acting,
+        live.router,
+    ):
         app.include_router(router)
     return app
 

@@ -287,6 +287,43 @@ class CaseOut(Shape):
     suggestion: dict[str, int | None]
 
 
+class DocumentOut(Shape):
+    """A document that was issued. ``act``: what it is about; ``prints``: how often printed."""
+
+    number: str
+    kind: str
+    title: str
+    act: str
+    officer: str
+    issued_at: datetime
+    sha256: str
+    prints: int
+    receipt: str
+
+
+class DueDocumentOut(Shape):
+    """A document that can be issued now, by officers of which authority, in how many copies."""
+
+    kind: str
+    title: str
+    act: str
+    authority: str
+    copies: int
+
+
+class DocumentsOut(Shape):
+    """``GET /api/cases/{no}/documents``. ``act`` is an act's name, or ``opened``."""
+
+    issued: list[DocumentOut]
+    due: list[DueDocumentOut]
+
+
+class DocumentIn(Asked):
+    """``POST /api/cases/{no}/documents``: issue a document of a kind that is due."""
+
+    kind: Word
+
+
 class AlarmOut(Shape):
     """Live message ``alarm``, and ``GET /api/alarms``: device faults, full disk, changed weight."""
 

@@ -13,6 +13,7 @@ from station.contract.entries import (
     CaseOpened,
     CentreContradiction,
     DeviceEvent,
+    DocumentIssued,
     Passage,
     PassageReview,
     PlateEvidence,
@@ -77,6 +78,17 @@ class PassageView(msgspec.Struct, frozen=True, kw_only=True):
         """Return the excess (超限量), None while the limit is not known."""
         excess = self.verdict["excess_kg"]
         return excess if isinstance(excess, int) else None
+
+
+class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that was issued, and the receipt of the entry that says so.
+
+    ``prints``: how often it was printed; kept beside it, since it grows.
+    """
+
+    issued: DocumentIssued
+    receipt: str
+    prints: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from station.application.devices import CLOCK, CONNECTING
 from station.application.devices import PROGRAM as PROGRAM_DEVICE
 from station.application.duty import Duty
 from station.application.findings import Judge
+from station.application.issuing import Issuing
 from station.application.lane import Lane, LastPassage
 from station.application.live import Hub
 from station.application.measuring import MeasuringRules
@@ -36,6 +37,7 @@ from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
 from station.application.terms import Terms
 from station.application.views import moment
+from station.bootstrap.documents import issuing
 from station.bootstrap.opening import Stored, SystemClock, claimed, keep_law, open_store
 from station.bootstrap.upkeep import retention
 from station.bootstrap.uplink import TakeAnswers, Uplink
@@ -94,6 +96,7 @@ class _Desk:
     register: Registers
     duty: Duty
     casework: Casework
+    issuing: Issuing
     reviewing: Reviewing
 
 
@@ -225,6 +228,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         register=register,
         duty=duty,
         casework=casework,
+        issuing=issuing(settings, stored, casework, clock),
         reviewing=reviewing,
     )
 
@@ -272,6 +276,7 @@ def _services(
         media=stored.media,
         duty=desk.duty,
         casework=desk.casework,
+        issuing=desk.issuing,
         reviewing=desk.reviewing,
         lane=runtime.view,
         feed=desk.feed,

@@ -36,6 +36,8 @@ from station.contract.station_entries import (
     CentreContradiction,
     ClockChange,
     DeviceEvent,
+    DocumentIssued,
+    DocumentPrinted,
     KeyRotate,
     MediaErased,
     OfficerChange,
@@ -72,6 +74,8 @@ __all__ = [
     "DecisionEnded",
     "DecisionInForce",
     "DeviceEvent",
+    "DocumentIssued",
+    "DocumentPrinted",
     "Enrolment",
     "Envelope",
     "KeyRevoked",
@@ -120,6 +124,8 @@ class Kind(Enum):
     WATCH_HIT = "watch_hit"
     CASE_OPENED = "case_opened"
     CASE_ACT = "case_act"
+    DOCUMENT_ISSUED = "document_issued"
+    DOCUMENT_PRINTED = "document_printed"
     DEVICE_FAULT = "device_fault"
     DEVICE_RECOVERED = "device_recovered"
     OFFICER_CHANGE = "officer_change"
@@ -190,6 +196,8 @@ Payload = (
     | WatchHit
     | CaseOpened
     | CaseAct
+    | DocumentIssued
+    | DocumentPrinted
     | DeviceEvent
     | OfficerChange
     | Outage
@@ -224,6 +232,8 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.WATCH_HIT: WatchHit,
     Kind.CASE_OPENED: CaseOpened,
     Kind.CASE_ACT: CaseAct,
+    Kind.DOCUMENT_ISSUED: DocumentIssued,
+    Kind.DOCUMENT_PRINTED: DocumentPrinted,
     Kind.DEVICE_FAULT: DeviceEvent,
     Kind.DEVICE_RECOVERED: DeviceEvent,
     Kind.OFFICER_CHANGE: OfficerChange,

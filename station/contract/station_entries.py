@@ -179,6 +179,45 @@ class CaseAct(Part, frozen=True, kw_only=True):
     personal: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class DocumentIssued(Part, frozen=True, kw_only=True):
+    """A document of a case was issued (制发文书); its PDF is kept under its digest.
+
+    Attributes:
+        document: its kind, as the data of the region names it; ``title`` and ``number`` as they
+            stand on it.
+        year, serial: of the number. The serial runs from 1 without gaps for each kind and year of
+            issue at this station.
+        act, act_seq: what it is about (an act, or ``opened``), and that entry of this ledger.
+        sha256, size: of the PDF, which says nothing of a person.
+    """
+
+    case_no: str
+    document: str
+    title: str
+    number: str
+    year: int
+    serial: int
+    act: str
+    act_seq: int
+    officer: str
+    issued_at: str
+    sha256: str
+    size: int
+
+
+class DocumentPrinted(Part, frozen=True, kw_only=True):
+    """A document was printed for people; from the second time on the print says so (重印).
+
+    ``print_no``: from 1.
+    """
+
+    case_no: str
+    number: str
+    print_no: int
+    officer: str
+    printed_at: str
+
+
 class DeviceEvent(Part, frozen=True, kw_only=True):
     """A device failed or recovered."""
 

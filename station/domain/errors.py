@@ -16,6 +16,9 @@
         * :exc:`BundleError` -- an evidence bundle (证据包) cannot be made
             * :exc:`CaseUnknown` · :exc:`CaseAmbiguous` · :exc:`LawAbsent` · :exc:`BundleTooLarge`
             * :exc:`BundleExists` · :exc:`BundleUnwritable`
+        * :exc:`DocumentError` -- a document cannot be issued or printed
+            * :exc:`DocumentNotDue` · :exc:`DocumentIssuedBefore` · :exc:`DocumentIncomplete`
+            * :exc:`DocumentNumberTaken` · :exc:`DocumentChanged`
     * :exc:`AccessError` -- who asks may not
         * :exc:`NotSignedIn`
         * :exc:`SignInRefused`
@@ -179,6 +182,42 @@ class BundleUnwritable(BundleError):
     """The file could not be written; nothing of it was left."""
 
     code = "bundle.unwritable"
+
+
+class DocumentError(DomainError):
+    """A document (执法文书) cannot be issued or printed."""
+
+    code = "document"
+
+
+class DocumentNotDue(DocumentError):
+    """What the document is about has not been done in the case, or has no effect any more."""
+
+    code = "document.not_due"
+
+
+class DocumentIssuedBefore(DocumentError):
+    """It was issued about the same act already: it is printed again, never issued again."""
+
+    code = "document.issued_before"
+
+
+class DocumentIncomplete(DocumentError):
+    """The record lacks something that the document must state by law."""
+
+    code = "document.incomplete"
+
+
+class DocumentNumberTaken(DocumentError):
+    """Another document took the number meanwhile; nothing was issued."""
+
+    code = "document.number_taken"
+
+
+class DocumentChanged(DocumentError):
+    """The same record no longer gives what is kept: its form was changed since."""
+
+    code = "document.changed"
 
 
 class AccessError(ZhichaoError):

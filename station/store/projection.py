@@ -10,12 +10,14 @@ import msgspec
 
 from station.application.views import (
     Alarm,
+    DocumentView,
     PassageView,
     acted_case,
     alarm_of,
     first_view,
     moment,
     opened_case,
+    receipt,
     reviewed_view,
 )
 from station.contract.entries import (
@@ -23,6 +25,8 @@ from station.contract.entries import (
     CaseOpened,
     CentreContradiction,
     DeviceEvent,
+    DocumentIssued,
+    DocumentPrinted,
     MediaErased,
     Passage,
     PassageReview,
@@ -44,6 +48,7 @@ _SQL: Final = load("views")
 _PASSAGE: Final = Sealed(PassageView, "passage")
 _CASE: Final = Sealed(Case, "case")
 _ALARM: Final = Sealed(Alarm, "alarm")
+_DOCUMENT: Final = Sealed(DocumentView, "document")
 
 
 def project(connection: apsw.Connection, entry: Entry) -> Payload:
@@ -72,6 +77,8 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
             acted_on = local_day(moment(payload.at))
             connection.execute(_SQL["put_act"], (entry.seq, case.case_no, acted_on))
             _record(connection, entry.seq, media_of(payload), acted_on, of_case=True)
+        case DocumentIssued() | DocumentPrinted():
+            _put_document(connection, entry, payload)
         case DeviceEvent() | WeightChanged() | UnweighedPass() | WatchHit() | CentreContradiction():
             alarm = alarm_of(payload, moment(envelope.wall_utc))
             row = (entry.seq, _ALARM.encode(alarm))
@@ -117,6 +124,19 @@ def _put_case(connection: apsw.Connection, seq: int, case: Case, opened_on: str)
     connection.execute(_SQL["put_case"], row)
     waits = case.state.penalty is Penalty.DECIDED
     connection.execute(_SQL["put_waiting" if waits else "take_waiting"], (case.case_no,))
+
+
+def _put_document(
+    connection: apsw.Connection, entry: Entry, issued: DocumentIssued | DocumentPrinted
+) -> None:
+    if isinstance(issued, DocumentPrinted):
+        connection.execute(_SQL["put_print"], (issued.number, issued.print_no))
+        return
+    view = _DOCUMENT.encode(DocumentView(issued=issued, receipt=receipt(entry)))
+    row = (entry.seq, issued.number, issued.document, issued.year, issued.case_no, view)
+    connection.execute(_SQL["put_document"], row)
+    issued_on = local_day(moment(issued.issued_at))
+    _record(connection, entry.seq, media_of(issued), issued_on, of_case=True)
 
 
 def _case(connection: apsw.Connection, case_no: str) -> Case:

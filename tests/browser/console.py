@@ -40,6 +40,7 @@ from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
 from station.store.working_days import OfficialCalendar
 from tests.fakes import FakeClock, passage, sealer, store_of
+from tests.papers import issuing
 
 PASSWORD = "correct horse battery"
 HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick
@@ -134,6 +135,7 @@ class Console:
             media=self.media,
             duty=self.duty,
             casework=self.casework,
+            issuing=issuing(self.database, self.store, self.media, self.clock),
             reviewing=reviewing,
             lane=lambda: self.lane,
             feed=self.feed,

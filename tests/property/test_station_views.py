@@ -18,6 +18,8 @@ from station.contract.entries import (
     DecisionEnded,
     DecisionInForce,
     DeviceEvent,
+    DocumentIssued,
+    DocumentPrinted,
     Kind,
     LegalIds,
     MediaErased,
@@ -51,6 +53,7 @@ INSERT INTO passage VALUES ('z', 99, NULL, x'00');
 INSERT INTO joint_case VALUES ('z', 99, '', '', 0, x'00');
 INSERT INTO case_act VALUES (99, 'z', '');
 INSERT INTO case_waiting VALUES ('z');
+INSERT INTO document VALUES (99, 'z', 'z', 2026, 'z', 0, x'00');
 INSERT INTO alarm VALUES (99, x'00');
 INSERT INTO recording VALUES ('z', 99, '', 0, NULL);
 INSERT INTO centre_view VALUES ('z', 'z', '', 99, x'00');
@@ -69,6 +72,8 @@ happenings = st.lists(
                 "act",
                 "decide",
                 "answer",
+                "document",
+                "printed",
                 "fault",
                 "unweighed",
                 "erase",
@@ -106,7 +111,7 @@ class World:
     def __init__(self, store, centre_ledger):
         self.store, self.told = store, centre_ledger
         self.centre = FakeCentre()
-        self.passages, self.cases = [], {}
+        self.passages, self.cases, self.documents = [], {}, 0
 
     async def happen(self, what, first, second):
         await getattr(self, what)(first, second)
@@ -194,6 +199,34 @@ class World:
         )
         self.cases[case_no] = acted_case(case, done)
         await self.store.append(Draft(Kind.CASE_ACT, done))
+
+    async def document(self, first, second):
+        self.documents += 1
+        issued = DocumentIssued(
+            case_no=f"C{first}",
+            document="weighing_slip",
+            title="超限检测单",
+            number=str(self.documents),
+            year=2026,
+            serial=self.documents,
+            act="opened",
+            act_seq=1,
+            officer="R1",
+            issued_at=AT,
+            sha256=sha(second),
+            size=1,
+        )
+        await self.store.append(Draft(Kind.DOCUMENT_ISSUED, issued))
+
+    async def printed(self, first, second):
+        printed = DocumentPrinted(
+            case_no=f"C{first}",
+            number=str(first),
+            print_no=second + 1,
+            officer="R1",
+            printed_at=AT,
+        )
+        await self.store.append(Draft(Kind.DOCUMENT_PRINTED, printed))
 
     async def fault(self, first, _):
         event = DeviceEvent(device="scale", code="device.silent", detail=str(first), since=AT)
@@ -330,7 +363,7 @@ def test_folded_anew_the_views_are_the_same(events):
 
 
 def test_every_view_is_made_by_something_that_happens_above():
-    kinds = ("passage", "open", "decide", "fault", "permit")
+    kinds = ("passage", "open", "decide", "document", "fault", "permit")
     events = [(kind, 0, 0) for kind in kinds]
     with tempfile.TemporaryDirectory() as folder:
         running, *_ = asyncio.run(lived(Path(folder), events))

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import rules, rules_bulk, rules_single
+from benchmarks import papers, rules, rules_bulk, rules_single
 from benchmarks.__main__ import app
 from benchmarks.openfisca_process import LOCK, CannotRun, OpenFisca, environment
 from benchmarks.report import Row, row
 from benchmarks.rounds import Contender, Timed, interleaved
 from benchmarks.rules_cases import decisions, history, questions, steps, vehicles
+from station.documents.registry import registry
 from station.rules.decide import decide
 from station.rules.lawbook import lawbook
 from station.rules.verdict import Outcome
@@ -136,3 +137,10 @@ def test_nothing_of_the_product_imports_the_benchmarks():
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "False"
+
+
+def test_every_document_is_timed_on_the_clock_and_of_the_processor():
+    ratios, rows = papers.run(1, lambda _: None)
+    assert set(ratios) == {"document_ms", "document_cpu_ms", "document_p99_ms"}
+    assert all(value > 0 for value in ratios.values())
+    assert {row.engine for row in rows} == set(registry(papers.REGION).forms)

@@ -16,6 +16,9 @@ SELECT * FROM alarm ORDER BY seq;
 -- name: case_act
 SELECT * FROM case_act ORDER BY seq;
 
+-- name: document
+SELECT * FROM document ORDER BY seq;
+
 -- name: recording
 SELECT * FROM recording ORDER BY sha256;
 

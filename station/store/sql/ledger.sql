@@ -46,6 +46,13 @@ SELECT o.field, o.salt, o.text, e.seq, e.body, e.signature
 -- ?1 case_no
 SELECT seq FROM case_act WHERE case_no = ?1 ORDER BY seq;
 
+-- name: case_entries
+-- The opening of a case and its acts. ?1 case_no
+SELECT seq, digest, body, signature FROM entry
+ WHERE seq = (SELECT seq FROM joint_case WHERE case_no = ?1)
+    OR seq IN (SELECT seq FROM case_act WHERE case_no = ?1)
+ ORDER BY seq;
+
 -- name: erasable_openings
 -- Of acts before a day, on cases that are closed, once they are at the centre, which counts drivers.
 -- ?1 local day (exclusive), ?2 seq up to which entries were delivered

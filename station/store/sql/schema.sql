@@ -1,6 +1,6 @@
 -- The station's store. `entry` is the ledger and `centre_entry` the centre's as far as it was
 -- pulled; `opening`, `receipt` and `set_aside` are kept beside them. `passage`, `joint_case`,
--- `case_act`, `alarm`, `recording` and `centre_view` are views and can be rebuilt from the ledgers.
+-- `case_act`, `document`, `alarm`, `recording` and `centre_view` are views and can be rebuilt from the ledgers.
 -- `meta`, `account` and `session` stand for themselves.
 
 -- name: schema
@@ -142,6 +142,20 @@ CREATE TABLE IF NOT EXISTS case_act (
     acted_on TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS case_act_by_case ON case_act (case_no, seq);
+
+-- Documents issued, by the entry that says so, and how often each was printed.
+CREATE TABLE IF NOT EXISTS document (
+    seq     INTEGER PRIMARY KEY,
+    number  TEXT NOT NULL,
+    kind    TEXT NOT NULL,
+    year    INTEGER NOT NULL,
+    case_no TEXT NOT NULL,
+    prints  INTEGER NOT NULL DEFAULT 0,
+    view    BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS document_by_number ON document (number);
+CREATE INDEX IF NOT EXISTS document_by_kind ON document (kind, year);
+CREATE INDEX IF NOT EXISTS document_by_case ON document (case_no, seq);
 
 CREATE TABLE IF NOT EXISTS alarm (
     seq  INTEGER PRIMARY KEY,

@@ -66,6 +66,29 @@ SELECT view FROM alarm ORDER BY seq DESC LIMIT ?1;
 INSERT INTO case_act (seq, case_no, acted_on) VALUES (?1, ?2, ?3)
 ON CONFLICT (seq) DO UPDATE SET case_no = excluded.case_no, acted_on = excluded.acted_on;
 
+-- name: put_document
+-- Idempotent. ?1 seq, ?2 number, ?3 kind, ?4 year, ?5 case_no, ?6 view
+INSERT INTO document (seq, number, kind, year, case_no, view) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (seq) DO UPDATE
+   SET number = excluded.number, kind = excluded.kind, year = excluded.year,
+       case_no = excluded.case_no, view = excluded.view;
+
+-- name: put_print
+-- Idempotent. ?1 number, ?2 which print
+UPDATE document SET prints = max(prints, ?2) WHERE number = ?1;
+
+-- name: documents_of
+-- ?1 case_no
+SELECT view, prints FROM document WHERE case_no = ?1 ORDER BY seq;
+
+-- name: document
+-- ?1 number
+SELECT view, prints FROM document WHERE number = ?1;
+
+-- name: documents_issued
+-- How many of a kind in a year. ?1 kind, ?2 year
+SELECT count(*) FROM document WHERE kind = ?1 AND year = ?2;
+
 -- name: put_recording
 -- Whoever names a recording again has it again. ?1 sha256, ?2 seq, ?3 local day, ?4 of a case (0, 1)
 INSERT INTO recording (sha256, seq, made_on, of_case) VALUES (?1, ?2, ?3, ?4)
@@ -86,6 +109,7 @@ DELETE FROM passage;
 DELETE FROM joint_case;
 DELETE FROM case_waiting;
 DELETE FROM case_act;
+DELETE FROM document;
 DELETE FROM alarm;
 DELETE FROM recording;
 DELETE FROM centre_view;

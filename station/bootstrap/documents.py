@@ -1,0 +1,56 @@
+"""Joins what issues documents."""
+
+from __future__ import annotations
+
+from station.application.casework import Casework
+from station.application.issuing import Issuing
+from station.bootstrap.opening import Stored
+from station.documents.papers import Place
+from station.documents.press import Press
+from station.documents.registry import Address, registry
+from station.domain.clock import Clock
+from station.domain.errors import SettingsError
+from station.rules.lawbook import LawBook, lawbook
+from station.settings import Settings
+from station.store.papers import SqliteDocuments
+
+
+def issuing(settings: Settings, stored: Stored, casework: Casework, clock: Clock) -> Issuing:
+    """Return the desk that issues documents.
+
+    Raises:
+        SettingsError: there are no forms of that region.
+    """
+    return Issuing(
+        documents=SqliteDocuments(stored.database, stored.ledger),
+        views=stored.ledger,
+        media=stored.media,
+        press=press(settings, lawbook()),
+        law=lawbook(),
+        clock=clock,
+        lock=casework.lock,
+    )
+
+
+def press(settings: Settings, law: LawBook) -> Press:
+    """Return what makes this station's documents.
+
+    Raises:
+        SettingsError: there are no forms of that region.
+    """
+    station, given = settings.station, settings.documents
+    try:
+        read = registry(given.region)
+    except ValueError as exc:
+        raise SettingsError(f"documents.region: {exc}", key="documents.region") from exc
+    offices: dict[str, Address] = {
+        name: Address(name=office.name, address=office.address, phone=office.phone)
+        for name, office in given.offices.items()
+    }
+    place = Place(
+        node=station.node,
+        name=station.name,
+        road=station.road,
+        offices={**read.offices, **offices},
+    )
+    return Press(read, place, law)

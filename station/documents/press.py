@@ -1,0 +1,49 @@
+"""Makes the documents of one station: the forms and numbers of its region, and the PDF of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time
+
+from station.contract.proceedings import Issue, Print, Proceedings
+from station.contract.sealing import CHINA
+from station.documents.papers import Place, paper
+from station.documents.registry import Registry
+from station.documents.typesetting import pdf
+from station.domain.forms import Form
+from station.rules.lawbook import LawBook
+
+
+class Press:
+    """Implements :class:`station.application.issuing.Press`. ``place``: for which station."""
+
+    def __init__(self, registry: Registry, place: Place, law: LawBook) -> None:
+        self._registry = registry
+        self.place = place
+        self._law = law
+
+    @property
+    def forms(self) -> Mapping[str, Form]:
+        """Return the documents of the region by kind."""
+        return self._registry.forms
+
+    def number(self, form: Form, year: int, serial: int) -> str:
+        """Return the number of a document."""
+        return self._registry.number(form, self.place.node, year, serial)
+
+    def pdf(
+        self,
+        issue: Issue,
+        record: Proceedings,
+        *,
+        personal: Mapping[str, str],
+        copy: Print | None = None,
+    ) -> bytes:
+        """Return a document as PDF/A: the same bytes for the same arguments, on any day.
+
+        Raises:
+            DocumentIncomplete, NoLawInForce, NotFound: see :func:`~station.documents.papers.paper`.
+        """
+        shown = paper(issue, record, place=self.place, law=self._law, personal=personal, copy=copy)
+        made_at = datetime.combine(issue.issued_on, time(), CHINA)
+        return pdf(f"{self._registry.region}/{issue.form.kind}", shown, made_at)
