@@ -11,7 +11,11 @@ import msgspec
 from station.contract.entries import (
     CaseAct,
     CaseOpened,
+    DecisionBarred,
+    DecisionEnded,
     DecisionInForce,
+    DocumentIssued,
+    DocumentPrinted,
     Kind,
     Passage,
     PassageReview,
@@ -29,8 +33,15 @@ STATION_KINDS: Final = (
     Kind.WEIGHT_CHANGED,
     Kind.CASE_OPENED,
     Kind.CASE_ACT,
+    Kind.DOCUMENT_ISSUED,
+    Kind.DOCUMENT_PRINTED,
 )
-CENTRE_KINDS: Final = (Kind.UNLOADING_FORM, Kind.DECISION_IN_FORCE)
+CENTRE_KINDS: Final = (
+    Kind.UNLOADING_FORM,
+    Kind.DECISION_IN_FORCE,
+    Kind.DECISION_BARRED,
+    Kind.DECISION_ENDED,
+)
 
 Search = Callable[[Sequence[bytes]], Awaitable[Iterable[Entry]]]
 """Finds the entries of one ledger in whose bytes one of the given texts stands."""
@@ -46,8 +57,8 @@ class CaseRecord:
     async def of_station(self, search: Search) -> tuple[Entry, ...]:
         """Return what the station's ledger holds about the case, in order.
 
-        These are its opening and acts, the weighings of its truck, and what came of those: reviews
-        by officers, and a weight that changed afterwards.
+        These are its opening, acts and documents, the weighings of its truck, and what came of
+        those: reviews by officers, and a weight that changed afterwards.
         """
         numbered = [one for one in await search([_text(self.case_no)]) if self._names(one)]
         weighed = frozenset(_passage_id(entry) for entry in numbered) - {""}
@@ -63,14 +74,22 @@ class CaseRecord:
     def _names(self, entry: Entry) -> bool:
         """Tell whether the entry names the case by its number."""
         match _payload(entry):
-            case CaseOpened(case_no=case_no) | CaseAct(case_no=case_no):
-                return case_no == self.case_no
-            case Passage(recheck_of=case_no) | PassageReview(recheck_of=case_no):
-                return case_no == self.case_no
-            case UnloadingForm(node=node, case_no=case_no):
-                return (node, case_no) == (self.node, self.case_no)
-            case DecisionInForce(node=node, case_no=case_no):
-                return (node, case_no) == (self.node, self.case_no)
+            case (
+                CaseOpened(case_no=number)
+                | CaseAct(case_no=number)
+                | DocumentIssued(case_no=number)
+                | DocumentPrinted(case_no=number)
+                | Passage(recheck_of=number)
+                | PassageReview(recheck_of=number)
+            ):
+                return number == self.case_no
+            case (
+                UnloadingForm(node=node, case_no=number)
+                | DecisionInForce(node=node, case_no=number)
+                | DecisionBarred(node=node, case_no=number)
+                | DecisionEnded(node=node, case_no=number)
+            ):
+                return (node, number) == (self.node, self.case_no)
         return False
 
 

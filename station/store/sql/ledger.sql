@@ -21,7 +21,8 @@ SELECT seq, digest, body, signature FROM entry WHERE seq > ?1 ORDER BY seq LIMIT
 WITH named (text) AS MATERIALIZED (SELECT CAST(value AS BLOB) FROM json_each(?2))
 SELECT seq, digest, body, signature FROM entry
  WHERE seq >= ?1
-   AND kind IN ('passage', 'passage_review', 'weight_changed', 'case_opened', 'case_act')
+   AND kind IN ('passage', 'passage_review', 'weight_changed', 'case_opened', 'case_act',
+                'document_issued', 'document_printed')
    AND EXISTS (SELECT 1 FROM named WHERE instr(body, named.text) > 0)
  ORDER BY seq;
 
