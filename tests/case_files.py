@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 
 import msgspec
 
@@ -17,22 +18,16 @@ from station.contract.entries import (
 )
 from station.contract.personal import Opening
 from station.contract.sealing import local_day, stamp
-from station.domain.case import TRANSITIONS, Act, Stage
+from station.domain.procedure import Act
 from station.rules.records import vehicle_to_record
+from tests.acts import PAIRS, TO_DECISION, role_of, said
 from tests.fakes import passage, plate_evidence
-from tests.migration.central_kit import DETAILS, PAIRS, SIX_AXLES, finding
+from tests.migration.central_kit import SIX_AXLES, finding
 
 CASE = "NM20260301001"
 CLEAR = {"driver_name": "张三", "driver_id_no": "150802199001011234"}
 SCENE, CROP, AGAIN, OTHER = (f"picture {n}".encode() * 40 for n in range(4))
-ACTS = (
-    Act.ORDER_TO_CORRECT,
-    Act.BEGIN_UNLOADING,
-    Act.RECHECK_CLEAR,
-    Act.HAND_OVER,
-    Act.NOTIFY,
-    Act.DECIDE,
-)
+ACTS = TO_DECISION
 
 
 def named(data: bytes) -> str:
@@ -96,7 +91,7 @@ def opening(at, case_no=CASE, passage_id="p1"):
 
 
 def act(kind, at, case_no=CASE, **details):
-    role = next(rule.by for (_, one), rule in TRANSITIONS.items() if one is kind)
+    role = role_of(kind)
     told = CLEAR if kind is Act.ORDER_TO_CORRECT else {}
     clear = tuple(Opening(field=f, salt=named(f.encode()), text=t) for f, t in told.items())
     made = CaseAct(
@@ -105,8 +100,8 @@ def act(kind, at, case_no=CASE, **details):
         authority=role.value,
         officers=PAIRS[role],
         at=stamp(at),
-        details={**DETAILS[kind], **details},
-        stage=Stage.MEASURED.value,
+        details={**said(kind, on=date.fromisoformat(local_day(at))), **details},
+        stage="",
         plate="蒙L12345",
         violation_id="p1",
         personal={one.field: one.commitment for one in clear},

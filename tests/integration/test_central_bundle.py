@@ -21,8 +21,8 @@ from station.contract.law_edition import files_of
 from station.contract.personal import Opening
 from station.contract.signature import Ed25519Signer
 from station.contract.uplink import batch
-from station.domain.case import Act
 from station.domain.errors import BundleTooLarge, CaseAmbiguous, CaseUnknown
+from station.domain.procedure import Act
 from station.rules.lawbook import lawbook
 from tests.case_files import CLEAR, named
 from tests.migration.central_kit import CENTRE, FakeStation, Headquarters

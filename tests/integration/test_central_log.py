@@ -17,10 +17,10 @@ from station.contract.entries import AllowedProgram, KeyRotate, Kind, LegalIds, 
 from station.contract.personal import Opening
 from station.contract.signature import Ed25519Signer, Ed25519Verifier, rotation_message
 from station.contract.uplink import Down, batch, check_receipt, opened
-from station.domain.case import Act
 from station.domain.errors import BadProof, InvalidFacts, KeyNotGood, NotFound
 from station.domain.ledger import Head, check
 from station.domain.merkle import EMPTY, leaf_hash, verify_consistency, verify_inclusion
+from station.domain.procedure import Act
 from tests.migration.central_kit import CENTRE, FakeStation, Headquarters
 
 pytest_plugins = ["tests.migration.central_database"]

@@ -14,7 +14,7 @@ from central.domain.access import ALL, Scope
 from central.store.listening import Listener
 from central.store.reading import SqlReading
 from station.contract.uplink import batch
-from station.domain.case import Act
+from station.domain.procedure import Act
 from station.rules.lawbook import lawbook
 from tests.fakes import NOON
 from tests.migration.central_kit import FakeStation, Headquarters

@@ -11,7 +11,7 @@ import pytest
 import websockets
 
 from station.contract.uplink import sign_state
-from station.domain.case import Act
+from station.domain.procedure import Act
 from tests.central_program import PASSWORD, add_officer, enrolled, program
 from tests.migration.central_kit import TO_DECISION, lane_state, short_folder
 

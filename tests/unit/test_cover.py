@@ -14,7 +14,7 @@ from station.contract.checkpoint import Checkpoint, read_note
 from station.contract.entries import Kind
 from station.contract.messages import templates
 from station.documents.cover import Maker, covered, slip_number
-from station.domain.case import Act
+from station.domain.procedure import Act
 from tests.verifier.corpus import made
 
 GOOD = made(0)
