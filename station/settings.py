@@ -70,6 +70,15 @@ class UplinkSection(Section):
     url: Annotated[str, StringConstraints(pattern=r"^(https://[^\s/]+)?$")] = ""
 
 
+class CalendarSection(Section):
+    """The official working days (工作日); see :func:`station.store.working_days.typed_years`.
+
+    ``file``: years that an administrator typed, for those that the program does not hold yet.
+    """
+
+    file: Path | None = None
+
+
 class ClockSection(Section):
     """When the wall clock counts as verified (时钟核验); no law names these numbers.
 
@@ -121,6 +130,7 @@ class Settings(BaseSettings):
     camera: CameraSection
     vehicles: VehiclesSection = VehiclesSection()
     uplink: UplinkSection = UplinkSection()
+    calendar: CalendarSection = CalendarSection()
     clock: ClockSection = ClockSection()
     retention: RetentionSection = RetentionSection()
     documents: DocumentsSection = DocumentsSection()
@@ -167,4 +177,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     vehicles = settings.vehicles.model_copy(
         update={"file": folder / register if register else None}
     )
-    return settings.model_copy(update={"station": station, "vehicles": vehicles})
+    typed = settings.calendar.file
+    calendar = settings.calendar.model_copy(update={"file": folder / typed if typed else None})
+    return settings.model_copy(
+        update={"station": station, "vehicles": vehicles, "calendar": calendar}
+    )

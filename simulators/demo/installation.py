@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from simulators.demo.children import Broken, finish
 from simulators.officers.console import Account
 from simulators.officers.crew import Accounts
 from simulators.traffic.trucks import Truck
+from station.contract.sealing import CHINA
 
 VALID_UNTIL: Final = "2099-12-31"
 CAMERA_PATH: Final = "/mjpeg"
@@ -129,6 +131,7 @@ class Installer:
         """Install one station."""
         home = self._folder / place.node
         home.mkdir()
+        (home / "calendar.yaml").write_text(_calendar(datetime.now(CHINA).year + 1))
         config = home / "station.toml"
         line = home / "scale"
         listen = f"tcp://127.0.0.1:{scale_port}" if place.over_tcp else f"pty://{line}"
@@ -241,6 +244,15 @@ async def _add(program: str, config: Path, account: Account, name: str, role: st
     )
 
 
+def _calendar(year: int) -> str:
+    """Return a year of the demo's own, for the deadlines that reach into it.
+
+    The State Council's notice on it may not be out, and the demo must work on every day.
+    """
+    source = "演示用,不是国务院办公厅的通知"
+    return f"{year}: {{source: '{source}', days_off: [{year}-01-01], workdays: []}}\n"
+
+
 _STATION: Final = """\
 # Written by the demo.
 [station]
@@ -263,6 +275,9 @@ url = "{camera_url}"
 
 [vehicles]
 register = "vehicles.jsonl"
+
+[calendar]
+file = "calendar.yaml"
 
 [uplink]
 url = "{centre_url}"

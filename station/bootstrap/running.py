@@ -56,7 +56,7 @@ from station.rules.lawbook import LawBook, lawbook
 from station.scale_driver.driver import ScaleDriver
 from station.settings import Settings
 from station.store.register import FileRegister, Registers
-from station.store.working_days import OfficialCalendar
+from station.store.working_days import OfficialCalendar, typed_years
 
 PROGRAM: Final = "station"
 LINK_CODES: Final = {"connecting": CONNECTING, "silent": "device.silent"}
@@ -207,7 +207,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         views=ledger,
         duty=duty,
         judge=judge,
-        terms=Terms(judge.law, judge.mode, OfficialCalendar()),
+        terms=Terms(judge.law, judge.mode, OfficialCalendar(typed_years(settings.calendar.file))),
         clock=clock,
         publish=hub.publish,
     )

@@ -5,10 +5,10 @@ from datetime import date
 import chinese_calendar
 import pytest
 
-from station.domain.errors import NoLawInForce
+from station.domain.errors import NoLawInForce, SettingsError
 from station.rules.deadlines import last_day
 from station.rules.lawbook import lawbook
-from station.store.working_days import OfficialCalendar
+from station.store.working_days import OfficialCalendar, typed_years
 
 CALENDAR = OfficialCalendar()
 HEARING = "deadline.hearing_request"  # five working days
@@ -80,3 +80,25 @@ def test_a_year_that_has_only_begun_to_appear_is_not_published(monkeypatch):
 
 def test_the_first_year_of_the_library_is_known():
     assert CALENDAR.is_working(date(2004, 1, 2))
+
+
+def test_a_year_that_an_administrator_typed_counts_where_the_program_holds_none(tmp_path):
+    file = tmp_path / "calendar.yaml"
+    typed = "{source: 国办发明电, days_off: [%s-01-04], workdays: [%s-01-10]}"
+    file.write_text(f"2100: {typed % (2100, 2100)}\n2026: {typed % (2026, 2026)}\n")
+    calendar = OfficialCalendar(typed_years(file))
+    assert not calendar.is_working(date(2100, 1, 4))  # a Monday
+    assert calendar.is_working(date(2100, 1, 10))  # a Sunday
+    assert not calendar.is_working(date(2100, 1, 9))
+    assert calendar.is_working(date(2026, 1, 5)) is CALENDAR.is_working(date(2026, 1, 5))
+    assert calendar.is_working(date(2026, 1, 10)) is False  # what is published stands
+    with pytest.raises(NoLawInForce):
+        calendar.is_working(date(2101, 1, 4))
+
+
+@pytest.mark.parametrize("text", ["2100: [1]", "x: {}", "2100: {source: s, days_off: [x]}", "{"])
+def test_a_calendar_that_is_none_is_a_fault_of_the_settings(tmp_path, text):
+    file = tmp_path / "calendar.yaml"
+    file.write_text(text)
+    with pytest.raises(SettingsError):
+        typed_years(file)
