@@ -292,6 +292,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_no}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Documents
+         * @description List the documents of a case, and those that can be issued now.
+         */
+        get: operations["documents_api_cases__case_no__documents_get"];
+        put?: never;
+        /**
+         * Issue
+         * @description Issue a document.
+         */
+        post: operations["issue_api_cases__case_no__documents_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/{number}.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Kept
+         * @description Give a document as it is kept: always the same bytes, without names.
+         */
+        get: operations["kept_api_documents__number__pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/{number}/prints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Printed
+         * @description Print a document for the party, with names; from the second time on it says so.
+         */
+        post: operations["printed_api_documents__number__prints_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -415,6 +479,51 @@ export interface components {
             since: string;
         };
         /**
+         * DocumentIn
+         * @description ``POST /api/cases/{no}/documents``: issue a document of a kind that is due.
+         */
+        DocumentIn: {
+            /** Kind */
+            kind: string;
+        };
+        /**
+         * DocumentOut
+         * @description A document that was issued. ``act``: what it is about; ``prints``: how often printed.
+         */
+        DocumentOut: {
+            /** Number */
+            number: string;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Act */
+            act: string;
+            /** Officer */
+            officer: string;
+            /**
+             * Issued At
+             * Format: date-time
+             */
+            issued_at: string;
+            /** Sha256 */
+            sha256: string;
+            /** Prints */
+            prints: number;
+            /** Receipt */
+            receipt: string;
+        };
+        /**
+         * DocumentsOut
+         * @description ``GET /api/cases/{no}/documents``. ``act`` is an act's name, or ``opened``.
+         */
+        DocumentsOut: {
+            /** Issued */
+            issued: components["schemas"]["DocumentOut"][];
+            /** Due */
+            due: components["schemas"]["DueDocumentOut"][];
+        };
+        /**
          * DoneOut
          * @description One act done; ``personal`` is masked, and empty once it was erased.
          */
@@ -456,6 +565,22 @@ export interface components {
             vehicle: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * DueDocumentOut
+         * @description A document that can be issued now, by officers of which authority, in how many copies.
+         */
+        DueDocumentOut: {
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Act */
+            act: string;
+            /** Authority */
+            authority: string;
+            /** Copies */
+            copies: number;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -1245,6 +1370,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Saved"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    documents_api_cases__case_no__documents_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    issue_api_cases__case_no__documents_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    kept_api_documents__number__pdf_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    printed_api_documents__number__prints_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
                 };
             };
             /** @description Validation Error */
