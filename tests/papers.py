@@ -26,9 +26,8 @@ from station.rules.records import vehicle_to_record
 from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.papers import SqliteDocuments
-from station.store.sqlite_store import SqliteStore
 from tests.acts import pair, said
-from tests.fakes import FakeClock, passage, sealer
+from tests.fakes import FakeClock, passage, sealer, store_of
 
 CASE_NO = "LINHE202603010001"
 PLATE = "蒙L12345"
@@ -136,7 +135,7 @@ class Desk:
     def __init__(self, folder):
         self.clock = FakeClock()
         self.database = Database(folder / "station.sqlite")
-        self.store = SqliteStore(self.database, sealer(self.clock))
+        self.store = store_of(self.database, sealer(self.clock))
         self.documents = SqliteDocuments(self.database, self.store)
         self.media = FileMedia(folder / "media")
         self.press = made_press()

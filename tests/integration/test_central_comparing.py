@@ -25,7 +25,7 @@ SPOILT = (
     ("UPDATE passage SET reviewed = NOT reviewed WHERE passage_id = 'p1'", "passage", "p1"),
     ("DELETE FROM passage WHERE passage_id = 'p2'", "passage", "p2"),
     ("UPDATE joint_case SET fine_fen = 1", "case", "C1"),
-    ("UPDATE joint_case SET stage = 'closed'", "case", "C1"),
+    ("UPDATE joint_case SET penalty = 'paid'", "case", "C1"),
     ("UPDATE decision SET fine_fen = 1", "decision", None),
     ("UPDATE decision SET effective = false", "decision", None),
     ("DELETE FROM decision", "decision", None),

@@ -107,13 +107,16 @@ async def test_both_ends_export_what_the_verifier_passes(home):
         async with running_station(home):
             await until(home, f"SELECT last_seq > {seq} FROM node WHERE node = 'linhe'", [(True,)])
             await until(home, OWN.format(SEEN), [(2,)])
+            # The station has taken the centre's answer into the case, and delivered that, too.
+            await until(home, "SELECT penalty FROM joint_case", [("in_force",)])
             await until(home, COVERED, [(True,)])
             await pictures(home)
             code, out, err = await station(
                 home, "export-bundle", "--case", CASE, "-o", str(station_zip)
             )
             assert (code, err) == (0, ""), err
-            assert f"记录{ABOUT}条（{ABOUT}条有公证日志证明），影像3件" in out
+            about = ABOUT + 1
+            assert f"记录{about}条（{about}条有公证日志证明），影像3件" in out
             again = await station(home, "export-bundle", "--case", CASE, "-o", str(station_zip))
             assert (again[0], "bundle.exists" in again[2]) == (1, True)
         code, _, err = await central(home, "export-bundle", "--case", "NO", "-o", str(central_zip))
@@ -122,7 +125,7 @@ async def test_both_ends_export_what_the_verifier_passes(home):
             home, "export-bundle", "--case", CASE, "--node", "linhe", "-o", str(central_zip)
         )
         assert (code, err) == (0, ""), err
-        assert f"记录{ABOUT + 2}条（{ABOUT + 2}条有公证日志证明），影像3件" in out
+        assert f"记录{about + 2}条（{about + 2}条有公证日志证明），影像3件" in out
 
     # The centre is stopped, and another key signs for it: what the old one signed still counts.
     later_zip = home / "later.zip"

@@ -40,7 +40,7 @@ class Station:
     def __init__(self, folder, centre):
         self.database = Database(folder / "station.sqlite")
         self.store = store_of(self.database, sealer())
-        self.pulled = SqliteCentreLedger(self.database)
+        self.pulled = SqliteCentreLedger(self.database, "linhe")
         self.puller = Puller(
             centre=centre,
             ledger=self.pulled,
