@@ -22,7 +22,7 @@ MORE_THAN = 3
 
 @dataclass(slots=True)
 class Report:
-    """The report's fields, exactly those that issue 2 names; then what went wrong."""
+    """The report's fields, whose names programs may rely on; then what went wrong."""
 
     trucks: int = 0
     weighed: int = 0

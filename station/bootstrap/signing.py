@@ -15,7 +15,7 @@ from typing import Final
 from station.application.ports import Draft
 from station.contract.entries import KeyRotate, Kind
 from station.contract.signature import Ed25519Signer, rotation_message
-from station.domain.errors import SettingsError
+from station.domain.errors import SigningKeyGone
 from station.keys.files import move_durably, write_durably
 from station.keys.signing import existing_signer, new_private_key, signer
 from station.store.database import Database
@@ -37,16 +37,13 @@ class KeyPlace:
         """Return the key that signs the next entry, making the first one.
 
         Raises:
-            SettingsError: the file cannot be used, or the ledger has entries and its key is gone.
+            SigningKeyGone: the ledger has entries, and its key is not there.
+            SettingsError: the file cannot be used.
         """
         path = self.folder / NAME
         if not path.exists():
             if self.database.run_now(begun):
-                raise SettingsError(
-                    "the ledger's key is gone: bring it back, or keep this folder aside, enrol an "
-                    "empty one, and let the centre give the ledger back",
-                    path=str(path),
-                )
+                raise SigningKeyGone("there is none", key_id="", path=str(path))
             return signer(path)
         found = existing_signer(path)
         named = self.database.run_now(lambda connection: successor(connection, found.key_id))
@@ -78,14 +75,16 @@ class KeyPlace:
         """Let the key that the ledger names take the place of the one that has ended.
 
         Raises:
-            SettingsError: it is not there.
+            SigningKeyGone: it is not there.
         """
         waiting = self.folder / NEXT
         if waiting.exists() and existing_signer(waiting).key_id == key_id:
             with contextlib.suppress(FileNotFoundError):  # another program was quicker
                 move_durably(waiting, self.folder / NAME)
         if existing_signer(self.folder / NAME).key_id != key_id:
-            raise SettingsError(f"the ledger's key {key_id} is gone", path=str(self.folder))
+            raise SigningKeyGone(
+                "another one is there", key_id=key_id, path=str(self.folder / NAME)
+            )
 
 
 def rotate(place: KeyPlace, ledger: SqliteStore, node: str, ending: Ed25519Signer) -> str:

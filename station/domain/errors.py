@@ -45,6 +45,7 @@
     * :exc:`StorageError` -- what cannot be made durable is not acknowledged
         * :exc:`StoreFull` · :exc:`StoreFailed` · :exc:`StoreCorrupt`
     * :exc:`SettingsError` -- the configuration file cannot be used
+        * :exc:`SigningKeyGone` -- the key of the ledger is not there
     * :exc:`UplinkError` -- central cannot be reached: queued, never shown as a failure of the act
         * :exc:`NotEnrolled` -- this station has no certificate, or its centre does not know it
         * :exc:`WrongCentre` -- whoever answers is not the centre that the token names
@@ -470,6 +471,15 @@ class SettingsError(ZhichaoError):
     """The configuration file cannot be used; ``detail`` says where and why."""
 
     code = "settings"
+
+
+class SigningKeyGone(SettingsError):
+    """The key that the ledger names is not in its folder: a disk from before a rotation, mostly.
+
+    ``key_id`` names it, ``path`` where it belongs.
+    """
+
+    code = "settings.signing_key_gone"
 
 
 class UplinkError(ZhichaoError):

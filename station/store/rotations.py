@@ -7,7 +7,7 @@ from typing import Final
 import apsw
 
 from station.contract.entries import KeyRotate
-from station.domain.errors import SettingsError
+from station.domain.errors import SigningKeyGone
 from station.store.sqlfile import load
 
 _SQL: Final = load("ledger")
@@ -30,10 +30,12 @@ def check_in_force(connection: apsw.Connection, key_id: str) -> None:
     """Check that *key_id* may sign the next entry.
 
     Raises:
-        SettingsError: it has ended: somebody rotated the key while this program ran.
+        SigningKeyGone: it has ended: the key was rotated while this program ran, or its ledger
+            is older than a rotation that the centre gave back.
     """
-    if successor(connection, key_id) is not None:
-        raise SettingsError("the signing key was rotated meanwhile: start again", key="station.key")
+    named = successor(connection, key_id)
+    if named is not None:
+        raise SigningKeyGone("it was rotated meanwhile", key_id=named, path="station.key")
 
 
 def last_rotation(connection: apsw.Connection) -> int:

@@ -34,6 +34,7 @@ from station.domain.errors import (
     NotEnrolled,
     NotFound,
     SettingsError,
+    SigningKeyGone,
     TokenExpired,
     TokenUnknown,
     TokenUsed,
@@ -536,7 +537,7 @@ async def test_a_ledger_whose_key_is_gone_gets_no_other(site):
     started(settings)
     (settings.station.data_dir / "station.key").unlink()
 
-    with pytest.raises(SettingsError, match="key is gone"):
+    with pytest.raises(SigningKeyGone):
         await site.enrolled()
 
 
