@@ -17,7 +17,7 @@ from station.bootstrap.upkeep import rotated
 from station.contract.enrolling import CentreIdentity
 from station.contract.entries import Kind, Run
 from station.contract.keyring import KeyRing, NodeKey
-from station.domain.errors import KeyNotGood, NotEnrolled, SettingsError
+from station.domain.errors import KeyNotGood, NotEnrolled, SettingsError, SigningKeyGone
 from station.domain.ledger import GENESIS
 from station.keys.centre import keep_centre
 from station.settings import read_settings
@@ -166,7 +166,7 @@ def test_a_program_that_was_open_meanwhile_writes_nothing_with_the_old_key(enrol
     stored = open_store(enrolled)
     asyncio.run(rotated(enrolled))
 
-    with pytest.raises(SettingsError, match="rotated meanwhile"):
+    with pytest.raises(SigningKeyGone, match="rotated meanwhile"):
         write(stored, "late")
 
     stored.close()
@@ -191,7 +191,7 @@ def test_a_key_that_has_ended_is_not_taken_for_the_one_in_force(enrolled):
     asyncio.run(rotated(enrolled))
     path.write_bytes(old)
 
-    with pytest.raises(SettingsError, match="is gone"):
+    with pytest.raises(SigningKeyGone):
         open_store(enrolled)
 
 
