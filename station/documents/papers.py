@@ -15,7 +15,7 @@ from station.contract.proceedings import Issue, Print, Proceedings, Step, Weighe
 from station.contract.sealing import CHINA
 from station.documents.registry import Address
 from station.domain.errors import DocumentIncomplete
-from station.domain.forms import OPENED
+from station.domain.forms import OPENED, Form
 from station.domain.procedure import Act
 from station.rules.lawbook import LawBook
 
@@ -76,11 +76,7 @@ def paper(
     issuer = issue.form.issuer(case.penal, step.role)
     recheck = then.newest(*_RECHECKS)
     data: Data = {
-        "form": {
-            "kind": issue.form.kind,
-            "title": issue.form.title,
-            "copies": issue.form.copies,
-        },
+        "form": _form(issue.form),
         "number": issue.number,
         "issued_on": issue.issued_on.isoformat(),
         "copy": None if copy is None else _copy(copy),
@@ -109,6 +105,10 @@ def paper(
         if value(data, path) in (None, ""):
             raise DocumentIncomplete(path, field=path, title=issue.form.title)
     return data
+
+
+def _form(form: Form) -> Data:
+    return {"kind": form.kind, "title": form.title, "copies": form.copies}
 
 
 def value(data: object, path: str) -> object:
