@@ -378,6 +378,10 @@ async def test_a_release_is_proposed_with_a_reason_by_keyboard_alone(hq, server,
 async def test_another_officer_sees_who_proposed_when_and_why_and_confirms(hq, server, open_page):
     hq.stations["linhe"] = hq.quarantined("linhe")
     page = await signed_in(open_page, server.url)
+    # The list is there and the line is open: no older answer comes after the news.
+    await expect(card(page, "linhe").get_by_test_id("quarantine")).to_be_visible()
+    await expect(page.get_by_role("banner")).to_contain_text("实时")
+    await page.wait_for_load_state("networkidle")
     hq.stations["linhe"] = hq.quarantined("linhe", hq.proposal())
     hq.tell("station", hq.stations["linhe"])
     await expect(card(page, "linhe")).to_contain_text("王建国（HQ2）已提出解除")
