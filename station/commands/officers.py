@@ -22,6 +22,7 @@ def officer_add(
     role: Annotated[str, typer.Option(help="road, police, hq or admin")],
     valid_until: Annotated[str, typer.Option(help="Last day of validity, YYYY-MM-DD.")],
     *,
+    crew: Annotated[str | None, typer.Option(help="Crew (班组) of the roster.")] = None,
     password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
 ) -> None:
     """Make an account, or change one. The password comes from standard input or a prompt."""
@@ -35,6 +36,7 @@ def officer_add(
         name=name,
         role=Role(role),
         valid_until=date.fromisoformat(valid_until),
+        crew=crew,
     )
     asyncio.run(add_officer(read_settings(config), officer, password))
 

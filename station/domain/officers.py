@@ -49,6 +49,7 @@ class Officer:
     Attributes:
         certificate_no: number of the enforcement certificate; with it the officer signs in.
         valid_until: last day of the certificate's validity.
+        crew: the crew of the station that the officer works shifts in (班组); None: of no crew.
 
     Raises:
         InvalidFacts: nobody is an officer of the centre; what it confirms, no person does.
@@ -58,6 +59,7 @@ class Officer:
     name: str
     role: Role
     valid_until: date
+    crew: str | None = None
 
     def __post_init__(self) -> None:
         if self.role not in PERMISSIONS:

@@ -1,0 +1,35 @@
+"""Officers' accounts at a station, as its store keeps them."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from station.application.ports import Account
+from station.domain.officers import Officer, Role
+from station.store.accounts import SqliteAccounts
+from station.store.database import Database
+from station.store.sealed import Sealed
+from tests.fakes import officer
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = Database(tmp_path / "station.sqlite")
+    yield made
+    made.close()
+
+
+async def test_an_officer_keeps_his_crew(database):
+    accounts = SqliteAccounts(database)
+    person = replace(officer("R1", Role.ROAD), crew="甲班")
+    await accounts.put_account(Account(officer=person, password_hash="hash"))
+    assert (await accounts.account("R1")).officer == person
+
+
+def test_an_account_from_before_there_were_crews_is_of_none():
+    tree = msgspec.to_builtins(Account(officer=officer("R1", Role.ROAD), password_hash="hash"))
+    del tree["officer"]["crew"]
+    read = Sealed(Account, "account").decode(Sealed(dict, "account").encode(tree))
+    assert isinstance(read.officer, Officer)
+    assert read.officer.crew is None
