@@ -65,7 +65,7 @@ def _checked(bundle: bytes, known: Register, offline: bool) -> Result:
     check_maker(made, newest_seq(found, made.made_by))
     check_case(made.case_no, made.node, found)
     top, notes = _log(made, found, known, offline)
-    notes += check_times(found, top)
+    notes += check_times(found, top, known.log_node)
     receipts = check_receipts(made.files[RECEIPTS], found, top, known)
     openings = check_personal(made.files["personal.json"], found)
     media, gone = check_media(made.files, found)

@@ -59,7 +59,7 @@ class Accept:
         except MalformedEntry as refusal:
             await self.keep_unread(data, peer, refusal)
             raise
-        check_node(peer, node)
+        check_node(peer, node, entries[0].seq if entries else None)
         return Delivery(node=node, entries=entries, openings=openings)
 
     async def keep_unread(self, data: bytes, peer: str, refusal: MalformedEntry) -> None:
@@ -89,7 +89,7 @@ class TakeAhead:
             BrokenChain, BadSignature, KeyNotGood, MalformedEntry: not a run of the node's entries.
         """
         node, entries, _ = await _read_batch(data)
-        check_node(peer, node)
+        check_node(peer, node, entries[0].seq if entries else None)
         if not entries:
             return
         async with self.archive.desk() as desk:

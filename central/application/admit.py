@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from central.application.ports import Alarm
 from central.application.project import Touched
-from central.application.refusing import Announce
+from central.application.refusing import Announce, place
 from central.application.register import Register
 from station.domain.clock import Clock
 from station.domain.errors import CertificateRevoked, NotFound, OtherNode
@@ -47,11 +47,15 @@ class Admit:
         return peer.node
 
     async def alarm(self, refusal: OtherNode) -> None:
-        """Tell, once for each pair, that a node spoke for another."""
+        """Tell, once for each pair, that a node spoke for another.
+
+        The alarm's place is that of the first entry that it brought, where it brought one.
+        """
         node, claimed = str(refusal.fields["node"]), str(refusal.fields["claimed"])
+        seq = refusal.fields.get("seq")
         alarm = Alarm(
             node=node,
-            seq=None,
+            seq=place(seq) if isinstance(seq, int) else None,
             code=refusal.code,
             detail=f"{node}: {claimed}",
             at=self.clock.now(),
@@ -63,11 +67,12 @@ class Admit:
         self.announce(touched)
 
 
-def check_node(peer_node: str, claimed: str) -> None:
-    """Check that what was sent is of the node that sent it.
+def check_node(peer_node: str, claimed: str, seq: int | None = None) -> None:
+    """Check that what was sent is of the node that sent it; *seq*: its first entry, if it has one.
 
     Raises:
         OtherNode: it is not.
     """
     if claimed != peer_node:
-        raise OtherNode(node=peer_node, claimed=claimed)
+        brought = {} if seq is None else {"seq": seq}
+        raise OtherNode(node=peer_node, claimed=claimed, **brought)

@@ -49,7 +49,7 @@ class Refuser:
             return False
         first = found.refused[0]
         stands = await desk.held(
-            first.node, [entry.seq for entry in found.refused if _place(entry.seq)]
+            first.node, [entry.seq for entry in found.refused if place(entry.seq)]
         )
         kept = False
         for entry in found.refused:
@@ -106,7 +106,7 @@ async def _raise(books: Books, alarm: Alarm, touched: Touched) -> None:
 def _alarm(node: str, seq: int | None, why: EvidenceError, at: datetime) -> Alarm:
     return Alarm(
         node=node,
-        seq=None if seq is None else _place(seq),
+        seq=None if seq is None else place(seq),
         code=why.code,
         detail=why.detail,
         at=at,
@@ -117,10 +117,10 @@ def _named(refusal: EvidenceError, node: str) -> int | None:
     """Return the place in the ledger of *node* that a refusal names."""
     seq = refusal.fields.get("seq")
     ours = refusal.fields.get("node", node) == node
-    return _place(seq) if ours and isinstance(seq, int) else None
+    return place(seq) if ours and isinstance(seq, int) else None
 
 
-def _place(seq: int) -> int | None:
+def place(seq: int) -> int | None:
     """Return *seq* when it is a place in a ledger; the sender may have written any number."""
     return seq if 0 < seq <= LAST_SEQ else None
 
@@ -130,7 +130,7 @@ def _refused(
 ) -> Refused:
     return Refused(
         node=entry.node,
-        seq=_place(entry.seq),
+        seq=place(entry.seq),
         digest=entry.digest,
         reason=reason,
         detail=why.detail,

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Final, TypeVar, TypeVarTuple, Unpack
 
 from station.contract.uplink import Held
-from station.domain.errors import MalformedEntry, NotFound, StoreFailed, StoreFull, WrongRecording
+from station.domain.errors import (
+    MalformedEntry,
+    NotFound,
+    RecordingSpoilt,
+    StoreFailed,
+    StoreFull,
+    WrongRecording,
+)
 from station.durable import flush_folder
 from station.keys.files import move_durably
 
@@ -115,9 +122,9 @@ class FileRecordings:
         except FileNotFoundError as exc:
             raise NotFound("media", sha256=sha256) from exc
         except OSError as exc:  # a bad sector: one recording, not the centre
-            raise NotFound(f"the file cannot be read: {exc}", sha256=sha256) from exc
+            raise RecordingSpoilt(f"the file cannot be read: {exc}", sha256=sha256) from exc
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise NotFound("the file is no longer what it was", sha256=sha256)
+            raise RecordingSpoilt("the file is no longer what it was", sha256=sha256)
         return data
 
     def _path(self, sha256: str) -> Path:

@@ -12,6 +12,7 @@
         * :exc:`InvalidFacts` -- a fact is out of range or contradicts another
             * :exc:`BadIdentityNumber`
         * :exc:`NotFound`
+            * :exc:`RecordingSpoilt` -- it is there, and not what it was
         * :exc:`CameraBusy` -- so many look through it already
         * :exc:`BundleError` -- an evidence bundle (证据包) cannot be made
             * :exc:`CaseUnknown` · :exc:`CaseAmbiguous` · :exc:`LawAbsent` · :exc:`BundleTooLarge`
@@ -43,7 +44,9 @@
             * :exc:`CaptureEnded`
         * :exc:`PortBusy` · :exc:`PortMissing` · :exc:`UnknownProtocol` · :exc:`CameraLost`
     * :exc:`StorageError` -- what cannot be made durable is not acknowledged
-        * :exc:`StoreFull` · :exc:`StoreFailed` · :exc:`StoreCorrupt`
+        * :exc:`StoreFull` · :exc:`StoreFailed`
+        * :exc:`StoreCorrupt`
+            * :exc:`RecordingMissing` · :exc:`RecordingChanged` -- of what an entry names
     * :exc:`SettingsError` -- the configuration file cannot be used
         * :exc:`SigningKeyGone` -- the key of the ledger is not there
     * :exc:`UplinkError` -- central cannot be reached: queued, never shown as a failure of the act
@@ -135,6 +138,12 @@ class NotFound(DomainError):
     """What was asked for does not exist."""
 
     code = "not_found"
+
+
+class RecordingSpoilt(NotFound):
+    """A recording is there and cannot be read as what was kept: decayed, or changed by somebody."""
+
+    code = "media.spoilt"
 
 
 class CameraBusy(DomainError):
@@ -258,7 +267,7 @@ class CertificateRevoked(AccessError):
 
 
 class OtherNode(AccessError):
-    """A machine speaks for another node than its certificate names."""
+    """A machine speaks for another node than its certificate names; ``seq``: its first entry."""
 
     code = "access.other_node"
 
@@ -465,6 +474,18 @@ class StoreCorrupt(StorageError):
     """What is read is not what was written; ``what`` and ``which`` name it where that is known."""
 
     code = "store.corrupt"
+
+
+class RecordingMissing(StoreCorrupt):
+    """A recording that entry ``seq`` of ``node`` names is not there; ``which`` is its digest."""
+
+    code = "store.media_missing"
+
+
+class RecordingChanged(StoreCorrupt):
+    """A recording that entry ``seq`` of ``node`` names is no longer what it was."""
+
+    code = "store.media_changed"
 
 
 class SettingsError(ZhichaoError):

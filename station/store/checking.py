@@ -14,7 +14,16 @@ import apsw
 from station.contract.entries import KeyRotate, MediaErased, Payload, read
 from station.contract.media import media_of
 from station.contract.signature import Ed25519Verifier
-from station.domain.errors import EvidenceError, KeyNotGood, NotFound, StorageError, StoreCorrupt
+from station.domain.errors import (
+    EvidenceError,
+    KeyNotGood,
+    NotFound,
+    RecordingChanged,
+    RecordingMissing,
+    RecordingSpoilt,
+    StorageError,
+    StoreCorrupt,
+)
 from station.domain.ledger import Entry, Head, Verifier, check
 from station.store.centre_fold import fold
 from station.store.database import connect, wrapped
@@ -50,10 +59,13 @@ class Check:
     progress: Progress
     entries: int = 0
     pictures: int = 0
-    _named: set[str] = field(default_factory=set)
+    _named: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[StorageError]:
-        """Find what is not as it was written; at the ledger only the first such thing."""
+        """Find what is not as it was written; at the ledger only the first such thing.
+
+        Of recordings all: those that are not there, and those that are no longer what they were.
+        """
         high_water = HighWater(self.database.with_suffix(".head"))
         try:
             with closing(connect(self.database, apsw.SQLITE_OPEN_READONLY)) as connection:
@@ -99,7 +111,7 @@ class Check:
                 known = known or entry.key_id in self.keys
                 yield entry
                 head = entry.head
-                self._note(read(entry)[1])
+                self._note(entry, read(entry)[1])
                 self._done("entry")
         except EvidenceError as exc:
             raise StoreCorrupt(str(exc), what="entry", which=str(head.seq + 1)) from exc
@@ -116,20 +128,25 @@ class Check:
             raise KeyNotGood(entry.key_id, node=entry.node, seq=entry.seq)
         return self.keys.get(entry.key_id, _UNKNOWN)
 
-    def _note(self, payload: Payload) -> None:
+    def _note(self, entry: Entry, payload: Payload) -> None:
         if isinstance(payload, KeyRotate):
             self.keys[payload.key_id] = Ed25519Verifier(bytes.fromhex(payload.public_key))
         elif isinstance(payload, MediaErased):
-            self._named.difference_update(payload.sha256)
+            for sha256 in payload.sha256:
+                self._named.pop(sha256, None)
         else:
-            self._named.update(media_of(payload))
+            for sha256 in media_of(payload):
+                self._named.setdefault(sha256, (entry.node, entry.seq))
 
     def _pictures(self) -> Iterator[StorageError]:
-        for sha256 in sorted(self._named):
+        """Find recordings in the order of the entries that were the first to name them."""
+        for sha256, (node, seq) in self._named.items():
             try:
                 self.media.read(sha256)
             except NotFound as exc:
-                yield StoreCorrupt(exc.detail, what="media", which=sha256)
+                spoilt = isinstance(exc, RecordingSpoilt)
+                kind, detail = (RecordingChanged, exc.detail) if spoilt else (RecordingMissing, "")
+                yield kind(detail, what="media", which=sha256, node=node, seq=seq)
             self._done("media")
 
     def _done(self, what: str) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from station.domain.errors import NotFound, StoreFailed, StoreFull
+from station.domain.errors import NotFound, RecordingSpoilt, StoreFailed, StoreFull
 from station.durable import flush_folder, make_folder
 from station.store.database import NO_SPACE
 
@@ -38,9 +38,9 @@ class FileMedia:
         except FileNotFoundError as exc:
             raise NotFound("media", sha256=sha256) from exc
         except OSError as exc:  # a bad sector: one picture, not the station
-            raise NotFound(f"the file cannot be read: {exc}", sha256=sha256) from exc
+            raise RecordingSpoilt(f"the file cannot be read: {exc}", sha256=sha256) from exc
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise NotFound("the file is no longer what it was", sha256=sha256)
+            raise RecordingSpoilt("the file is no longer what it was", sha256=sha256)
         return data
 
     async def erase(self, sha256: str) -> None:

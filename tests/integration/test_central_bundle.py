@@ -146,6 +146,15 @@ async def test_a_bundle_holds_the_ledgers_of_station_and_centre_and_passes(offic
     result = await office.verdict(collected)
     assert (result.ok, result.code) == (True, "passed"), result
     assert (result.checked["media"], result.checked["openings"]) == (1, 2)
+    # The station has not heard of the centre's time. The centre's own clock is that time.
+    unverified = [n["where"] for n in result.checked["notes"] if n["code"] == "clock.unverified"]
+    lines = {
+        f"entries.jsonl:{n}.clock"
+        for n, one in enumerate(result.checked["entries"], 1)
+        if one["node"] != "centre"
+    }
+    assert set(unverified) == lines
+    assert len(lines) == 7
     again = (await office.export("C1", "linhe"))[1]
     assert bundle_zip(again.bundle, "centre", CENTRE.signer) == bundle_zip(
         collected.bundle, "centre", CENTRE.signer

@@ -460,7 +460,7 @@ async def test_a_station_delivers_for_no_other(site):
     assert "linhe" in answers[0].json()["message"]
     assert "hailiutu" in answers[0].json()["message"]
     assert await site.rows("SELECT * FROM entry WHERE node <> 'centre'") == []
-    assert await site.alarms() == [("linhe", None, "access.other_node", "linhe: hailiutu")]
+    assert await site.alarms() == [("linhe", 1, "access.other_node", "linhe: hailiutu")]
 
 
 async def test_a_revoked_certificate_is_refused_on_lines_that_are_open_too(site):

@@ -11,9 +11,9 @@ import pytest
 
 from station.application.ports import Draft
 from station.bootstrap.opening import open_store
-from station.contract.entries import DeviceEvent, KeyRotate, Kind, Picture
+from station.contract.entries import DeviceEvent, KeyRotate, Kind, MediaErased, Picture
 from station.contract.signature import Ed25519Signer, rotation_message
-from station.domain.errors import StoreCorrupt, StoreFailed
+from station.domain.errors import RecordingChanged, RecordingMissing, StoreCorrupt, StoreFailed
 from station.domain.ledger import Head
 from station.settings import read_settings
 from station.store.branches import SqliteBranches
@@ -54,13 +54,17 @@ async def folder(tmp_path):
     return tmp_path
 
 
-def checked(folder):
-    check = Check(
+def check_of(folder):
+    return Check(
         database=folder / "station.sqlite",
         media=FileMedia(folder / "media"),
         keys={sealer().signer.key_id: verifier()},
         progress=lambda *_: None,
     )
+
+
+def checked(folder):
+    check = check_of(folder)
     return check, [(one.fields.get("what"), one.fields.get("which")) for one in check]
 
 
@@ -121,12 +125,36 @@ async def test_a_flipped_bit_anywhere_in_a_used_page_is_found(folder):
     assert checked(folder)[1] == [("database", None), ("entry", "1")]
 
 
-async def test_a_picture_that_decayed_or_is_gone_is_named(folder):
-    (path,) = [path for path in (folder / "media").rglob("*") if path.is_file()]
-    flip(path, 0)
-    assert checked(folder)[1] == [("media", path.name)]
-    path.unlink()
-    assert checked(folder)[1] == [("media", path.name)]
+async def test_pictures_that_decayed_or_are_gone_are_named_with_their_entries(folder):
+    """All of them, and which of the two it is; one that was erased by its time is not missed."""
+    database, media = Database(folder / "station.sqlite"), FileMedia(folder / "media")
+    store, names = store_of(database, sealer()), []
+    for number in range(7, 10):
+        names.append(await media.keep(b"%d" % number))
+        shown = Picture(
+            sha256=names[-1], role="scene", media_type="image/jpeg", size=1, taken_at="2026-03-01"
+        )
+        await store.append(Draft(Kind.PASSAGE, passage(f"p{number}", pictures=[shown])))
+    erased = MediaErased(before="2026-09-01", sha256=names[2:])
+    await store.append(Draft(Kind.MEDIA_ERASED, erased))
+    media.close()
+    database.close()
+    first, *others = [
+        folder / "media" / name[:2] / name
+        for name in [hashlib.sha256(b"picture").hexdigest(), *names]
+    ]
+    flip(first, 0)
+    for path in others:
+        path.unlink()
+
+    check = check_of(folder)
+
+    assert [(type(one), one.fields["node"], one.fields["seq"]) for one in check] == [
+        (RecordingChanged, "linhe", 1),
+        (RecordingMissing, "linhe", 7),
+        (RecordingMissing, "linhe", 8),
+    ]
+    assert check.pictures == 3
 
 
 async def test_a_store_that_is_no_store_is_found(folder):
