@@ -15,7 +15,7 @@ from central.application.ledger_ports import Archive
 from central.application.ports import Alarm
 from central.application.project import Touched
 from central.domain.auditing.claims import LogKeys
-from central.domain.auditing.values import Discrepancy, Findings, Layer
+from central.domain.auditing.values import ONE_BY_ONE, Discrepancy, Findings, Layer
 from central.domain.auditing.walking import Audit, Start
 from station.domain.clock import Clock
 from station.domain.errors import AuditFailed, BadProof, SettingsError, StorageError
@@ -64,7 +64,8 @@ class Increments:
 class Alarms:
     """Raises an alarm for each kind of discrepancy of a node, and again when it lasts for a day.
 
-    What goes on being wrong shows another place at every increment; people were told.
+    What goes on being wrong shows another place at every increment; people were told. Where one
+    does not follow from another, there is one for each place.
     """
 
     def __init__(
@@ -75,23 +76,25 @@ class Alarms:
         self._archive = archive
         self._clock = clock
         self._announce = announce
-        self._raised: dict[tuple[str, Layer | None, str], datetime] = {}
+        self._raised: dict[tuple[str, Layer | None, str, str], datetime] = {}
 
     async def of(self, found: Iterable[Discrepancy]) -> None:
         """Raise those of an audit."""
         for one in found:
             node, code = one.node or self.own, f"audit.{one.layer.value}"
-            await self._raise((node, one.layer, one.code), one.seq, code, said(one))
+            place = said(one) if one.layer in ONE_BY_ONE else ""
+            await self._raise((node, one.layer, one.code, place), one.seq, code, said(one))
 
     async def failed(self, why: AuditFailed) -> None:
         """Raise one that an audit has not come to its end."""
-        await self._raise((self.own, None, ""), None, why.code, why.detail)
+        await self._raise((self.own, None, "", ""), None, why.code, why.detail)
 
     async def _raise(
-        self, kind: tuple[str, Layer | None, str], seq: int | None, code: str, detail: str
+        self, kind: tuple[str, Layer | None, str, str], seq: int | None, code: str, detail: str
     ) -> None:
         node, now = kind[0], self._clock.now()
-        if kind in self._raised and now - self._raised[kind] < AGAIN:
+        self._raised = {one: at for one, at in self._raised.items() if now - at < AGAIN}
+        if kind in self._raised:
             return
         alarm = Alarm(node=node, seq=seq, code=code, detail=detail, at=now)
         touched = Touched()

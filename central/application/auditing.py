@@ -87,7 +87,7 @@ class Report:
 
     Attributes:
         walk_ns: time for hashes, chain, tree and times; ``signatures_ns``: for the signatures.
-        findings: the first discrepancy of each layer, node and code, with their number.
+        findings: discrepancies with the number that each stands for; see :class:`.values.Findings`.
     """
 
     entries: int

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Final
 
+from central.application.comparing import Unlike
 from central.store import pool as pools
 from central.store.ledgers import SqlDesk
 from central.store.pool import Pool
@@ -23,10 +24,13 @@ class SqlAside(SqlDesk):
         """See :class:`central.application.comparing.Aside`."""
         return await self._connection.fetchval(_LEDGER["progress"], _PROJECTOR) or 0
 
-    async def unlike(self, most: int) -> list[tuple[str, str, str]]:
+    async def begin_page(self, after: int) -> None:
         """See :class:`central.application.comparing.Aside`."""
-        rows = await self._connection.fetch(_SQL["unlike"], most)
-        return [(row["view"], row["node"], row["key"]) for row in rows]
+        await self._connection.execute(_SQL["begin_page"], str(after))
+
+    async def unlike(self, most: int) -> list[Unlike]:
+        """See :class:`central.application.comparing.Aside`."""
+        return [Unlike(**row) for row in await self._connection.fetch(_SQL["unlike"], most)]
 
 
 class SqlComparisons:

@@ -103,6 +103,7 @@ async def test_a_shown_weight_that_was_changed_is_named_though_the_entry_was_not
 
     assert code == 1
     assert "audit.views: 审计发现linhe的展示数据与记录不符" in out
+    assert "linhe#4 passage p3" in out
 
 
 async def test_a_file_that_is_none_is_said_in_one_line(held):

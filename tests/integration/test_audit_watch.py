@@ -111,6 +111,18 @@ async def test_what_lasts_is_told_once_a_day_though_its_place_moves(audited):
     assert [row[3] for row in await alarms(audited)] == ["linhe#9 missing", "linhe#11 missing"]
 
 
+async def test_each_shown_row_that_is_wrong_has_an_alarm_of_its_own(audited):
+    raised = watch(audited.centre, None).alarms
+    rows = [Discrepancy(layer=Layer.VIEWS, node="linhe", seq=n, code="passage") for n in (4, 7)]
+    for _ in range(2):
+        await raised.of(rows)
+
+    assert [row[:3] for row in await alarms(audited)] == [
+        ("linhe", 4, "audit.views"),
+        ("linhe", 7, "audit.views"),
+    ]
+
+
 async def test_a_rebuild_keeps_the_alarms_of_an_audit(audited):
     await watch(audited.centre, None).alarms.of([FOUND])
     await rebuild(audited.centre.archive, Recheck(lawbook()), lambda _: None)

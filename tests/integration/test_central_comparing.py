@@ -4,9 +4,9 @@ import asyncpg
 import msgspec
 import pytest
 
-from central.application.comparing import compared
+from central.application.comparing import MOST, compared
 from central.application.recheck import Recheck
-from central.domain.auditing.values import Layer
+from central.domain.auditing.values import MOST_NAMED, Findings, Layer
 from central.store.comparing import SqlComparisons
 from station.contract.entries import Kind, UnweighedPass
 from station.contract.sealing import stamp
@@ -18,19 +18,25 @@ from tests.migration.central_kit import FakeStation, Headquarters
 pytest_plugins = ["tests.migration.central_database"]
 
 LEFT = "SELECT count(*) FROM pg_class WHERE relpersistence = 't'"
+P1, P2 = [("p1", "passage", "p1")], [("p2", "passage_review", "p2")]
+CASES = [("C1", "case_act", "decide"), ("C3", "case_act", "decide")]
+DECISIONS = [(None, "case_act", "decide")] * 2
+GONE = [(None, "unweighed_pass", "u1")]
 SPOILT = (
-    ("UPDATE passage SET gross_kg = gross_kg + 1 WHERE passage_id = 'p1'", "passage", "p1"),
-    ("UPDATE passage SET plate = '蒙L99999' WHERE passage_id = 'p1'", "passage", "p1"),
-    ("UPDATE passage SET at = at + '1 ms' WHERE passage_id = 'p1'", "passage", "p1"),
-    ("UPDATE passage SET reviewed = NOT reviewed WHERE passage_id = 'p1'", "passage", "p1"),
-    ("DELETE FROM passage WHERE passage_id = 'p2'", "passage", "p2"),
-    ("UPDATE joint_case SET fine_fen = 1", "case", "C1"),
-    ("UPDATE joint_case SET penalty = 'paid'", "case", "C1"),
-    ("UPDATE decision SET fine_fen = 1", "decision", None),
-    ("UPDATE decision SET effective = false", "decision", None),
-    ("DELETE FROM decision", "decision", None),
-    ("DELETE FROM unweighed_pass", "unweighed_pass", None),
-    ("UPDATE unweighed_pass SET reason = 'other'", "unweighed_pass", None),
+    ("UPDATE passage SET gross_kg = gross_kg + 1 WHERE passage_id = 'p1'", "passage", P1),
+    ("UPDATE passage SET plate = '蒙L99999' WHERE passage_id = 'p1'", "passage", P1),
+    ("UPDATE passage SET at = at + '1 ms' WHERE passage_id = 'p1'", "passage", P1),
+    ("UPDATE passage SET reviewed = NOT reviewed WHERE passage_id = 'p1'", "passage", P1),
+    ("UPDATE passage SET receipt = 'linhe-7-0123456789' WHERE passage_id = 'p1'", "passage", P1),
+    ("DELETE FROM passage WHERE passage_id = 'p2'", "passage", P2),
+    ("UPDATE joint_case SET fine_fen = 1", "case", CASES),
+    ("UPDATE joint_case SET penalty = 'paid'", "case", CASES),
+    ("DELETE FROM joint_case", "case", CASES),
+    ("UPDATE decision SET fine_fen = 1", "decision", DECISIONS),
+    ("UPDATE decision SET effective = NOT effective", "decision", DECISIONS),
+    ("DELETE FROM decision", "decision", DECISIONS),
+    ("DELETE FROM unweighed_pass", "unweighed_pass", GONE),
+    ("UPDATE unweighed_pass SET reason = 'other'", "unweighed_pass", GONE),
 )
 
 
@@ -92,13 +98,40 @@ async def test_what_is_not_projected_yet_is_not_missed(hq, linhe):
     assert await unlike(hq) == []
 
 
-@pytest.mark.parametrize(("change", "view", "key"), SPOILT)
-async def test_a_row_that_was_changed_is_named(hq, insider, change, view, key):
+@pytest.mark.parametrize("spoilt", SPOILT, ids=lambda one: one[0])
+async def test_a_row_that_was_changed_is_named_with_its_newest_entry(hq, linhe, insider, spoilt):
+    change, view, named = spoilt
+    await insider.execute("DROP INDEX decision_one_effective_fine")
     done = await insider.execute(change)
     assert not done.endswith(" 0")
     found = await unlike(hq)
     assert {(one.layer, one.node, one.code) for one in found} == {(Layer.VIEWS, "linhe", view)}
-    assert key is None or key in [one.detail for one in found]
+    assert len(found) == len(named)
+    for one, (key, kind, text) in zip(found, named, strict=True):
+        entry = linhe.entries[one.seq - 1]
+        assert entry.kind == kind
+        assert text.encode() in entry.body
+        assert key in (None, one.detail)
+
+
+async def test_of_many_rows_each_station_has_its_share_and_the_rest_is_counted(hq, linhe, insider):
+    """One that floods the table does not hide what was changed at another."""
+    await insider.execute(
+        "INSERT INTO unweighed_pass SELECT 'linhe', 1000 + n, began_at, occurred_on, reason, plate"
+        "  FROM unweighed_pass, generate_series(1, 1200) AS n"
+    )
+    await insider.execute(
+        "INSERT INTO unweighed_pass SELECT 'wuda', 5, began_at, occurred_on, reason, plate"
+        "  FROM unweighed_pass WHERE seq < 1000"
+    )
+    findings = Findings()
+    findings.add(await unlike(hq))
+    counted = [(one.node, one.seq, count) for one, count in findings.all()]
+    assert counted == [
+        *(("linhe", 1000 + n, 1) for n in range(1, MOST_NAMED)),
+        ("linhe", 1000 + MOST_NAMED, MOST - MOST_NAMED + 1),
+        ("wuda", 5, 1),
+    ]
 
 
 async def test_a_row_that_no_entry_made_is_named(hq, insider):
@@ -107,7 +140,7 @@ async def test_a_row_that_no_entry_made_is_named(hq, insider):
         " kind, fine_fen, points, effective FROM decision LIMIT 1"
     )
     [found] = await unlike(hq)
-    assert (found.code, found.detail) == ("decision", "900")
+    assert (found.code, found.place) == ("decision", "linhe#900")
 
 
 async def test_an_entry_whose_bytes_are_spoilt_does_not_end_the_comparison(hq, linhe, insider):

@@ -13,7 +13,8 @@ from station.domain.ledger import GENESIS
 class Layer(Enum):
     """What an audit looks at; each layer can be run alone, and none suffices alone.
 
-    ``VIEWS`` is no evidence: what is shown is held against the entries.
+    ``VIEWS`` is no evidence: what is shown is held against the entries. ``MEDIA``: the recordings
+    that entries name.
     """
 
     CHAIN = "chain"
@@ -24,9 +25,16 @@ class Layer(Enum):
     RECEIPTS = "receipts"
     TIME_ORDER = "time_order"
     VIEWS = "views"
+    MEDIA = "media"
 
 
-EVERY_LAYER = frozenset(Layer) - {Layer.VIEWS}
+ONE_BY_ONE = frozenset({Layer.VIEWS, Layer.MEDIA})
+"""Layers whose discrepancies do not follow from one another: several are named."""
+
+EVERY_LAYER = frozenset(Layer) - ONE_BY_ONE
+
+MOST_NAMED = 20
+"""Of a layer of :data:`ONE_BY_ONE`, for each node and code."""
 
 
 class StoredEntry(NamedTuple):
@@ -132,27 +140,36 @@ class Discrepancy:
 class Findings:
     """Discrepancies by layer, node and code: the first of each, and how many there were.
 
-    However much is wrong, this stays small.
+    Of layers whose discrepancies do not follow from one another, the first twenty of each. However
+    much is wrong, this stays small.
     """
 
     def __init__(self) -> None:
-        self._first: dict[tuple[Layer, str, str], Discrepancy] = {}
+        self._named: dict[tuple[Layer, str, str], list[Discrepancy]] = {}
         self._count: dict[tuple[Layer, str, str], int] = {}
 
     def add(self, found: Iterable[Discrepancy]) -> None:
         """Take in what one page brought, in its order."""
         for one in found:
             key = (one.layer, one.node, one.code)
-            self._first.setdefault(key, one)
+            named = self._named.setdefault(key, [])
+            if len(named) < (MOST_NAMED if one.layer in ONE_BY_ONE else 1):
+                named.append(one)
             self._count[key] = self._count.get(key, 0) + 1
 
     def all(self) -> list[tuple[Discrepancy, int]]:
-        """Return the first of each with their number; what is earlier and more exact comes first.
+        """Return those that are named; what is earlier and more exact comes first.
+
+        Each comes with the number that it stands for: the last one of its kind for all the rest.
 
         Where several layers speak of one entry, the one that names it alone comes before those
         that name places around it, since theirs end later.
         """
-        found = [(self._first[key], count) for key, count in self._count.items()]
+        found = [
+            (one, 1 if one is not named[-1] else self._count[key] - len(named) + 1)
+            for key, named in self._named.items()
+            for one in named
+        ]
         return sorted(found, key=lambda pair: _in_log(pair[0]))
 
 
