@@ -106,6 +106,17 @@ class AuditSection(Section):
     every_s: Annotated[float, Field(gt=0)] = 86_400.0
 
 
+class RetentionSection(Section):
+    """``[retention]``: how long is kept, never shorter than the law data says; 0 follows it.
+
+    Attributes:
+        personal_months: clear texts of what acts say of persons, after the case was closed
+            (``retention.personal``).
+    """
+
+    personal_months: Annotated[int, Field(ge=0, le=1200)] = 0
+
+
 class WitnessSection(Section):
     """One ``[[witnesses]]``: who cosigns the log's checkpoints, in another office.
 
@@ -138,6 +149,7 @@ class CentralSettings(BaseSettings):
     machines: MachinesSection = MachinesSection()
     database: DatabaseSection = DatabaseSection()
     audit: AuditSection = AuditSection()
+    retention: RetentionSection = RetentionSection()
     witnesses: tuple[WitnessSection, ...] = ()
     stations: tuple[StationSection, ...] = ()
 

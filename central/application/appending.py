@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from central.application.ledger_ports import Archive, Desk, NodeState, Placed
+from central.application.ledger_ports import Archive, Desk, NodeState, Opened, Placed
 from central.application.ports import Alarm
 from central.application.project import Touched
 from central.application.refusing import Refuser
@@ -227,11 +227,11 @@ class Writer:
     ) -> None:
         if not delivery.openings:
             return
-        kept: list[tuple[int, Opening]] = []
+        kept: list[Opened] = []
         for entry in found.accepted:
             for opening in delivery.openings.get(entry.seq, ()):
                 try:
-                    check_opening(opening, _commitments(entry))
+                    kept.append(_opened(entry, opening))
                 except EvidenceError as exc:
                     alarm = Alarm(
                         node=entry.node,
@@ -241,8 +241,6 @@ class Writer:
                         at=at,
                     )
                     touched.alarms[await desk.raise_alarm(alarm)] = None
-                else:
-                    kept.append((entry.seq, opening))
         if kept:
             await desk.keep_openings(delivery.node, kept)
 
@@ -297,6 +295,14 @@ def _signed(entry: Entry, states: dict[str, NodeState]) -> bool:
     return True
 
 
-def _commitments(entry: Entry) -> dict[str, str]:
+def _opened(entry: Entry, opening: Opening) -> Opened:
+    """Return a clear text as it is kept.
+
+    Raises:
+        BadOpening: the entry commits to no such text.
+        MalformedEntry: nobody can read the entry.
+    """
     _, payload = read(entry)
-    return payload.personal if isinstance(payload, CaseAct) else {}
+    act = payload if isinstance(payload, CaseAct) else None
+    check_opening(opening, act.personal if act else {})
+    return Opened(entry.seq, act.case_no if act else "", opening)

@@ -54,6 +54,15 @@ class Proposal:
     proposed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A clear text that came beside entry ``seq``, an act on a case; checked against it."""
+
+    seq: int
+    case_no: str
+    opening: Opening
+
+
 class Desk(Books, Protocol):
     """One transaction on the ledgers and the projections."""
 
@@ -81,8 +90,8 @@ class Desk(Books, Protocol):
         """Write where the log ends now, and the blocks that became full."""
         ...
 
-    async def keep_openings(self, node: str, openings: Sequence[tuple[int, Opening]]) -> None:
-        """Write clear texts of personal fields, by seq."""
+    async def keep_openings(self, node: str, openings: Sequence[Opened]) -> None:
+        """Write clear texts of personal fields; what is there, or was erased, stays as it is."""
         ...
 
     async def keep_ahead(self, node: str, entries: Sequence[Entry], at: datetime) -> None:

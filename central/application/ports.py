@@ -209,6 +209,10 @@ class Books(Protocol):
         """Write a decision."""
         ...
 
+    async def ask_erasure(self, node: str, seqs: Sequence[int], seq: int) -> None:
+        """Note that *node* erased the clear texts of its entries *seqs*; entry *seq* says so."""
+        ...
+
     async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:
         """Write the list of programs that may weigh (准用程序清单) in place of the one before."""
         ...

@@ -37,6 +37,7 @@ from station.contract.entries import (
     Passage,
     PassageReview,
     Payload,
+    PersonalErased,
     Run,
     UnloadingForm,
     UnweighedPass,
@@ -180,6 +181,13 @@ class _Step:
                 await self._told(payload)
             case Run() if self.envelope.kind is Kind.START:
                 await self._started()
+            case PersonalErased() | LegalIds():
+                await self._replaced(payload)
+
+    async def _replaced(self, payload: PersonalErased | LegalIds) -> None:
+        match payload:
+            case PersonalErased():
+                await self.books.ask_erasure(self.entry.node, payload.seqs, self.entry.seq)
             case LegalIds():
                 await self.books.replace_legal_ids(payload.allowed)
 

@@ -35,8 +35,8 @@ class OwnLedger:
     sealer: Sealer
     clock: Clock
 
-    async def write(self, desk: Desk, drafts: Sequence[tuple[Kind, Payload]]) -> None:
-        """Seal *drafts* in order and append them.
+    async def write(self, desk: Desk, drafts: Sequence[tuple[Kind, Payload]]) -> list[Entry]:
+        """Seal *drafts* in order and append them; return the entries.
 
         Raises:
             SettingsError: the key has ended: it was rotated while this program ran.
@@ -56,6 +56,7 @@ class OwnLedger:
         if ring is not state.ring:
             await change_keys(desk, self.node, state, found)
         await growth.write()
+        return entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

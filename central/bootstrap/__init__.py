@@ -32,11 +32,13 @@ from central.application.recordings import TakeRecordings
 from central.application.refusing import Announce, Refuser
 from central.application.register import Authority
 from central.application.releasing import Release
+from central.application.retaining import Retention
 from central.application.serving import Serve
 from central.application.signatures import SignatureCheck
 from central.application.traffic import Traffic
 from central.bootstrap.law import keep_law
 from central.bootstrap.opening import opened_as_it_is, place
+from central.bootstrap.retaining import retention
 from central.bootstrap.watching import Watching, watching
 from central.domain.auditing.claims import LogKeys
 from central.export.repeat_vehicles import file_name, repeat_vehicles_csv
@@ -88,6 +90,7 @@ class Centre:
     signatures: SignatureCheck
     checkpointer: Checkpointer
     audit: AuditWatch
+    retention: Retention
     watching: Watching
 
 
@@ -136,6 +139,7 @@ def compose(
             announce=announce,
             config=config,
         ),
+        retention=retention(settings, database, clock, own),
         watching=seen,
     )
 
@@ -325,6 +329,7 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
             centre.signatures.run(centre.parts.accept.traffic),
             centre.checkpointer.run(),
             centre.audit.run(),
+            centre.retention.run(),
             _keep_server_certificate(authority, settings.machines.names, clock),
         ]
         tls = authority.server_context(settings.machines.names, clock.now())

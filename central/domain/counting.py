@@ -9,12 +9,12 @@ it otherwise.
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from station.rules.deadlines import months_later
 from station.rules.lawbook import LawBook
 
 TIMES_KEY: Final = "count.vehicle_times"
@@ -68,10 +68,7 @@ def window(as_of: date, months: int = WINDOW_MONTHS) -> Window:
     As of 2026-03-01 the first day is 2025-03-02. Where the month is shorter, its last day stands
     in: as of 2028-02-29 the first day is 2027-03-01.
     """
-    year, month = divmod(as_of.year * 12 + as_of.month - 1 - months, 12)
-    last_day = calendar.monthrange(year, month + 1)[1]
-    anniversary = date(year, month + 1, min(as_of.day, last_day))
-    return Window(anniversary + timedelta(days=1), as_of)
+    return Window(months_later(as_of, -months) + timedelta(days=1), as_of)
 
 
 def more_than(law: LawBook, as_of: date) -> int:

@@ -217,6 +217,10 @@ class SqlBooks:
         )
         await self._connection.execute(_SQL["add_decision"], *columns)
 
+    async def ask_erasure(self, node: str, seqs: Sequence[int], seq: int) -> None:
+        """Note that *node* erased the clear texts of its entries *seqs*; entry *seq* says so."""
+        await self._connection.execute(_SQL["ask_erasure"], node, seqs, seq)
+
     async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:
         """Write the list of programs that may weigh in place of the one before."""
         await self._connection.execute(_SQL["forget_legal_ids"])

@@ -10,7 +10,13 @@ from typing import Final
 
 import asyncpg
 
-from central.application.ledger_ports import NodeState, Placed, Proposal, StoredCheckpoint
+from central.application.ledger_ports import (
+    NodeState,
+    Opened,
+    Placed,
+    Proposal,
+    StoredCheckpoint,
+)
 from central.application.ports import Arrived
 from central.application.recordings import Named
 from central.domain.log import Block, grown
@@ -19,7 +25,6 @@ from central.store.books import SqlBooks
 from central.store.pool import Pool
 from central.store.sqlfile import load
 from station.contract.keyring import KeyRing, NodeKey
-from station.contract.personal import Opening
 from station.contract.signature import key_id
 from station.domain.errors import MalformedEntry, SettingsError, StoreFailed
 from station.domain.ledger import Entry, Head, parse
@@ -39,6 +44,7 @@ _WORKERS: Final = {
     "signatures": 7_305_804_404,
     "log": 7_305_804_405,
     "recordings": 7_305_804_407,
+    "retention": 7_305_804_408,
 }
 """Numbers of advisory locks."""
 
@@ -143,15 +149,16 @@ class SqlDesk(SqlBooks):
                 [block.root for block in blocks],
             )
 
-    async def keep_openings(self, node: str, openings: Sequence[tuple[int, Opening]]) -> None:
-        """Write clear texts of personal fields, by seq."""
+    async def keep_openings(self, node: str, openings: Sequence[Opened]) -> None:
+        """Write clear texts of personal fields; what is there, or was erased, stays as it is."""
         await self._connection.execute(
             _SQL["add_openings"],
             node,
-            [seq for seq, _ in openings],
-            [one.field for _, one in openings],
-            [one.salt for _, one in openings],
-            [one.text for _, one in openings],
+            [one.seq for one in openings],
+            [one.opening.field for one in openings],
+            [one.opening.salt for one in openings],
+            [one.opening.text for one in openings],
+            [one.case_no for one in openings],
         )
 
     async def keep_ahead(self, node: str, entries: Sequence[Entry], at: datetime) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import calendar
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -15,19 +14,12 @@ from station.contract.entries import Kind, MediaErased
 from station.contract.sealing import local_day
 from station.domain.clock import Clock
 from station.domain.errors import StoreCorrupt, StoreFull
+from station.rules.retention import first_day_kept
 
 log = logging.getLogger(__name__)
 
 PAGE: Final = 200
 LOOK_EVERY_S: Final = 600.0
-_MONTHS: Final = 12
-
-
-def first_day_kept(today: date, months: int) -> date:
-    """Return the day *months* before *today*: what was made on it is kept, what before is not."""
-    year, month = divmod(today.year * _MONTHS + today.month - 1 - months, _MONTHS)
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(today.day, last))
 
 
 class Retention:

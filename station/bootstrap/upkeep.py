@@ -20,11 +20,11 @@ from station.domain.errors import NotEnrolled, SettingsError
 from station.domain.officers import Officer
 from station.keys.centre import known_centre
 from station.rules.lawbook import lawbook
+from station.rules.retention import RECORDINGS, months_kept
 from station.settings import Settings
 from station.store.erasing import erase_openings
 
 SHORTEST_PASSWORD: Final = 12
-KEPT_MONTHS: Final = "retention.transport_recording"
 
 
 async def add_officer(settings: Settings, officer: Officer, password: str) -> None:
@@ -98,15 +98,12 @@ def retention(settings: Settings, stored: Stored) -> Retention:
     """Return what erases recordings when their time is over."""
     law, longer = lawbook(), settings.retention.recordings_months
 
-    def months(on: date) -> int:
-        return max(longer, int(law.provision(KEPT_MONTHS, on).value))
-
     return Retention(
         ledger=stored.ledger,
         recordings=stored.recordings,
         media=stored.media,
         clock=SystemClock(),
-        months=months,
+        months=lambda on: months_kept(law, RECORDINGS, on, longer),
         dated=lambda: stored.time.state()[0] == OK,
     )
 

@@ -128,6 +128,31 @@ class DecisionEnded(Part, frozen=True, kw_only=True):
     at: str
 
 
+class ErasedFields(Part, frozen=True, kw_only=True):
+    """Personal fields whose clear texts are gone, by the entry that commits to them."""
+
+    seq: int
+    fields: list[str]
+
+
+class CentrePersonalErased(Part, frozen=True, kw_only=True):
+    """The centre erased clear texts of personal fields of a node's entries (中心销毁个人信息).
+
+    Attributes:
+        node: whose entries these are.
+        reason: ``station`` (the node had erased them, and they count no more) or ``term`` (their
+            time was over).
+        before: local day; the acts were done (``station``), or the cases closed (``term``), before
+            it.
+        erased: what was erased, in order.
+    """
+
+    node: str
+    reason: str
+    before: str
+    erased: list[ErasedFields]
+
+
 class UnloadingForm(Part, frozen=True, kw_only=True):
     """A weighing-and-unloading form (称重和卸载单): this truck was checked and put right there."""
 

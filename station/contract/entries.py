@@ -14,10 +14,12 @@ import msgspec
 
 from station.contract.centre_entries import (
     AllowedProgram,
+    CentrePersonalErased,
     DecisionBarred,
     DecisionEnded,
     DecisionInForce,
     Enrolment,
+    ErasedFields,
     KeyRevoked,
     LegalIds,
     Permit,
@@ -68,6 +70,7 @@ __all__ = [
     "CaseAct",
     "CaseOpened",
     "CentreContradiction",
+    "CentrePersonalErased",
     "ClockChange",
     "ClockState",
     "DecisionBarred",
@@ -78,6 +81,7 @@ __all__ = [
     "DocumentPrinted",
     "Enrolment",
     "Envelope",
+    "ErasedFields",
     "KeyRevoked",
     "KeyRotate",
     "Kind",
@@ -150,6 +154,7 @@ class Kind(Enum):
     DECISION_BARRED = "decision_barred"
     DECISION_ENDED = "decision_ended"
     UNLOADING_FORM = "unloading_form"
+    CENTRE_PERSONAL_ERASED = "centre_personal_erased"
 
 
 class ClockState(Part, frozen=True, kw_only=True):
@@ -220,6 +225,7 @@ Payload = (
     | DecisionBarred
     | DecisionEnded
     | UnloadingForm
+    | CentrePersonalErased
 )
 
 PAYLOADS: Final[dict[Kind, type[Payload]]] = {
@@ -257,6 +263,7 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.DECISION_BARRED: DecisionBarred,
     Kind.DECISION_ENDED: DecisionEnded,
     Kind.UNLOADING_FORM: UnloadingForm,
+    Kind.CENTRE_PERSONAL_ERASED: CentrePersonalErased,
 }
 
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)

@@ -72,6 +72,13 @@ def last_moment(law: LawBook, key: str, start: datetime) -> datetime:
     return start + timedelta(hours=hours)
 
 
+def months_later(start: date, count: int) -> date:
+    """Return the same day *count* months later (or earlier), or the last day of a shorter month."""
+    years, month = divmod(start.month - 1 + count, 12)
+    year = start.year + years
+    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
+
+
 def _working_days_later(start: date, count: int, working: WorkingDays) -> date:
     day = start
     while count:
@@ -84,19 +91,13 @@ def _days_later(start: date, count: int) -> date:
     return start + timedelta(days=count)
 
 
-def _months_later(start: date, count: int) -> date:
-    years, month = divmod(start.month - 1 + count, 12)
-    year = start.year + years
-    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
-
-
 def _years_later(start: date, count: int) -> date:
-    return _months_later(start, 12 * count)
+    return months_later(start, 12 * count)
 
 
 _LATER: dict[str, Callable[[date, int], date]] = {
     "working_day": _days_later,
     "calendar_day": _days_later,
-    "month": _months_later,
+    "month": months_later,
     "year": _years_later,
 }

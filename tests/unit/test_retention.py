@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
-from station.application.retention import PAGE, Retention, first_day_kept
+from station.application.retention import PAGE, Retention
 from station.contract.entries import Kind
 from station.domain.errors import StoreFull
+from station.rules.retention import first_day_kept
 from tests.fakes import FakeClock
 
 

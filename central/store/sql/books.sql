@@ -108,6 +108,11 @@ INSERT INTO decision
         effective)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
+-- name: ask_erasure
+-- Idempotent; the first that asks counts. $1 node, $2 seqs, $3 seq of the entry that asks
+UPDATE opening SET asked_seq = $3
+ WHERE node = $1 AND seq = ANY ($2::bigint[]) AND asked_seq IS NULL;
+
 -- name: forget_legal_ids
 DELETE FROM legal_id;
 

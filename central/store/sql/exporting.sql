@@ -26,4 +26,4 @@ SELECT node, seq, body, signature, received_ms, entry.position
 -- name: openings
 -- $1 node, $2 seqs
 SELECT seq, field, salt, text FROM opening
- WHERE node = $1 AND seq = ANY ($2::bigint[]) ORDER BY seq, field;
+ WHERE node = $1 AND seq = ANY ($2::bigint[]) AND erased_seq IS NULL ORDER BY seq, field;

@@ -87,9 +87,11 @@ SELECT position, body, signature, received_ms FROM entry
  WHERE position >= $1 AND position < $1 + $2 ORDER BY position;
 
 -- name: add_openings
--- Idempotent. $1 node, $2 seqs, $3 fields, $4 salts, $5 texts
-INSERT INTO opening (node, seq, field, salt, text)
-SELECT $1, one.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[]) AS one
+-- Idempotent: what was erased does not come back. $1 node, $2 seqs, $3 fields, $4 salts, $5 texts,
+-- $6 case_nos
+INSERT INTO opening (node, seq, field, salt, text, case_no)
+SELECT $1, one.*
+  FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[]) AS one
     ON CONFLICT DO NOTHING;
 
 -- name: put_ahead

@@ -150,15 +150,24 @@ CREATE TABLE ahead (
     PRIMARY KEY (node, seq)
 );
 
--- Clear text of personal fields (个人信息): no part of the ledger, and erasable.
+-- Clear text of personal fields (个人信息): no part of the ledger, and erasable. case_no: of the act
+-- that it belongs to. asked_seq: the entry by which the node said that it had erased it. erased_seq:
+-- the entry of the centre's own ledger that says that salt and text are gone; the row stays, so that
+-- no later delivery brings them back.
 CREATE TABLE opening (
-    node  text   NOT NULL REFERENCES node,
-    seq   bigint NOT NULL,
-    field text   NOT NULL,
-    salt  text   NOT NULL,
-    text  text   NOT NULL,
-    PRIMARY KEY (node, seq, field)
+    node       text   NOT NULL REFERENCES node,
+    seq        bigint NOT NULL,
+    field      text   NOT NULL,
+    salt       text,
+    text       text,
+    case_no    text   NOT NULL,
+    asked_seq  bigint,
+    erased_seq bigint,
+    PRIMARY KEY (node, seq, field),
+    CONSTRAINT opening_erased
+        CHECK ((salt IS NULL) = (erased_seq IS NOT NULL) AND (text IS NULL) = (salt IS NULL))
 );
+CREATE INDEX opening_case ON opening (node, case_no) WHERE erased_seq IS NULL;
 
 -- Programs that may weigh (准用程序清单), as the newest list says; empty: no list was published.
 CREATE TABLE legal_id (

@@ -13,11 +13,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from central.application.ledger_ports import NodeState, Placed, Proposal, StoredCheckpoint
+from central.application.ledger_ports import (
+    NodeState,
+    Opened,
+    Placed,
+    Proposal,
+    StoredCheckpoint,
+)
 from central.application.ports import Arrived
 from central.domain.log import Block
 from station.contract.keyring import KeyRing, NodeKey
-from station.contract.personal import Opening
 from station.domain.ledger import Entry
 from station.domain.merkle import Frontier
 from tests.torture.simulation.books import SimulatedBooks
@@ -146,9 +151,9 @@ class SimulatedDesk(SimulatedBooks):
             self.changes.insert("block", (block.level, block.number), block)
         await self._step()
 
-    async def keep_openings(self, node: str, openings: Sequence[tuple[int, Opening]]) -> None:
-        for seq, one in openings:
-            self.changes.put("opening", (node, seq, one.field), one)
+    async def keep_openings(self, node: str, openings: Sequence[Opened]) -> None:
+        for one in openings:
+            self.changes.put("opening", (node, one.seq, one.opening.field), one.opening)
         await self._step()
 
     async def keep_ahead(self, node: str, entries: Sequence[Entry], _at: datetime) -> None:

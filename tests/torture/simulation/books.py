@@ -122,6 +122,9 @@ class SimulatedBooks:
     async def change_decision(self, node: str, case: Case) -> None:
         raise NotImplementedError("no party asks for a remedy here")
 
+    async def ask_erasure(self, _node: str, _seqs: Sequence[int], _seq: int) -> None:
+        await self._step()
+
     async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:
         for key, _ in list(self.changes.scan("legal_id")):
             self.changes.put("legal_id", key, None)

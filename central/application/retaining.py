@@ -1,0 +1,193 @@
+"""Erases what the centre has no reason to keep any longer (到期销毁), and writes it down."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Final, Protocol
+
+from central.application.ledger_ports import Desk
+from central.application.publishing import OwnLedger
+from central.domain.days import local_day
+from station.contract.entries import (
+    CentrePersonalErased,
+    ErasedFields,
+    Kind,
+    Payload,
+    read,
+)
+from station.domain.clock import Clock
+from station.domain.errors import MalformedEntry, NoLawInForce, StorageError
+
+WORKER: Final = "retention"
+PAGE: Final = 500
+LOOK_EVERY_S: Final = 600.0
+
+FURTHEST: Final = timedelta(days=7)
+"""So far may the centre's clock be ahead of the newest entries of stations: one that was set a year
+ahead must erase nothing."""
+
+BEHIND: Final = timedelta(hours=1)
+"""What came before that must be projected: else a case may not be seen that needs a text."""
+
+STATION: Final = "station"
+TERM: Final = "term"
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Local days before which nothing is kept.
+
+    Attributes:
+        counted: of acts: before it they count against no driver any more.
+        closed: of cases: before it whoever drove is known by commitments alone.
+    """
+
+    counted: date
+    closed: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueOpening:
+    """A clear text whose time is over. ``asked``: its node has erased it already."""
+
+    node: str
+    seq: int
+    field: str
+    asked: bool
+
+
+class RetainingDesk(Desk, Protocol):
+    """One transaction on what is kept."""
+
+    async def waits_since(self) -> datetime | None:
+        """Return when the next entry came that is not projected yet; None: all are."""
+        ...
+
+    async def due_openings(self, terms: Terms, limit: int) -> list[DueOpening]:
+        """Return the next clear texts whose time is over, by node, reason and place."""
+        ...
+
+    async def erase_openings(
+        self, node: str, fields: Sequence[tuple[int, str]], own_seq: int
+    ) -> None:
+        """Erase clear texts of *node*, by seq and field, as the centre's entry *own_seq* says."""
+        ...
+
+
+class RetainingArchive(Protocol):
+    """Where all that is kept."""
+
+    def retaining(self) -> AbstractAsyncContextManager[RetainingDesk]:
+        """Open a transaction; it is durable when the block has ended without an error."""
+        ...
+
+    async def rewrite_openings(self) -> None:
+        """Leave nothing of erased clear texts in the database's files."""
+        ...
+
+
+class Retention:
+    """One at a time over all processes."""
+
+    def __init__(
+        self,
+        *,
+        archive: RetainingArchive,
+        own: OwnLedger,
+        clock: Clock,
+        terms: Callable[[date], Terms],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Prepare. *terms*: of the law, by the local day."""
+        self._archive = archive
+        self._own = own
+        self._clock = clock
+        self._terms = terms
+        self._sleep = sleep
+        self._rewritten = False
+
+    async def run(self) -> None:
+        """Erase what is due, for ever."""
+        while True:
+            try:
+                if count := await self.erase_personal():
+                    _LOG.info("personal fields erased", extra={"count": count})
+            except (StorageError, NoLawInForce) as exc:
+                _LOG.warning("nothing is erased", extra={"code": exc.code})
+            await self._sleep(LOOK_EVERY_S)
+
+    async def erase_personal(self) -> int:
+        """Erase the clear texts that are due; return how many fields that were."""
+        total = 0
+        while count := await self._erase_page():
+            total += count
+        # Also at first: a power cut may have come between the two.
+        if total or not self._rewritten:
+            await self._archive.rewrite_openings()
+            self._rewritten = True
+        return total
+
+    async def _erase_page(self) -> int:
+        async with self._archive.retaining() as desk:
+            if await desk.worker(WORKER) is None:
+                return 0
+            terms = self._terms(local_day(self._clock.now()))
+            due = await desk.due_openings(terms, PAGE)
+            if not due or not await self._may_judge(desk):
+                return 0
+            for (node, asked), found in groupby(due, lambda one: (one.node, one.asked)):
+                fields = [(one.seq, one.field) for one in found]
+                said = _personal_erased(node, fields, terms, asked=asked)
+                (entry,) = await self._own.write(desk, [said])
+                await desk.erase_openings(node, fields, entry.seq)
+        return len(due)
+
+    async def _may_judge(self, desk: RetainingDesk) -> bool:
+        """Tell whether the projections are up to date and the clock agrees with stations'."""
+        now = self._clock.now()
+        waits = await desk.waits_since()
+        if waits is not None and now - waits > BEHIND:
+            return False
+        newest = await _newest_of_stations(desk, self._own.node)
+        return newest is not None and now - newest <= FURTHEST
+
+
+async def _newest_of_stations(desk: Desk, own: str) -> datetime | None:
+    """Return the latest time that one of the newest entries of stations states."""
+    size = (await desk.begin()).size
+    newest: datetime | None = None
+    for one in await desk.page(max(0, size - PAGE)):
+        if one.entry.node == own:
+            continue
+        try:
+            at = datetime.fromisoformat(read(one.entry)[0].wall_utc)
+        except (MalformedEntry, ValueError):
+            continue
+        if at.tzinfo is not None and (newest is None or at > newest):
+            newest = at
+    return newest
+
+
+def _personal_erased(
+    node: str, fields: Sequence[tuple[int, str]], terms: Terms, *, asked: bool
+) -> tuple[Kind, Payload]:
+    """Return what the centre's own ledger says of an erasure."""
+    erased = [
+        ErasedFields(seq=seq, fields=[field for _, field in found])
+        for seq, found in groupby(fields, lambda one: one[0])
+    ]
+    payload = CentrePersonalErased(
+        node=node,
+        reason=STATION if asked else TERM,
+        before=(terms.counted if asked else terms.closed).isoformat(),
+        erased=erased,
+    )
+    return Kind.CENTRE_PERSONAL_ERASED, payload
