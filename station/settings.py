@@ -112,9 +112,13 @@ class DocumentsSection(Section):
     """Documents (文书): the region whose forms are used, and the offices that they name.
 
     An office that is not given stands on them as the region's data has it (待填).
+
+    ``driver_pages``: address of the centre's site for drivers, as their phones reach it; printed on
+    weighing slips. Empty: slips bear a receipt only.
     """
 
     region: Text = "bayannur"
+    driver_pages: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s#?]+/)?$")] = ""
     offices: dict[Literal["road", "police", "bank", "reconsideration", "court"], OfficeSection] = {}
 
 

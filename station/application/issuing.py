@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from station.application.findings import FEN_PER_YUAN
 from station.application.ports import Media, Views
 from station.application.proceedings import proceedings
 from station.application.views import DocumentView, moment, receipt
+from station.contract.driver_page import TOKEN_BYTES, page_digest
 from station.contract.entries import DocumentIssued, DocumentPrinted
 from station.contract.proceedings import Issue, Print, Proceedings, Step
 from station.contract.sealing import local_day, stamp
@@ -85,6 +87,11 @@ class Press(Protocol):
     @property
     def forms(self) -> Mapping[str, Form]:
         """Return the documents that there are, by kind."""
+        ...
+
+    @property
+    def pages(self) -> str:
+        """Return the address under which drivers find their pages, "" for none."""
         ...
 
     def number(self, form: Form, year: int, serial: int) -> str:
@@ -226,10 +233,12 @@ class Issuing:
             again = await self._pdf(issue, record, {})
             if hashlib.sha256(again).hexdigest() != view.issued.sha256:
                 raise DocumentChanged(number=number)
+            page = secrets.token_bytes(TOKEN_BYTES) if form.page and self._press.pages else None
             copy = Print(
                 print_no=view.prints + 1,
                 printed_on=date.fromisoformat(local_day(now)),
                 officer=officer.certificate_no,
+                page=page,
             )
             made = await self._pdf(issue, record, await self._personal(record), copy)
             await self._documents.print(
@@ -239,6 +248,7 @@ class Issuing:
                     print_no=copy.print_no,
                     officer=officer.certificate_no,
                     printed_at=stamp(now),
+                    page="" if page is None else page_digest(page),
                 )
             )
         return made, copy.print_no

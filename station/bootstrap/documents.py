@@ -52,5 +52,6 @@ def press(settings: Settings, law: LawBook) -> Press:
         name=station.name,
         road=station.road,
         offices={**read.offices, **offices},
+        pages=given.driver_pages,
     )
     return Press(read, place, law)

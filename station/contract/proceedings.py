@@ -108,8 +108,12 @@ class Issue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Print:
-    """One printing of a document for people: which, on which local day, by whom; 1 is the first."""
+    """One printing of a document for people: which, on which local day, by whom; 1 is the first.
+
+    ``page``: opens the driver's page; it stands on this print and nowhere else. None for none.
+    """
 
     print_no: int
     printed_on: date
     officer: str
+    page: bytes | None = None

@@ -208,7 +208,8 @@ class DocumentIssued(Part, frozen=True, kw_only=True):
 class DocumentPrinted(Part, frozen=True, kw_only=True):
     """A document was printed for people; from the second time on the print says so (重印).
 
-    ``print_no``: from 1.
+    ``print_no``: from 1. ``page``: digest of what opens the driver's page, which stands on this
+    print alone; "" where it bears none (:mod:`station.contract.driver_page`).
     """
 
     case_no: str
@@ -216,6 +217,7 @@ class DocumentPrinted(Part, frozen=True, kw_only=True):
     print_no: int
     officer: str
     printed_at: str
+    page: str = ""
 
 
 class DeviceEvent(Part, frozen=True, kw_only=True):

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from station.contract.driver_page import grouped, page_code
 from station.contract.messages import templates
 from station.contract.proceedings import Issue, Print, Proceedings, Step, Weighed
 from station.contract.sealing import CHINA
+from station.documents.qr import square
 from station.documents.registry import Address
 from station.domain.errors import DocumentIncomplete
 from station.domain.forms import OPENED, Form
@@ -39,12 +41,16 @@ _LAW: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The station, and whom its documents name: road, police, bank, reconsideration, court."""
+    """The station, and whom its documents name: road, police, bank, reconsideration, court.
+
+    ``pages``: address under which drivers find their pages, "" for none.
+    """
 
     node: str
     name: str
     road: str
     offices: Mapping[str, Address]
+    pages: str = ""
 
 
 def paper(
@@ -80,6 +86,7 @@ def paper(
         "number": issue.number,
         "issued_on": issue.issued_on.isoformat(),
         "copy": None if copy is None else _copy(copy),
+        "page": None if copy is None or not issue.form.page else _page(place, copy, step),
         "station": {"node": place.node, "name": place.name, "road": place.road},
         "penal": case.penal.value,
         "issuer": issuer.value,
@@ -185,6 +192,14 @@ def _law(law: LawBook, on: date) -> Data:
 
 def _copy(copy: Print) -> Data:
     return {"no": copy.print_no, "on": copy.printed_on.isoformat(), "by": copy.officer}
+
+
+def _page(place: Place, copy: Print, step: Step) -> Data:
+    """Return what opens the driver's page; its square holds the receipt where there is none."""
+    if copy.page is None:
+        return {"site": "", "code": "", "square": square(step.receipt)}
+    code = page_code(copy.page)
+    return {"site": place.pages, "code": grouped(code), "square": square(f"{place.pages}#{code}")}
 
 
 def _address(office: Address) -> Data:

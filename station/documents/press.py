@@ -27,6 +27,11 @@ class Press:
         """Return the documents of the region by kind."""
         return self._registry.forms
 
+    @property
+    def pages(self) -> str:
+        """Return the address under which drivers find their pages, "" for none."""
+        return self.place.pages
+
     def number(self, form: Form, year: int, serial: int) -> str:
         """Return the number of a document."""
         return self._registry.number(form, self.place.node, year, serial)

@@ -33,6 +33,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     required: tuple[str, ...]
     when: When = When.ALWAYS
     group: str = ""
+    page: bool = False
 
 
 class _Offices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -42,6 +42,7 @@ class Form:
         copies: how many are printed (份数).
         required: paths of what it must state (法定记载事项); without them it is not issued.
         group: of the forms of one group only one is issued about the same act; "" for none.
+        page: its prints bear the address of the driver's page (当事人查询页).
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Form:
     required: tuple[str, ...]
     when: When = When.ALWAYS
     group: str = ""
+    page: bool = False
 
     def issuer(self, penal: Role, own: Role) -> Role:
         """Return whose document it is.

@@ -15,16 +15,20 @@ _TANDEM, _TRIDEM = 2, 3
 
 
 def axle_sum(shape: Shape, limits: AxleLimits, *, air_suspension: bool | None) -> Kg:
-    """Return the sum of the limits of all axles and groups, kg.
+    """Return the sum of the limits of all axles and groups, kg."""
+    return Kg(sum(group_limits(shape, limits, air_suspension=air_suspension)))
 
-    What is not known (tyres, suspension, a spacing) counts in the driver's favour: this sum can
+
+def group_limits(
+    shape: Shape, limits: AxleLimits, *, air_suspension: bool | None
+) -> tuple[Kg, ...]:
+    """Return the limit of each axle group, kg, in their order.
+
+    What is not known (tyres, suspension, a spacing) counts in the driver's favour: the sum can
     only lower a limit.
     """
     air = air_suspension is not False
-    total = 0
-    for group in shape.groups:
-        total += _group_limit(group, limits, air)
-    return Kg(total)
+    return tuple(Kg(_group_limit(group, limits, air)) for group in shape.groups)
 
 
 def _group_limit(group: Group, limits: AxleLimits, air: bool) -> int:
