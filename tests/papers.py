@@ -8,7 +8,8 @@ from station.application.findings import Judge
 from station.application.issuing import Issuing
 from station.application.ports import Draft
 from station.application.proceedings import proceedings
-from station.application.views import moment, opened_case
+from station.application.views import moment
+from station.contract.case_file import opened_case
 from station.contract.entries import CaseAct, CaseOpened, Kind, PlateEvidence
 from station.contract.personal import Opening
 from station.contract.proceedings import Issue

@@ -55,6 +55,7 @@ from station.domain.stages import Penalty
 
 ACT_REFUSED: Final = "case.act_refused"
 SECOND_FINE: Final = "case.second_fine"
+VOIDED: Final = "case.voided"
 UNKNOWN_CASE: Final = "case.unknown"
 RECOVERED: Final = "device.recovered"
 WEIGHT_CHANGED: Final = "weight.changed"
@@ -288,6 +289,8 @@ class _Step:
             await self.books.change_decision(node, case)
         elif act is Act.RECHECK_CLEAR:
             await self._cleared(case, payload, at)
+        elif act is Act.VOID:
+            await self._alarm(VOIDED, f"{case.case_no} {case.plate}: {payload.details['reason']}")
 
     async def _cleared(self, case: Case, payload: CaseAct, at: datetime) -> None:
         node = self.entry.node

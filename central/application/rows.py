@@ -8,6 +8,7 @@ from typing import Final
 
 from central.application.ports import OpenedCase, Reviewed
 from central.application.views import PassageView
+from station.contract.case_file import opened_case
 from station.contract.entries import (
     CaseOpened,
     Passage,
@@ -16,7 +17,6 @@ from station.contract.entries import (
     Record,
     read,
 )
-from station.domain.case import Case
 from station.domain.errors import MalformedEntry
 from station.domain.ledger import Entry
 
@@ -120,17 +120,16 @@ def reviewed_row(entry: Entry, review: PassageReview) -> Reviewed:
 
 
 def opened(payload: CaseOpened) -> OpenedCase:
-    """Return the case that an entry opened."""
-    case = Case(
-        case_no=payload.case_no,
-        violation_id=payload.violation_id,
-        passage_id=payload.passage_id,
-        plate=payload.plate,
-        opened_at=moment(payload.opened_at),
-        gross_kg=payload.gross_kg,
-        limit_kg=payload.limit_kg,
-        excess_kg=payload.excess_kg,
-    )
+    """Return the case that an entry opened, by the rules of its mode.
+
+    Raises:
+        MalformedEntry: no mode, authority or time of that kind.
+    """
+    moment(payload.opened_at)
+    try:
+        case = opened_case(payload)
+    except ValueError as exc:
+        raise MalformedEntry(str(exc)) from exc
     return OpenedCase(case=case, occurred_on=day(payload.occurred_on))
 
 

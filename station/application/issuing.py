@@ -31,7 +31,7 @@ from station.domain.forms import Form, When
 from station.domain.ledger import Entry
 from station.domain.officers import Officer, Permission, Role
 from station.domain.procedure import Act
-from station.domain.stages import EFFECTIVE
+from station.domain.stages import EFFECTIVE, Penalty
 from station.rules.lawbook import LawBook
 
 _OF_THE_DECISION: Final = {Act.TAKE_EFFECT.value, Act.SERVE.value, Act.DEFER.value}
@@ -305,7 +305,7 @@ class Issuing:
     def _step(self, form: Form, record: Proceedings) -> Step | None:
         """Return what *form* would be about now, None where it is not due."""
         step, case = record.newest(*form.about), record.case
-        if step is None:
+        if step is None or case.state.penalty is Penalty.VOIDED:
             return None
         if step.name in _OF_THE_DECISION and case.state.penalty not in EFFECTIVE:
             return None

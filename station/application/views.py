@@ -9,8 +9,6 @@ from typing import Final
 import msgspec
 
 from station.contract.entries import (
-    CaseAct,
-    CaseOpened,
     CentreContradiction,
     DeviceEvent,
     DocumentIssued,
@@ -22,13 +20,8 @@ from station.contract.entries import (
     WatchHit,
     WeightChanged,
 )
-from station.domain.case import Case, Done
 from station.domain.errors import CentreContradicts
 from station.domain.ledger import Entry
-from station.domain.officers import Role
-from station.domain.procedure import Act
-from station.domain.stages import BEGUN, OFFSITE
-from station.rules.facts import Mode
 
 RECEIPT_DIGITS: Final = 10
 
@@ -129,35 +122,6 @@ def reviewed_view(entry: Entry, view: PassageView, review: PassageReview) -> Pas
         explanation=review.explanation,
         recheck_of=review.recheck_of,
         reviewed_by=review.officer,
-    )
-
-
-def opened_case(opened: CaseOpened) -> Case:
-    """Return the case that an entry opened."""
-    return Case(
-        case_no=opened.case_no,
-        violation_id=opened.violation_id,
-        passage_id=opened.passage_id,
-        plate=opened.plate,
-        opened_at=moment(opened.opened_at),
-        gross_kg=opened.gross_kg,
-        limit_kg=opened.limit_kg,
-        excess_kg=opened.excess_kg,
-        penal=Role(opened.penal),
-        state=OFFSITE if opened.mode == Mode.OFFSITE.value else BEGUN,
-    )
-
-
-def acted_case(case: Case, act: CaseAct) -> Case:
-    """Return the case after an act that the ledger holds."""
-    return case.with_done(
-        Done(
-            act=Act(act.act),
-            at=moment(act.at),
-            role=Role(act.authority),
-            officers=tuple(act.officers),
-            details=dict(act.details),
-        )
     )
 
 

@@ -269,6 +269,14 @@ def _closed(case: Case, _done: Done) -> Case:
     return replace(case, closed=True)
 
 
+def _voided(case: Case, done: Done) -> Case:
+    """Close a file opened by mistake; nothing holds its truck any more."""
+    if case.state.custody is not Custody.HELD:
+        return replace(case, closed=True)
+    state = replace(case.state, custody=Custody.RELEASED)
+    return replace(case, state=state, released_at=done.at, closed=True)
+
+
 def _without_penalty(case: Case) -> Case:
     return replace(case, fine_fen=None, points=None)
 
@@ -290,4 +298,5 @@ _TAKES: Final[dict[Act, Callable[[Case, Done], Case]]] = {
     Act.PAY: _received,
     Act.END_REMEDY: _remedied,
     Act.CLOSE: _closed,
+    Act.VOID: _voided,
 }

@@ -59,6 +59,7 @@ class Act(Enum):
     END_REMEDY = "end_remedy"  # 复议或诉讼结果
     WITHDRAW = "withdraw"  # 自行撤销决定
     CLOSE = "close"  # 结案
+    VOID = "void"  # 作废误立的案件
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +191,14 @@ RULES: Final[dict[Act, Rule]] = {
         penalty=SETTLED | {Penalty.SERVED},
         custody={Custody.RELEASED, Custody.ABSENT},
         remedy={Remedy.NONE, Remedy.ENDED},
+    ),
+    # Opened by mistake: only as long as the penal authority has nothing in hand and the truck is
+    # not in its custody. What was handed over is sent back first.
+    Act.VOID: Rule(
+        by=By.ROAD,
+        penalty={Penalty.OPEN},
+        custody={Custody.HELD, Custody.RELEASED, Custody.ABSENT},
+        to=(Penalty.VOIDED,),
     ),
 }
 """One rule for each act. Where road administration itself penalises (路政单独执法、非现场), a case

@@ -57,6 +57,7 @@ FIELDS: Final[dict[Act, Fields]] = {
     Act.END_REMEDY: {"result": str, "fine_fen": int, "points": int, "document_no": str},
     Act.WITHDRAW: {"reason": str},
     Act.CLOSE: {},
+    Act.VOID: {"reason": str},
 }
 """What each act must state. ``kind`` of a decision: ``fine`` or ``warning``. ``hearing``: ``due``
 or ``not_due``, with the last day to ask for one, empty where none is due."""

@@ -42,6 +42,7 @@ class Penalty(Enum):
     NOT_PUNISHED = "not_punished"  # 不予处罚
     BARRED = "barred"  # 同一行为已有生效处罚,不再处罚
     REVOKED = "revoked"  # 决定已撤销
+    VOIDED = "voided"  # 误立,已作废;不计数
 
 
 class Custody(Enum):

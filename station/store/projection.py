@@ -12,14 +12,13 @@ from station.application.views import (
     Alarm,
     DocumentView,
     PassageView,
-    acted_case,
     alarm_of,
     first_view,
     moment,
-    opened_case,
     receipt,
     reviewed_view,
 )
+from station.contract.case_file import acted_case, opened_case
 from station.contract.entries import (
     CaseAct,
     CaseOpened,
@@ -72,11 +71,7 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
             )
             _keep(connection, media_of(view.passage))
         case CaseAct():
-            case = acted_case(_case(connection, payload.case_no), payload)
-            _put_case(connection, entry.seq, case, "")
-            acted_on = local_day(moment(payload.at))
-            connection.execute(_SQL["put_act"], (entry.seq, case.case_no, acted_on))
-            _record(connection, entry.seq, media_of(payload), acted_on, of_case=True)
+            _act(connection, entry.seq, payload)
         case DocumentIssued() | DocumentPrinted():
             _put_document(connection, entry, payload)
         case DeviceEvent() | WeightChanged() | UnweighedPass() | WatchHit() | CentreContradiction():
@@ -88,6 +83,18 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
             for sha256 in payload.sha256:
                 connection.execute(_SQL["erase_recording"], (sha256, entry.seq))
     return payload
+
+
+def _act(connection: apsw.Connection, seq: int, act: CaseAct) -> None:
+    case = acted_case(_case(connection, act.case_no), act)
+    _put_case(connection, seq, case, "")
+    acted_on = local_day(moment(act.at))
+    connection.execute(_SQL["put_act"], (seq, case.case_no, acted_on))
+    _record(connection, seq, media_of(act), acted_on, of_case=True)
+    if case.state.penalty is Penalty.VOIDED:
+        # Its weighing may be reviewed again, and found otherwise.
+        view = _passage(connection, case.passage_id)
+        _put_passage(connection, seq, msgspec.structs.replace(view, case_no=None))
 
 
 def _record(

@@ -355,6 +355,52 @@ async def test_the_counts_of_a_day_and_their_permille(hq, linhe, reading):
     assert await alarms(hq) == []
 
 
+async def test_a_case_that_was_voided_is_kept_and_told_but_not_counted(hq, linhe, reading):
+    linhe.weigh(gross_kg=61000)
+    linhe.open_case()
+    linhe.act(Act.VOID, reason="车型认定有误")
+    await hq.accept(linhe.batch())
+
+    _, counted = await reading.counts(ALL, DAY)
+    assert (counted.cases_opened, counted.cases_closed) == (0, 0)
+    (case,) = await reading.cases(ALL, closed=True, limit=9)
+    assert (case.case_no, case.penalty, case.custody) == ("C1", "voided", "released")
+    assert await alarms(hq) == ["case.voided"]
+    linhe.act(Act.HAND_OVER)
+    await hq.accept(linhe.batch(first=len(linhe.entries)))
+    assert await alarms(hq) == ["case.voided", "case.act_refused"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "before"),
+    [
+        ("road_admin_alone", (Act.ORDER_TO_CORRECT, Act.BEGIN_UNLOADING, Act.RECHECK_CLEAR)),
+        ("offsite", ()),
+    ],
+)
+async def test_where_road_administration_penalises_its_case_goes_to_its_end(
+    hq, linhe, reading, mode, before
+):
+    linhe.weigh(gross_kg=61000)
+    linhe.open_case(mode=mode, penal="road")
+    road = (Act.ACCEPT, Act.NOTIFY, Act.WAIVE, Act.DECIDE)
+    for act in (*before, *road):
+        linhe.act(act, by=Role.ROAD)
+    await hq.accept(linhe.batch())
+
+    (case,) = await reading.cases(ALL, closed=None, limit=9)
+    assert case.penalty == "decided"
+    assert case.custody == ("absent" if mode == "offsite" else "held")
+    assert await alarms(hq) == []
+
+
+async def test_a_case_of_no_known_mode_is_poison(hq, linhe):
+    linhe.weigh(gross_kg=61000)
+    linhe.open_case(mode="somehow")
+    await hq.accept(linhe.batch())
+    assert await alarms(hq) == ["evidence.malformed"]
+
+
 @pytest.mark.parametrize(
     ("at", "day"),
     [

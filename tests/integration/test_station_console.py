@@ -625,6 +625,32 @@ async def test_case_numbers_have_no_gaps(console):
     assert numbers == [f"LINHE20260301000{number}" for number in (3, 2, 1)]
 
 
+async def test_a_case_opened_by_mistake_is_voided_by_two_keeps_its_number_and_lets_the_truck_go(
+    console,
+):
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    await console.store.append(Draft(Kind.PASSAGE, passage("p9", verdict="needs_review")))
+    asked = {"plate": "蒙L12345", "colour": "yellow", "drawing": "TR-06-A/6x4"}
+    await road.post("/api/passages/p9/review", json=asked)
+    nobody = await console.act(road, "void", "R1", reason="车型认定有误")
+    assert (nobody.status_code, nobody.json()["code"]) == (409, "case.two_officers_required")
+    unsaid = await console.act(road, "void", "R2", reason="")
+    assert unsaid.status_code == 422
+    done = await console.act(road, "void", "R2", reason="车型认定有误")
+    assert done.status_code == 200, done.text
+    case = await console.store.case(OPENED.case_no)
+    assert case.closed
+    assert not case.held_at(console.clock.now())
+    assert (await console.act(road, "order_to_correct", "R2", plate="蒙L12345")).status_code == 409
+    assert (await road.get(f"/api/cases/{OPENED.case_no}/documents")).json()["due"] == []
+    # The weighing is looked at again; the next case has the next number.
+    again = await road.post("/api/passages/p9/review", json=asked)
+    assert again.status_code == 200, again.text
+    (opened,) = (await road.get("/api/cases")).json()
+    assert opened["case_no"] == OPENED.case_no[:-1] + "2"
+
+
 async def test_errors_are_chinese_and_have_a_code(console):
     road = await console.signed_in("R1")
     answer = await road.get("/api/cases/NONE")

@@ -138,6 +138,7 @@ class FakeStation:
         passage_id="p1",
         plate="蒙L12345",
         gross_kg=61000,
+        **changed,
     ):
         at = self.clock.now()
         return self.write(
@@ -152,6 +153,7 @@ class FakeStation:
                 gross_kg=gross_kg,
                 limit_kg=49000,
                 excess_kg=gross_kg - 49000,
+                **changed,
             ),
         )
 

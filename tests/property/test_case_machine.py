@@ -1,5 +1,6 @@
 """Walks the case at random, in every mode: what must never happen does not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -154,10 +155,34 @@ class CaseMachine(RuleBasedStateMachine):
         if state.removal is Removal.CLEAR and state.custody is Custody.DETAINED:
             assert Act.RETURN_VEHICLE in allowed
         acts = [done.act for done in self.case.history]
-        if self.case.released_at is not None:
+        if Act.VOID in acts:
+            assert state.custody in (Custody.RELEASED, Custody.ABSENT)
+        elif self.case.released_at is not None:
             gone = next(i for i, a in enumerate(acts) if a in (Act.RELEASE, Act.RETURN_VEHICLE))
             rechecks = [a for a in acts[:gone] if a in (Act.RECHECK_CLEAR, Act.RECHECK_OVER)]
             assert rechecks[-1] is Act.RECHECK_CLEAR
+
+    @invariant()
+    def what_is_void_is_over_and_was_never_fined(self):
+        acts = [done.act for done in self.case.history]
+        assert (Act.VOID in acts) == (self.case.state.penalty is Penalty.VOIDED)
+        if Act.VOID in acts:
+            assert acts[-1] is Act.VOID
+            assert self.case.closed
+            assert self.case.next_acts == ()
+            assert self.case.fine_fen is None
+            assert self.case.history[-1].details["reason"]
+            assert not self.case.held_at(self.at)
+
+    @invariant()
+    def nothing_of_the_penalty_holds_a_truck(self):
+        state = self.case.state
+        if state.removal is Removal.CLEAR and state.custody in (Custody.HELD, Custody.DETAINED):
+            free = {Act.RELEASE, Act.RETURN_VEHICLE}
+            # What was paid, decided or told is no matter: the same act is there in every stage.
+            for penalty in Penalty:
+                other = replace(self.case, closed=False, state=replace(state, penalty=penalty))
+                assert free & {act for act, _ in other.next_acts}
 
     @invariant()
     def nothing_is_heavier_than_what_was_told(self):
@@ -194,6 +219,8 @@ def test_every_stage_of_the_penalty_can_be_reached_in_every_mode(mode):
         if case.state in seen:
             continue
         seen.add(case.state)
+        if case.closed:
+            continue
         for act in Act:
             rule_ = case.rule(act)
             if rule_.allows(case.state):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from station.application.ports import Draft
-from station.application.views import acted_case, opened_case
+from station.contract.case_file import acted_case, opened_case
 from station.contract.entries import (
     AllowedProgram,
     CaseAct,

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from station.application.ports import Draft
-from station.application.views import acted_case, opened_case
 from station.bootstrap.opening import Stored, open_store
+from station.contract.case_file import acted_case, opened_case
 from station.contract.entries import (
     CaseAct,
     CaseOpened,

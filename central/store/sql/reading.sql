@@ -92,13 +92,16 @@ SELECT node.node, passages, released, warnings, violations, reviews_open, unweig
         WHERE unweighed_pass.node = node.node AND occurred_on = $2) AS passed
  CROSS JOIN LATERAL (
        SELECT count(*) AS cases_opened
-         FROM joint_case WHERE joint_case.node = node.node AND opened_on = $2) AS opened
+         FROM joint_case WHERE joint_case.node = node.node AND opened_on = $2
+                              AND penalty <> 'voided') AS opened
  CROSS JOIN LATERAL (
        SELECT count(*) AS cases_closed
-         FROM joint_case WHERE joint_case.node = node.node AND closed_on = $2) AS closed
+         FROM joint_case WHERE joint_case.node = node.node AND closed_on = $2
+                              AND penalty <> 'voided') AS closed
  CROSS JOIN LATERAL (
        SELECT coalesce(sum(unloaded_kg), 0)::bigint AS unloaded_kg
-         FROM joint_case WHERE joint_case.node = node.node AND cleared_on = $2) AS cleared
+         FROM joint_case WHERE joint_case.node = node.node AND cleared_on = $2
+                              AND penalty <> 'voided') AS cleared
  WHERE NOT node.own AND ($1::text[] IS NULL OR node.node = ANY ($1))
  ORDER BY node.node;
 
