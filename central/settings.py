@@ -101,9 +101,12 @@ class AuditSection(Section):
     Attributes:
         every_s: how often everything that the centre keeps is audited; increments follow the
             checkpoints.
+        recordings_days: the contents of all recordings are read within so many full audits of a
+            day each; that they are there is looked at by every one.
     """
 
     every_s: Annotated[float, Field(gt=0)] = 86_400.0
+    recordings_days: Annotated[int, Field(ge=1, le=366)] = 1
 
 
 class RetentionSection(Section):

@@ -65,6 +65,8 @@ from station.domain.clock import Clock
 from station.rules.lawbook import lawbook
 
 LOOK_AT_CERTIFICATE_S: Final = 3600.0
+RECORDINGS: Final = "recordings"
+"""The folder of recordings."""
 
 Claim = Callable[[Path], contextlib.AbstractContextManager[None]]
 
@@ -199,7 +201,7 @@ def _parts(
         ),
         release=Release(archive=archive, own=shared.own, clock=clock, announce=announce),
         recordings=TakeRecordings(
-            files=FileRecordings(settings.central.data_dir / "recordings"),
+            files=FileRecordings(settings.central.data_dir / RECORDINGS),
             archive=archive,
             clock=clock,
             announce=announce,

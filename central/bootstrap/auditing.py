@@ -15,7 +15,8 @@ from typing import Final
 from central.application.auditing import FullAudit, Outside, Report, said
 from central.application.comparing import compared
 from central.application.recheck import Recheck
-from central.bootstrap import SystemClock, log_keys, own_key
+from central.application.recording_audit import RecordingAudit
+from central.bootstrap import RECORDINGS, SystemClock, log_keys, own_key
 from central.bootstrap.opening import opened_as_it_is
 from central.domain.auditing.claims import LogKeys, good_receipts, witnessed_claims
 from central.domain.auditing.values import Claim, Discrepancy, Findings, Layer
@@ -23,6 +24,9 @@ from central.settings import CentralSettings
 from central.store.auditing import SqlAuditArchive
 from central.store.comparing import SqlComparisons
 from central.store.handed_in import receipts, witnessed_notes
+from central.store.pool import Pool
+from central.store.recording_book import SqlRecordingBook
+from central.store.recordings import FileRecordings
 from central.witness.asking import notes_at
 from station.contract.messages import message
 from station.domain.errors import UplinkError
@@ -43,7 +47,8 @@ async def audited(
     """Audit everything, against receipts in files and checkpoints in files or at addresses.
 
     What is outside is read first: whatever it names was in the log before the snapshot. Then what
-    headquarters is shown is held against what the entries come to.
+    headquarters is shown is held against what the entries come to, and the recordings against the
+    entries that name them.
 
     Raises:
         InvalidFacts: a file cannot be read.
@@ -67,7 +72,26 @@ async def audited(
             report = await audit(outside)
         unlike = Findings()
         unlike.add(await compared(SqlComparisons(database), Recheck(lawbook())))
-        return replace(report, findings=(*report.findings, *unlike.all()))
+        recordings = await _recordings(settings, database, tell)
+        return replace(report, findings=(*report.findings, *unlike.all(), *recordings))
+
+
+async def _recordings(
+    settings: CentralSettings, database: Pool, tell: Callable[[int], None]
+) -> list[tuple[Discrepancy, int]]:
+    files = FileRecordings(settings.central.data_dir / RECORDINGS)
+    try:
+        audit = RecordingAudit(
+            book=SqlRecordingBook(database, settings.central.node),
+            files=files,
+            own=settings.central.node,
+            clock=SystemClock(),
+            days=settings.audit.recordings_days,
+            tell=tell,
+        )
+        return await audit()
+    finally:
+        files.close()
 
 
 def record(report: Report) -> dict[str, object]:

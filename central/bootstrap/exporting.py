@@ -6,7 +6,7 @@ from pathlib import Path
 
 from central.application.exporting import Export
 from central.application.register import RegisteredNode
-from central.bootstrap import SystemClock, log_keys, own_key
+from central.bootstrap import RECORDINGS, SystemClock, log_keys, own_key
 from central.bootstrap.law import LAW
 from central.bootstrap.opening import opened_as_it_is
 from central.settings import CentralSettings
@@ -47,7 +47,7 @@ async def export_bundle(
     """
     refuse_existing(out)
     key = own_key(settings)
-    recordings = FileRecordings(settings.central.data_dir / "recordings")
+    recordings = FileRecordings(settings.central.data_dir / RECORDINGS)
     try:
         async with opened_as_it_is(settings) as database:
             export = Export(

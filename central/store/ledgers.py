@@ -18,7 +18,7 @@ from central.application.ledger_ports import (
     StoredCheckpoint,
 )
 from central.application.ports import Arrived
-from central.application.recordings import Named
+from central.application.recordings import Known, Named
 from central.domain.log import Block, grown
 from central.store import pool as pools
 from central.store.books import SqlBooks
@@ -265,19 +265,23 @@ class SqlDesk(SqlBooks):
 
     async def name_recordings(self, named: Sequence[Named]) -> None:
         """Write what entries name; the first entry counts."""
+        await self._connection.execute(_RECORDINGS["name_recordings"], *_columns(named))
+        recordings = [one for one in named if one.on is not None]
         await self._connection.execute(
-            _RECORDINGS["name_recordings"],
-            [one.node for one in named],
-            [bytes.fromhex(one.sha256) for one in named],
-            [one.seq for one in named],
+            _RECORDINGS["note_namings"],
+            *_columns(recordings),
+            [one.passage_id for one in recordings],
+            [one.case_no for one in recordings],
         )
 
-    async def named(self, node: str, sha256: str) -> int | None:
-        """Return the first entry of *node* that names a recording, None when none does."""
-        seq: int | None = await self._connection.fetchval(
-            _RECORDINGS["named"], node, bytes.fromhex(sha256)
-        )
-        return seq
+    async def named(self, node: str, sha256: str) -> Known | None:
+        """Return what is known of a recording of *node*, None when no entry names it."""
+        row = await self._connection.fetchrow(_RECORDINGS["named"], node, bytes.fromhex(sha256))
+        return None if row is None else Known(**row)
+
+    async def note_held(self, node: str, sha256: str, at: datetime) -> None:
+        """Write that the whole of it is here; idempotent."""
+        await self._connection.execute(_RECORDINGS["note_held"], node, bytes.fromhex(sha256), at)
 
     async def adopt(self) -> None:
         """Bring the log up to the entries that were taken in before there was one."""
@@ -374,6 +378,17 @@ def entry_of(row: asyncpg.Record) -> Entry:
             body=row["body"],
             signature=row["signature"],
         )
+
+
+def _columns(
+    named: Sequence[Named],
+) -> tuple[list[str], list[bytes], list[int], list[date | None]]:
+    return (
+        [one.node for one in named],
+        [bytes.fromhex(one.sha256) for one in named],
+        [one.seq for one in named],
+        [one.on for one in named],
+    )
 
 
 def _month(at: datetime) -> date:

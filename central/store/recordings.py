@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar, TypeVarTuple, Unpack
 
+from central.application.recording_audit import State
 from station.contract.uplink import Held
 from station.domain.errors import (
     MalformedEntry,
@@ -65,6 +66,22 @@ class FileRecordings:
             NotFound: it is not here, or is no longer what it was.
         """
         return await self._run(self._fetch, sha256)
+
+    async def erase(self, sha256: str) -> None:
+        """Erase a recording, durably; idempotent."""
+        await self._run(self._erase, sha256)
+
+    def state(self, sha256: str, *, whole: bool) -> State:
+        """Tell how a recording is; *whole*: read all of it. For a thread of the caller's."""
+        if not whole:
+            return State.SOUND if self._path(sha256).exists() else State.MISSING
+        try:
+            self._fetch(sha256)
+        except RecordingSpoilt:
+            return State.CHANGED
+        except NotFound:
+            return State.MISSING
+        return State.SOUND
 
     def close(self) -> None:
         """End the thread."""
@@ -126,6 +143,15 @@ class FileRecordings:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise RecordingSpoilt("the file is no longer what it was", sha256=sha256)
         return data
+
+    def _erase(self, sha256: str) -> None:
+        path = self._path(sha256)
+        try:
+            path.unlink(missing_ok=True)
+            if path.parent.exists():
+                flush_folder(path.parent)
+        except OSError as exc:
+            raise StoreFailed(str(exc)) from exc
 
     def _path(self, sha256: str) -> Path:
         if len(sha256) != _DIGEST_LENGTH or not set(sha256) <= _HEX:

@@ -153,6 +153,22 @@ class CentrePersonalErased(Part, frozen=True, kw_only=True):
     erased: list[ErasedFields]
 
 
+class RecordingsErased(Part, frozen=True, kw_only=True):
+    """The centre erased recordings of a node that no case refers to (中心影像到期销毁).
+
+    Attributes:
+        before: local day; every entry that names one of them had come before it.
+        count: how many.
+        list_sha256: digest of their names in order (64 hex digits and a line break each): as
+            every station pulls this entry, it does not list them.
+    """
+
+    node: str
+    before: str
+    count: int
+    list_sha256: str
+
+
 class UnloadingForm(Part, frozen=True, kw_only=True):
     """A weighing-and-unloading form (称重和卸载单): this truck was checked and put right there."""
 

@@ -24,6 +24,7 @@ from station.contract.centre_entries import (
     LegalIds,
     Permit,
     QuarantineRelease,
+    RecordingsErased,
     RegisteredVehicle,
     RegisterExtract,
     UnloadingForm,
@@ -99,6 +100,7 @@ __all__ = [
     "PlateEvidence",
     "QuarantineRelease",
     "Record",
+    "RecordingsErased",
     "RegisterExtract",
     "RegisteredVehicle",
     "Rejoin",
@@ -155,6 +157,7 @@ class Kind(Enum):
     DECISION_ENDED = "decision_ended"
     UNLOADING_FORM = "unloading_form"
     CENTRE_PERSONAL_ERASED = "centre_personal_erased"
+    RECORDINGS_ERASED = "recordings_erased"
 
 
 class ClockState(Part, frozen=True, kw_only=True):
@@ -226,6 +229,7 @@ Payload = (
     | DecisionEnded
     | UnloadingForm
     | CentrePersonalErased
+    | RecordingsErased
 )
 
 PAYLOADS: Final[dict[Kind, type[Payload]]] = {
@@ -264,6 +268,7 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.DECISION_ENDED: DecisionEnded,
     Kind.UNLOADING_FORM: UnloadingForm,
     Kind.CENTRE_PERSONAL_ERASED: CentrePersonalErased,
+    Kind.RECORDINGS_ERASED: RecordingsErased,
 }
 
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)

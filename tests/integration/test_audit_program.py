@@ -1,6 +1,7 @@
 """The audit as it is started, against files that were handed in."""
 
 import asyncio
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 from central.bootstrap import opened
 from central.settings import load
 from central.store.embedded import Place, running
+from central.store.pool import pool
+from station.contract.entries import Picture
 from tests.migration.audit_kit import Audited, free_hand, settle
-from tests.migration.central_kit import FakeStation, short_folder
+from tests.migration.central_kit import FakeStation, Headquarters, short_folder
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """
@@ -104,6 +107,28 @@ async def test_a_shown_weight_that_was_changed_is_named_though_the_entry_was_not
     assert code == 1
     assert "audit.views: 审计发现linhe的展示数据与记录不符" in out
     assert "linhe#4 passage p3" in out
+
+
+async def test_a_recording_that_was_changed_is_named_with_its_entry(held):
+    config, data_dir, _ = held
+    dsn = await running(Place(data_dir=data_dir))
+    data = b"picture"
+    sha256 = hashlib.sha256(data).hexdigest()
+    shown = Picture(sha256=sha256, role="scene", media_type="image/jpeg", size=7, taken_at="x")
+    station = FakeStation("wuhai", key=9)
+    station.weigh(pictures=[shown])
+    async with pool(dsn) as database:
+        await Audited(database, station).enrol()
+        await Headquarters(database, station).accept(station.batch())
+    path = data_dir / "recordings" / sha256[:2] / sha256
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"another")
+
+    code, out, _ = await audit(config)
+
+    assert code == 1
+    assert "audit.media: 审计发现wuhai的记录所指的影像在中心缺失或被改动" in out
+    assert f"wuhai#1 changed {sha256}" in out
 
 
 async def test_a_file_that_is_none_is_said_in_one_line(held):

@@ -373,9 +373,29 @@ CREATE UNLOGGED TABLE camera_frame (
 CREATE INDEX alarm_node_code ON alarm (node, code);
 -- Which recordings the entries of a node name, so that nothing else is taken from it. seq: of the
 -- first entry that does. Followed behind the log (progress, 'recordings') when somebody asks.
+-- named_on: local day on which the newest of them came; NULL: a digest that is no recording's.
+-- held_at: when the whole of it was here first. erased_seq: the entry of the centre's own ledger
+-- after which it is gone.
 CREATE TABLE recording (
-    node   text   NOT NULL REFERENCES node,
-    sha256 bytea  NOT NULL CHECK (octet_length(sha256) = 32),
-    seq    bigint NOT NULL,
+    node       text   NOT NULL REFERENCES node,
+    sha256     bytea  NOT NULL CHECK (octet_length(sha256) = 32),
+    seq        bigint NOT NULL,
+    named_on   date,
+    held_at    timestamptz,
+    erased_seq bigint,
     PRIMARY KEY (node, sha256)
+);
+CREATE INDEX recording_named_on ON recording (named_on) WHERE erased_seq IS NULL;
+CREATE INDEX recording_erased ON recording (erased_seq) WHERE erased_seq IS NOT NULL;
+
+-- Every entry that names a recording, so that nothing is erased that another one refers to.
+-- passage_id, case_no: what the entry is about; '': unknown.
+CREATE TABLE recording_naming (
+    sha256     bytea  NOT NULL CHECK (octet_length(sha256) = 32),
+    node       text   NOT NULL REFERENCES node,
+    seq        bigint NOT NULL,
+    named_on   date   NOT NULL,
+    passage_id text,
+    case_no    text,
+    PRIMARY KEY (sha256, node, seq)
 );
