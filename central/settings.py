@@ -20,7 +20,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from station.domain.access import EVERY_ROLE
 from station.domain.errors import SettingsError
+from station.domain.officers import Role
 
 _HIGHEST_PORT = 65535
 _Shape = TypeVar("_Shape", bound=BaseModel)
@@ -95,6 +97,16 @@ class DatabaseSection(Section):
     binaries: str = ""
 
 
+class AccessSection(Section):
+    """``[access]``.
+
+    Attributes:
+        totp_roles: roles that need a one-time code (动态口令) beside the password; all by default.
+    """
+
+    totp_roles: frozenset[Role] = EVERY_ROLE
+
+
 class AuditSection(Section):
     """``[audit]``.
 
@@ -153,6 +165,7 @@ class CentralSettings(BaseSettings):
     database: DatabaseSection = DatabaseSection()
     audit: AuditSection = AuditSection()
     retention: RetentionSection = RetentionSection()
+    access: AccessSection = AccessSection()
     witnesses: tuple[WitnessSection, ...] = ()
     stations: tuple[StationSection, ...] = ()
 

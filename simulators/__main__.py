@@ -55,6 +55,16 @@ def demo(
 
 
 @app.command()
+def code(
+    secret: Annotated[str, typer.Argument(help="In base32, or the otpauth:// address.")],
+) -> None:
+    """Show the one-time code of now, for who has no authenticator at hand."""
+    from simulators.officers.authenticator import Authenticator, secret_of
+
+    typer.echo(Authenticator(secret_of(secret)).code())
+
+
+@app.command()
 def scale(
     listen: Annotated[str, typer.Option(help="pty:///path/of/symlink or tcp://127.0.0.1:4001")],
     *,
@@ -99,7 +109,9 @@ def site(
     console: Annotated[str, typer.Option(help="Address of the station, for the officers.")] = "",
     accounts: Annotated[
         Path | None,
-        typer.Option(help='JSON: {"road": [[number, password], …], "police": [ … ]}, two each.'),
+        typer.Option(
+            help='JSON: {"road": [[number, password, secret], …], "police": [ … ]}, two each.'
+        ),
     ] = None,
     speed: Annotated[float, typer.Option(min=0.1)] = 1.0,
     seed: Annotated[int, typer.Option()] = 1,

@@ -15,7 +15,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from station.domain.access import EVERY_ROLE
 from station.domain.errors import SettingsError
+from station.domain.officers import Role
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -100,6 +102,15 @@ class RetentionSection(Section):
     recordings_months: Annotated[int, Field(ge=0, le=1200)] = 0
 
 
+class AccessSection(Section):
+    """Who needs what to sign in.
+
+    ``totp_roles``: roles that need a one-time code (动态口令) beside the password; all by default.
+    """
+
+    totp_roles: frozenset[Role] = EVERY_ROLE
+
+
 class OfficeSection(Section):
     """An office as it stands on documents."""
 
@@ -138,6 +149,7 @@ class Settings(BaseSettings):
     clock: ClockSection = ClockSection()
     retention: RetentionSection = RetentionSection()
     documents: DocumentsSection = DocumentsSection()
+    access: AccessSection = AccessSection()
 
     @classmethod
     def settings_customise_sources(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from simulators.officers.authenticator import Authenticator, secret_of, uri_in
 from station.bootstrap.opening import signing_key
 from station.keys.tls import TlsFiles
 from station.settings import read_settings
@@ -97,6 +98,11 @@ async def enrolled(config, node="linhe"):
     made = EnrolledStation(read_settings(home / "station.toml"))
     assert made.sealer.signer.key_id in out
     return made
+
+
+def authenticator_in(printed):
+    """Return the device of an officer whose account a command has just made."""
+    return Authenticator(secret_of(uri_in(printed)))
 
 
 def add_officer(config, *more, number="HQ1"):

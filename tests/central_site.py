@@ -13,11 +13,11 @@ from central.application.admit import Peer
 from central.application.ports import Account
 from central.bootstrap import compose, enrolments
 from central.domain.access import ALL
-from central.settings import CentralSection, CentralSettings, StationSection
+from central.settings import AccessSection, CentralSection, CentralSettings, StationSection
 from central.store.accounts import SqlAccounts
 from central.store.authority import FileAuthority
 from central.store.ledgers import SqlArchive
-from tests.fakes import FakeClock, officer
+from tests.fakes import NO_CODES, FakeClock, officer
 from tests.migration.central_kit import CENTRE, OWN, FakeStation
 
 PASSWORD = "correct horse battery"
@@ -36,13 +36,14 @@ CERTIFICATE = (
 class Site:
     """Headquarters' whole interface, with stations of the kit."""
 
-    def __init__(self, database, folder, *stations):
+    def __init__(self, database, folder, *stations, totp_roles=NO_CODES):
         self.clock = FakeClock()
         self.stations = stations or (FakeStation(),)
         self.station = self.stations[0]
         self.accounts = SqlAccounts(database)
         settings = CentralSettings(
             central=CentralSection(name="治超办", data_dir=folder),
+            access=AccessSection(totp_roles=totp_roles),
             stations=tuple(
                 StationSection(node=one.node, name=PLACES.get(one.node, one.node), road="G6")
                 for one in self.stations

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 from station.application.centre_ports import OwnPage
 from station.application.timekeeping import TimeKeeper
@@ -74,6 +75,10 @@ def store_of(database: Database, made: Sealer) -> SqliteStore:
 
 def verifier(key: int = 0) -> Ed25519Verifier:
     return Ed25519Verifier(Ed25519Signer(bytes(range(key, key + 32))).public_key)
+
+
+NO_CODES: Final[frozenset[Role]] = frozenset()
+"""Roles that need a one-time code, where a test is about something else."""
 
 
 def officer(number: str, role: Role, until: date = date(2026, 12, 31)) -> Officer:

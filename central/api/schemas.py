@@ -7,6 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+RoleName = Literal[
+    "road", "police", "hq", "transport", "admin", "security", "audit", "technician", "centre"
+]
+
 
 class Shape(BaseModel):
     """Base: unknown fields are an error."""
@@ -23,10 +27,11 @@ class ErrorOut(Shape):
 
 
 class SignIn(Shape):
-    """``POST /api/session``."""
+    """``POST /api/session``. ``code``: one-time code (动态口令), "" where none is demanded."""
 
     certificate_no: str
     password: Annotated[str, Field(min_length=1, max_length=200)]
+    code: Annotated[str, Field(max_length=16)] = ""
 
 
 class ReleaseIn(Shape):
@@ -46,7 +51,7 @@ class OfficerOut(Shape):
 
     certificate_no: str
     name: str
-    role: Literal["road", "police", "hq", "transport", "admin", "centre"]
+    role: RoleName
     valid_until: date
 
 

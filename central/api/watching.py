@@ -51,7 +51,10 @@ async def sign_in(request: Request, response: Response, who: schemas.SignIn) -> 
     """Sign in; the answer sets the cookie."""
     check_origin(request)
     sessions = parts_of(request).sessions
-    token, officer = await sessions.sign_in(who.certificate_no, who.password)
+    peer = request.client.host if request.client else ""
+    token, officer = await sessions.sign_in(
+        who.certificate_no, who.password, who.code.strip(), peer=peer
+    )
     give_cookie(response, token, secure=request.url.scheme == "https")
     return officer_out(officer)
 

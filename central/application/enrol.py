@@ -15,7 +15,6 @@ from central.application.project import Touched
 from central.application.publishing import OwnLedger
 from central.application.refusing import Announce
 from central.application.register import Authority, EnrolmentDesk, Issued, Register
-from central.domain.access import Throttle
 from central.domain.enrolment import Enrolled, enrolled
 from station.contract.enrolling import (
     CentreIdentity,
@@ -28,6 +27,7 @@ from station.contract.enrolling import (
 )
 from station.contract.entries import Enrolment, Kind
 from station.contract.signature import ED25519, Ed25519Verifier
+from station.domain.access import Throttle
 from station.domain.clock import Clock
 from station.domain.errors import BadSignature, EnrolError, KeysNotProven, NotFound, TooManyAttempts
 

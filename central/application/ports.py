@@ -19,6 +19,8 @@ from central.domain.access import ALL, Scope
 from central.domain.counting import CountedDecision
 from station.contract.entries import AllowedProgram
 from station.contract.uplink import Held
+from station.domain import access
+from station.domain.access import Codes
 from station.domain.case import Case
 from station.domain.ledger import Entry
 from station.domain.officers import Officer
@@ -280,11 +282,9 @@ class Reading(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """An officer who can sign in. ``password_hash`` is argon2's encoded form."""
+class Account(access.Account):
+    """An officer who can sign in at headquarters, and what he may watch."""
 
-    officer: Officer
-    password_hash: str
     scope: Scope = ALL
 
 
@@ -303,11 +303,26 @@ class Accounts(Protocol):
     """Officers and their sessions."""
 
     async def account(self, certificate_no: str) -> Account | None:
-        """Return an account."""
+        """Return an account, unless it is revoked."""
         ...
 
     async def put_account(self, account: Account, *, replace: bool) -> bool:
-        """Write an account, and end its sessions; False when it exists and is not to change."""
+        """Write an account, and end its sessions; False when it exists and is not to change.
+
+        It is neither locked nor revoked any more.
+        """
+        ...
+
+    async def codes(self, certificate_no: str) -> Codes:
+        """Return what became of an account's one-time codes."""
+        ...
+
+    async def take_step(self, certificate_no: str, step: int) -> bool:
+        """Note that a step's code was taken, and forget wrong ones; False when it was before."""
+        ...
+
+    async def wrong_code(self, certificate_no: str) -> None:
+        """Count a wrong code."""
         ...
 
     async def open_session(self, session: Session) -> None:

@@ -7,19 +7,22 @@ import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from central.application.news import Viewer
-from central.application.ports import Accounts, Passwords, Session
-from central.domain.access import Throttle, has_ended
+from central.application.ports import Account, Accounts, Passwords, Session
+from central.domain.access import SESSION
 from central.domain.days import local_day
+from station.domain import totp
+from station.domain.access import EVERY_ROLE, Refusal, Throttle, refusal
 from station.domain.clock import Clock
-from station.domain.errors import NotPermitted, NotSignedIn, SignInRefused
-from station.domain.officers import Officer, Permission
+from station.domain.errors import NotSignedIn, SignInRefused
+from station.domain.officers import Officer, Permission, Role
 
 TOKEN_BYTES: Final = 32
 MOST_TRIES_AT_ONCE: Final = 8
-"""Tries on one account that may be held up at the same time."""
+"""Tries on one account from one address that may be held up at the same time."""
 
 
 def digest(token: str) -> bytes:
@@ -36,30 +39,44 @@ class Sessions:
         passwords: Passwords,
         clock: Clock,
         pause: Callable[[float], Awaitable[None]],
+        *,
+        demanded: frozenset[Role] = EVERY_ROLE,
     ) -> None:
-        """Prepare; *pause* waits for a number of seconds."""
+        """Prepare; *pause* waits for seconds; *demanded*: roles that need a one-time code."""
         self._accounts = accounts
         self._passwords = passwords
         self._clock = clock
         self._pause = pause
+        self._demanded = demanded
         self._throttle = Throttle()
         self._trying: Counter[str] = Counter()
 
-    async def sign_in(self, certificate_no: str, password: str) -> tuple[str, Officer]:
+    async def sign_in(
+        self, certificate_no: str, password: str, code: str = "", *, peer: str = ""
+    ) -> tuple[str, Officer]:
         """Open a session and return its token, which is kept nowhere.
 
+        Args:
+            certificate_no: whose account.
+            password: his.
+            code: one-time code (动态口令); "" where none is demanded.
+            peer: the address that asks: tries from elsewhere hold nobody up.
+
         Raises:
-            SignInRefused: unknown, wrong password, or too many tries at once.
-            NotPermitted: the certificate is no longer valid.
+            SignInRefused: see :class:`~station.domain.access.Refusal`.
         """
-        if self._trying[certificate_no] >= MOST_TRIES_AT_ONCE:
-            raise SignInRefused("too many tries at once")
-        self._trying[certificate_no] += 1
+        origin = f"{certificate_no} {peer}"
+        if self._trying[origin] >= MOST_TRIES_AT_ONCE:
+            raise SignInRefused(why=Refusal.TOO_MANY.value)
+        self._trying[origin] += 1
         try:
-            return await self._try(certificate_no, password)
+            if wait_s := self._throttle.wait_s(origin, self._clock.now()):
+                await self._pause(wait_s)
+            account = await self._let_in(origin, certificate_no, password, code)
         finally:
-            self._trying[certificate_no] -= 1
+            self._trying[origin] -= 1
             self._trying += Counter()  # drops the zeros
+        return await self._opened(account), account.officer
 
     async def used(self, token: str) -> Session:
         """Return the session, and note its use.
@@ -80,7 +97,7 @@ class Sessions:
             for session in known
             if session.officer.may(Permission.WATCH)
             and local_day(now) <= session.officer.valid_until
-            and not has_ended(began_at=session.began_at, seen_at=session.seen_at, now=now)
+            and not _has_ended(session, now)
         }
         return lasting.intersection(viewers)
 
@@ -88,19 +105,34 @@ class Sessions:
         """End the session; no error when there is none."""
         await self._accounts.close_session(digest(token))
 
-    async def _try(self, certificate_no: str, password: str) -> tuple[str, Officer]:
-        if wait_s := self._throttle.wait_s(certificate_no, self._clock.now()):
-            await self._pause(wait_s)
+    async def _let_in(self, origin: str, certificate_no: str, password: str, code: str) -> Account:
         account = await self._accounts.account(certificate_no)
         password_hash = account.password_hash if account else None
         right = await self._passwords.verify(password, password_hash)
+        why = Refusal.PASSWORD if account else Refusal.UNKNOWN
+        if account is not None and right:
+            known = await self._refusal(account, code)
+            if known is None:
+                self._throttle.accepted(origin)
+                return account
+            why = known
+        self._throttle.refused(origin, self._clock.now())
+        raise SignInRefused(who=certificate_no if account else "", why=why.value)
+
+    async def _refusal(self, account: Account, code: str) -> Refusal | None:
+        """Tell why who knows the password does not come in; takes the code when he does."""
+        now, number = self._clock.now(), account.officer.certificate_no
+        step = totp.matching_step(account.secret, code, now) if account.secret else None
+        codes = await self._accounts.codes(number)
+        why = refusal(account, codes, step, today=local_day(now), demanded=self._demanded)
+        if why is Refusal.CODE:
+            await self._accounts.wrong_code(number)
+        if why is None and step is not None and not await self._accounts.take_step(number, step):
+            return Refusal.CODE_USED
+        return why
+
+    async def _opened(self, account: Account) -> str:
         now = self._clock.now()
-        if account is None or not right:
-            self._throttle.refused(certificate_no, now)
-            raise SignInRefused
-        self._throttle.accepted(certificate_no)
-        if local_day(now) > account.officer.valid_until:
-            raise NotPermitted(certificate_no=certificate_no, permission="sign_in")
         token = secrets.token_urlsafe(TOKEN_BYTES)
         session = Session(
             token_digest=digest(token),
@@ -110,14 +142,18 @@ class Sessions:
             seen_at=now,
         )
         await self._accounts.open_session(session)
-        return token, account.officer
+        return token
 
     async def _live(self, token: str) -> Session:
         session = await self._accounts.session(digest(token))
         if session is None:
             raise NotSignedIn
         now = self._clock.now()
-        if has_ended(began_at=session.began_at, seen_at=session.seen_at, now=now):
+        if _has_ended(session, now):
             await self._accounts.close_session(session.token_digest)
             raise NotSignedIn
         return replace(session, seen_at=now)
+
+
+def _has_ended(session: Session, now: datetime) -> bool:
+    return SESSION.has_ended(began_at=session.began_at, seen_at=session.seen_at, now=now)

@@ -116,7 +116,9 @@ def compose(
         if touched.alarms:
             projector.wake()
 
-    seen = watching(database, _nodes(settings), clock, announce)
+    seen = watching(
+        database, _nodes(settings), clock, announce, demanded=settings.access.totp_roles
+    )
     own = own_ledger(settings, clock, key)
     projector = Projector(archive, Recheck(lawbook()), own, announce)
     receiving = Receiving(

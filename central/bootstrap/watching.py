@@ -24,6 +24,7 @@ from central.store.pool import Pool
 from central.store.reading import SqlReading
 from central.store.watches import SqlWatches
 from station.domain.clock import Clock
+from station.domain.officers import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +58,19 @@ class Watching:
 
 
 def watching(
-    database: Pool, nodes: frozenset[str], clock: Clock, announce: Callable[[Touched], None]
+    database: Pool,
+    nodes: frozenset[str],
+    clock: Clock,
+    announce: Callable[[Touched], None],
+    *,
+    demanded: frozenset[Role],
 ) -> Watching:
-    """Join the parts. *nodes*: the stations of the configuration."""
+    """Join the parts. *nodes*: of the configuration; *demanded*: roles that need a code."""
     reading, archive, board = SqlReading(database), SqlArchive(database), Board(clock, nodes)
     stations, hub = Stations(reading=reading, board=board), Hub()
-    sessions = Sessions(SqlAccounts(database), Argon2Passwords(), clock, asyncio.sleep)
+    sessions = Sessions(
+        SqlAccounts(database), Argon2Passwords(), clock, asyncio.sleep, demanded=demanded
+    )
     greeting = Greeting(reading=reading, stations=stations, encode=news_json)
     return Watching(
         sessions=sessions,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import secrets
 import sys
 from datetime import datetime
 from typing import Annotated, Final
@@ -16,7 +18,9 @@ from central.settings import CentralSettings, load
 from central.store.accounts import SqlAccounts
 from central.store.passwords import Argon2Passwords
 from station.contract.messages import message
-from station.domain.errors import InvalidFacts
+from station.documents import authenticator
+from station.domain import totp
+from station.domain.errors import InvalidFacts, NotFound
 from station.domain.officers import Officer, Role
 
 SHORTEST_PASSWORD: Final = 10
@@ -34,6 +38,7 @@ def officer_add(
     station: Annotated[
         list[str] | None, typer.Option(help="May watch this one; again for more. None: all.")
     ] = None,
+    crew: Annotated[str | None, typer.Option(help="Crew (班组) of a roster.")] = None,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Required.")] = False,
     replace: Annotated[bool, typer.Option(help="Change an account that exists.")] = False,
 ) -> None:
@@ -44,21 +49,57 @@ def officer_add(
     if len(password) < SHORTEST_PASSWORD:
         raise InvalidFacts(f"at least {SHORTEST_PASSWORD} characters", field="password")
     officer = Officer(
-        certificate_no=certificate, name=name, role=role, valid_until=valid_until.date()
+        certificate_no=certificate,
+        name=name,
+        role=role,
+        valid_until=valid_until.date(),
+        crew=crew,
     )
     scope = Scope(frozenset(station)) if station else ALL
-    done(_write_officer(load(config), officer, scope, password, replace=replace))
+    settings = load(config)
+    secret = done(_write_officer(settings, officer, scope, password, replace=replace))
     typer.echo(message("central.officer_written", {"certificate_no": certificate}))
+    _show(settings, certificate, secret)
+
+
+@OFFICERS.command("totp")
+def officer_totp(
+    *,
+    config: Config,
+    certificate: Annotated[str, typer.Option(help="Number of the certificate (执法证号).")],
+) -> None:
+    """Give an account another secret of one-time codes; the one before is worth nothing."""
+    settings = load(config)
+    _show(settings, certificate, done(_renew_secret(settings, certificate)))
+
+
+def _show(settings: CentralSettings, certificate_no: str, secret: bytes) -> None:
+    uri = totp.uri(secret, issuer=settings.central.name, account=certificate_no)
+    for line in authenticator.lines(uri, drawn=sys.stdout.isatty()):
+        typer.echo(line)
 
 
 async def _write_officer(
     settings: CentralSettings, officer: Officer, scope: Scope, password: str, *, replace: bool
-) -> None:
+) -> bytes:
     unknown = sorted((scope.nodes or set()) - {station.node for station in settings.stations})
     if unknown:
         raise InvalidFacts(f"no such station: {', '.join(unknown)}", field="station")
     password_hash = await Argon2Passwords().hashed(password)
-    account = Account(officer=officer, password_hash=password_hash, scope=scope)
+    secret = secrets.token_bytes(totp.SECRET_BYTES)
+    account = Account(officer=officer, password_hash=password_hash, secret=secret, scope=scope)
     async with bootstrap.opened(settings) as database:
         if not await SqlAccounts(database).put_account(account, replace=replace):
             raise InvalidFacts("the account exists: --replace changes it", field="certificate")
+    return secret
+
+
+async def _renew_secret(settings: CentralSettings, certificate_no: str) -> bytes:
+    secret = secrets.token_bytes(totp.SECRET_BYTES)
+    async with bootstrap.opened(settings) as database:
+        accounts = SqlAccounts(database)
+        account = await accounts.account(certificate_no)
+        if account is None:
+            raise NotFound("no such account", certificate_no=certificate_no)
+        await accounts.put_account(dataclasses.replace(account, secret=secret), replace=True)
+    return secret

@@ -11,6 +11,8 @@ from central.domain.access import ABSOLUTE, Scope
 from central.store import pool as pools
 from central.store.pool import Pool
 from central.store.sqlfile import load
+from station.domain import totp
+from station.domain.access import Codes
 from station.domain.officers import Officer, Role
 
 _SQL: Final = load("accounts")
@@ -29,8 +31,12 @@ class SqlAccounts:
         if row is None:
             return None
         columns = dict(row)
-        password_hash, scope = columns.pop("password_hash"), _scope(columns)
-        return Account(officer=_officer(columns), password_hash=password_hash, scope=scope)
+        return Account(
+            password_hash=columns.pop("password_hash"),
+            secret=columns.pop("secret"),
+            scope=_scope(columns),
+            officer=_officer(columns),
+        )
 
     async def put_account(self, account: Account, *, replace: bool) -> bool:
         """Write an account, and end its sessions; False when it exists and is not to change."""
@@ -42,6 +48,8 @@ class SqlAccounts:
             officer.valid_until,
             account.password_hash,
             None if account.scope.nodes is None else sorted(account.scope.nodes),
+            officer.crew,
+            account.secret,
         )
         async with pools.transaction(self._pool) as connection:
             added = await connection.fetchval(_SQL["add_account"], *columns)
@@ -51,6 +59,24 @@ class SqlAccounts:
                 await connection.execute(_SQL["change_account"], *columns)
             await connection.execute(_SQL["end_sessions"], officer.certificate_no)
         return True
+
+    async def codes(self, certificate_no: str) -> Codes:
+        """Return what became of an account's one-time codes."""
+        async with pools.connection(self._pool) as connection:
+            row = await connection.fetchrow(_SQL["codes"], certificate_no)
+        return Codes() if row is None else Codes(last_step=row[0], wrong=row[1])
+
+    async def take_step(self, certificate_no: str, step: int) -> bool:
+        """Note that a step's code was taken, and forget wrong ones; False when it was before."""
+        until = totp.newest_used(step)
+        async with pools.connection(self._pool) as connection:
+            taken = await connection.fetchval(_SQL["take_step"], certificate_no, step, until)
+        return taken is not None
+
+    async def wrong_code(self, certificate_no: str) -> None:
+        """Count a wrong code."""
+        async with pools.connection(self._pool) as connection:
+            await connection.execute(_SQL["wrong_code"], certificate_no)
 
     async def open_session(self, session: Session) -> None:
         """Remember a session, and forget those that have run out anyway."""

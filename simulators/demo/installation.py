@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from simulators.demo.children import Broken, finish
+from simulators.officers.authenticator import secret_of, uri_in
 from simulators.officers.console import Account
 from simulators.officers.crew import Accounts
 from simulators.traffic.trucks import Truck
 from station.contract.sealing import CHINA
+from station.domain.totp import text_of
 
 VALID_UNTIL: Final = "2099-12-31"
 CAMERA_PATH: Final = "/mjpeg"
@@ -238,10 +240,11 @@ def new_password() -> str:
 async def _add(program: str, config: Path, account: Account, name: str, role: str) -> None:
     options = ["--certificate", account.certificate_no, "--name", name, "--role", role]
     options += ["--valid-until", VALID_UNTIL, "--password-stdin"]
-    await finish(
+    printed = await finish(
         [program, "officer", "add", "--config", str(config), *options],
         stdin=account.password + "\n",
     )
+    account.secret = text_of(secret_of(uri_in(printed)))
 
 
 def _calendar(year: int) -> str:

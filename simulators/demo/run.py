@@ -121,6 +121,7 @@ def _announce(stage: Stage, terminal: Terminal) -> None:
     table = Table(title="地址与账号 addresses and accounts (made for this run)")
     for heading in ("", "地址 address", "执法证号 certificate", "口令 password", "身份 role"):
         table.add_column(heading)
+    table.add_column("动态口令密钥 secret", no_wrap=True)
     centre = stage.centre
     rows = [
         ("治超办 headquarters", centre.url, centre.hq, "hq"),
@@ -135,8 +136,9 @@ def _announce(stage: Stage, terminal: Terminal) -> None:
             rows.append((name, url, account, role))
             name, url = "", ""
     for name, url, account, role in rows:
-        table.add_row(name, url, account.certificate_no, account.password, role)
+        table.add_row(name, url, account.certificate_no, account.password, role, account.secret)
     terminal.print(table)
+    terminal.print("动态口令 one-time code: python -m simulators code SECRET")
 
 
 def _tell(report: Report, path: Path | None, terminal: Terminal) -> None:

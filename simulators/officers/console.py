@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import httpx
 
+from simulators.officers.authenticator import Authenticator, secret_of
+
 TIMEOUT_S: Final = 20.0
 _UNAUTHORISED: Final = 401
 _REFUSALS: Final = range(400, 500)
@@ -25,11 +27,28 @@ class Away(Exception):
 
 
 class Account:
-    """Who signs in."""
+    """Who signs in. ``secret``: of his one-time codes, in base32; "" where none is demanded."""
 
-    def __init__(self, certificate_no: str, password: str) -> None:
+    def __init__(self, certificate_no: str, password: str, secret: str = "") -> None:
         self.certificate_no = certificate_no
         self.password = password
+        self.secret = secret
+        self._authenticator: Authenticator | None = None
+
+    def code(self) -> str:
+        """Return a one-time code that was not used before.
+
+        Raises:
+            Away: there is none within this half minute.
+        """
+        if not self.secret:
+            return ""
+        if self._authenticator is None:
+            self._authenticator = Authenticator(secret_of(self.secret))
+        code = self._authenticator.code()
+        if code is None:
+            raise Away("no code left in this half minute")
+        return code
 
 
 class Console:
@@ -94,6 +113,7 @@ class Console:
         body = {
             "certificate_no": self.account.certificate_no,
             "password": self.account.password,
+            "code": self.account.code(),
         }
         response = await self._bare("POST", "/api/session", body, {})
         self._content(response)

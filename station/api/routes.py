@@ -27,11 +27,17 @@ async def station(services: Serving) -> schemas.StationOut:
 
 @public.post("/session")
 async def sign_in(
-    asked: schemas.SignIn, services: Serving, response: Response
+    asked: schemas.SignIn, services: Serving, request: Request, response: Response
 ) -> schemas.OfficerOut:
     """Sign in; the session is a cookie."""
-    token, officer = await services.duty.sign_in(asked.certificate_no, asked.password)
-    response.set_cookie(services.cookie, token, httponly=True, samesite="strict", path="/")
+    peer = request.client.host if request.client else ""
+    token, officer = await services.duty.sign_in(
+        asked.certificate_no, asked.password, asked.code.strip(), peer=peer
+    )
+    secure = request.url.scheme == "https"
+    response.set_cookie(
+        services.cookie, token, httponly=True, samesite="strict", secure=secure, path="/"
+    )
     return shaping.officer_out(officer)
 
 

@@ -11,6 +11,11 @@ Tree = dict[str, object]
 FieldKind = Literal["text", "integer", "date"]
 
 
+RoleName = Literal[
+    "road", "police", "hq", "transport", "admin", "security", "audit", "technician", "centre"
+]
+
+
 class Shape(BaseModel):
     """Base: unknown fields are an error."""
 
@@ -44,10 +49,11 @@ class ErrorOut(Shape):
 
 
 class SignIn(Asked):
-    """``POST /api/session``."""
+    """``POST /api/session``. ``code``: one-time code (动态口令), "" where none is demanded."""
 
     certificate_no: Word
     password: Annotated[str, Field(min_length=1, max_length=200)]
+    code: Annotated[str, Field(max_length=16)] = ""
 
 
 class OfficerOut(Shape):
@@ -55,7 +61,7 @@ class OfficerOut(Shape):
 
     certificate_no: str
     name: str
-    role: Literal["road", "police", "hq", "transport", "admin", "centre"]
+    role: RoleName
     valid_until: date
 
 

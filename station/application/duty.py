@@ -2,56 +2,82 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
-from datetime import date, datetime, timedelta
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
 from typing import Final
 
 from station.application.ports import Accounts, Passwords, Session
 from station.contract.sealing import local_day
+from station.domain import totp
+from station.domain.access import EVERY_ROLE, Account, Lasting, Refusal, Throttle, refusal
 from station.domain.clock import Clock
 from station.domain.errors import NotSignedIn, SignInRefused, TwoOfficersRequired
-from station.domain.officers import Officer
+from station.domain.officers import Officer, Role
 
 IDLE: Final = timedelta(hours=2)
 """A console stands in a guarded room and is used in bursts: at night a truck an hour."""
 ABSOLUTE: Final = timedelta(hours=12)
 """Longer than any shift of the four crews (四班三运转)."""
-LONGEST_WAIT: Final = timedelta(seconds=60)
-"""A wrong password delays the next try, doubling up to this; nobody is locked out for ever."""
+SESSION: Final = Lasting(idle=IDLE, absolute=ABSOLUTE)
+MOST_TRIES_AT_ONCE: Final = 8
+"""Tries on one account from one address that may be held up at the same time."""
 
 
 class Duty:
     """Signing in and out."""
 
-    def __init__(self, accounts: Accounts, passwords: Passwords, clock: Clock) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        passwords: Passwords,
+        clock: Clock,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        *,
+        demanded: frozenset[Role] = EVERY_ROLE,
+    ) -> None:
+        """Prepare; *pause* waits for seconds; *demanded*: roles that need a one-time code."""
         self._accounts = accounts
         self._passwords = passwords
         self._clock = clock
-        self._failed: dict[str, tuple[int, datetime]] = {}
+        self._pause = pause
+        self._demanded = demanded
+        self._throttle = Throttle()
+        self._trying: Counter[str] = Counter()
 
-    async def sign_in(self, certificate_no: str, password: str) -> tuple[str, Officer]:
+    async def sign_in(
+        self, certificate_no: str, password: str, code: str = "", *, peer: str = ""
+    ) -> tuple[str, Officer]:
         """Return a new session's token, and who it is.
 
+        Args:
+            certificate_no: whose account.
+            password: his.
+            code: one-time code (动态口令); "" where none is demanded.
+            peer: the address that asks: tries from elsewhere hold nobody up.
+
         Raises:
-            SignInRefused: wrong, run out, or tried too soon again (``retry_s``).
+            SignInRefused: see :class:`~station.domain.access.Refusal`.
         """
-        now = self._clock.now()
-        self._may_try(certificate_no, now)
-        account = await self._accounts.account(certificate_no)
-        password_hash = account.password_hash if account else None
-        right = await self._passwords.verify(password, password_hash)
-        if account is None or not right or self._today() > account.officer.valid_until:
-            failures = self._failed.get(certificate_no, (0, now))[0] + 1
-            if account is not None:
-                self._failed[certificate_no] = failures, now
-            raise SignInRefused()
-        self._failed.pop(certificate_no, None)
-        token = secrets.token_urlsafe(32)
+        origin = f"{certificate_no} {peer}"
+        if self._trying[origin] >= MOST_TRIES_AT_ONCE:
+            raise SignInRefused(why=Refusal.TOO_MANY.value)
+        self._trying[origin] += 1
+        try:
+            if wait_s := self._throttle.wait_s(origin, self._clock.now()):
+                await self._pause(wait_s)
+            officer = await self._let_in(origin, certificate_no, password, code)
+        finally:
+            self._trying[origin] -= 1
+            self._trying += Counter()  # drops the zeros
+        now, token = self._clock.now(), secrets.token_urlsafe(32)
         await self._accounts.open_session(
-            Session(token_digest=_digest(token), officer=account.officer, began_at=now, seen_at=now)
+            Session(token_digest=_digest(token), officer=officer, began_at=now, seen_at=now)
         )
-        return token, account.officer
+        return token, officer
 
     async def officer(self, token: str | None) -> Officer:
         """Return who holds *token*, and note that it was used.
@@ -96,20 +122,40 @@ class Duty:
                 return officer
         raise TwoOfficersRequired("the second officer is not on duty here", second=certificate_no)
 
+    async def _let_in(self, origin: str, certificate_no: str, password: str, code: str) -> Officer:
+        account = await self._accounts.account(certificate_no)
+        password_hash = account.password_hash if account else None
+        right = await self._passwords.verify(password, password_hash)
+        why = Refusal.PASSWORD if account else Refusal.UNKNOWN
+        if account is not None and right:
+            known = await self._refusal(account, code)
+            if known is None:
+                self._throttle.accepted(origin)
+                return account.officer
+            why = known
+        self._throttle.refused(origin, self._clock.now())
+        raise SignInRefused(who=certificate_no if account else "", why=why.value)
+
+    async def _refusal(self, account: Account, code: str) -> Refusal | None:
+        """Tell why who knows the password does not come in; takes the code when he does."""
+        number = account.officer.certificate_no
+        step = None
+        if account.secret is not None:
+            step = totp.matching_step(account.secret, code, self._clock.now())
+        codes = await self._accounts.codes(number)
+        why = refusal(account, codes, step, today=self._today(), demanded=self._demanded)
+        if why is Refusal.CODE:
+            await self._accounts.wrong_code(number)
+        if why is None and step is not None and not await self._accounts.take_step(number, step):
+            return Refusal.CODE_USED
+        return why
+
     def _alive(self, session: Session) -> bool:
-        now = self._clock.now()
-        # Either way: a clock that was ahead must not let a session live until it is that late.
+        began, seen, now = session.began_at, session.seen_at, self._clock.now()
         return (
-            abs(now - session.seen_at) < IDLE
-            and abs(now - session.began_at) < ABSOLUTE
+            not SESSION.has_ended(began_at=began, seen_at=seen, now=now)
             and self._today() <= session.officer.valid_until
         )
-
-    def _may_try(self, certificate_no: str, now: datetime) -> None:
-        failures, last = self._failed.get(certificate_no, (0, now))
-        wait = min(timedelta(seconds=2**failures), LONGEST_WAIT) if failures else timedelta()
-        if last <= now < last + wait:  # a clock that was ahead must not keep anybody out
-            raise SignInRefused(retry_s=int((last + wait - now).total_seconds()) + 1)
 
     def _today(self) -> date:
         return date.fromisoformat(local_day(self._clock.now()))

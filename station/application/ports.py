@@ -9,6 +9,7 @@ from typing import Protocol
 from station.application.views import Alarm, PassageView
 from station.contract.entries import Kind, Payload
 from station.contract.personal import Opening
+from station.domain.access import Account, Codes
 from station.domain.case import Case
 from station.domain.ledger import Entry, Head
 from station.domain.officers import Officer
@@ -26,14 +27,6 @@ class Draft:
     kind: Kind
     payload: Payload
     openings: tuple[Opening, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """An officer who can sign in. ``password_hash`` is argon2's encoded form."""
-
-    officer: Officer
-    password_hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +172,19 @@ class Accounts(Protocol):
     """Officers and their sessions."""
 
     async def account(self, certificate_no: str) -> Account | None:
-        """Return an account."""
+        """Return an account, unless it is revoked, here or by the centre."""
+        ...
+
+    async def codes(self, certificate_no: str) -> Codes:
+        """Return what became of an account's one-time codes."""
+        ...
+
+    async def take_step(self, certificate_no: str, step: int) -> bool:
+        """Note that a step's code was taken, and forget wrong ones; False when it was before."""
+        ...
+
+    async def wrong_code(self, certificate_no: str) -> None:
+        """Count a wrong code."""
         ...
 
     async def open_session(self, session: Session) -> None:

@@ -200,7 +200,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
     hub.listen(feed.publish)
     judge = Judge(law=lawbook(), mode=_mode(settings))
     register = Registers(FileRegister(settings.vehicles.file), stored.centre)
-    duty = Duty(stored.accounts, stored.passwords, clock)
+    duty = Duty(stored.accounts, stored.passwords, clock, demanded=settings.access.totp_roles)
     casework = Casework(
         prefix=settings.station.case_prefix or settings.station.node.upper(),
         ledger=ledger,

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
 import msgspec
 
 from station.application.devices import OK
-from station.application.ports import Account, Draft
+from station.application.ports import Draft
 from station.application.retention import Retention
 from station.bootstrap.opening import Stored, SystemClock, claimed, open_store
 from station.bootstrap.signing import KeyPlace, rotate
 from station.bootstrap.uplink import Uplink
 from station.contract.entries import Kind, OfficerChange
-from station.domain.errors import NotEnrolled, SettingsError
+from station.domain import totp
+from station.domain.access import Account
+from station.domain.errors import NotEnrolled, NotFound, SettingsError
 from station.domain.officers import Officer
 from station.keys.centre import known_centre
 from station.rules.lawbook import lawbook
@@ -27,8 +31,11 @@ from station.store.erasing import erase_openings
 SHORTEST_PASSWORD: Final = 12
 
 
-async def add_officer(settings: Settings, officer: Officer, password: str) -> None:
+async def add_officer(settings: Settings, officer: Officer, password: str) -> str:
     """Make or change an account; the ledger keeps that it was done, without name and password.
+
+    Returns:
+        What the officer's authenticator scans; it is shown once and cannot be asked for again.
 
     Raises:
         SettingsError: the password is too short.
@@ -43,9 +50,43 @@ async def add_officer(settings: Settings, officer: Officer, password: str) -> No
             valid_until=officer.valid_until.isoformat(),
             change="changed" if known else "added",
         )
-        account = Account(officer=officer, password_hash=stored.passwords.hash(password))
+        secret = secrets.token_bytes(totp.SECRET_BYTES)
+        account = Account(
+            officer=officer, password_hash=stored.passwords.hash(password), secret=secret
+        )
         await stored.accounts.put_account(account)
         await stored.ledger.append(Draft(Kind.OFFICER_CHANGE, change))
+    return _authenticator(settings, officer.certificate_no, secret)
+
+
+async def new_secret(settings: Settings, certificate_no: str) -> str:
+    """Give an account another secret of one-time codes; its sessions end.
+
+    Returns:
+        What the officer's authenticator scans; it is shown once and cannot be asked for again.
+
+    Raises:
+        NotFound: no such account, or it is revoked.
+    """
+    async with _writing(settings) as stored:
+        account = await stored.accounts.account(certificate_no)
+        if account is None:
+            raise NotFound("no such account", certificate_no=certificate_no)
+        secret = secrets.token_bytes(totp.SECRET_BYTES)
+        await stored.accounts.put_account(replace(account, secret=secret))
+        officer = account.officer
+        change = OfficerChange(
+            certificate_no=certificate_no,
+            role=officer.role.value,
+            valid_until=officer.valid_until.isoformat(),
+            change="changed",
+        )
+        await stored.ledger.append(Draft(Kind.OFFICER_CHANGE, change))
+    return _authenticator(settings, certificate_no, secret)
+
+
+def _authenticator(settings: Settings, certificate_no: str, secret: bytes) -> str:
+    return totp.uri(secret, issuer=settings.station.name, account=certificate_no)
 
 
 async def rebuild(settings: Settings, progress: Callable[[int, int], None]) -> int:

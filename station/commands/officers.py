@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from station.commands.shared import Config, group
+from station.commands.shared import Config, group, say
 
 app = group("Officers' accounts of this station.")
 
@@ -19,7 +19,9 @@ def officer_add(
     config: Config,
     certificate: Annotated[str, typer.Option(help="Number of the certificate (执法证号).")],
     name: Annotated[str, typer.Option()],
-    role: Annotated[str, typer.Option(help="road, police, hq or admin")],
+    role: Annotated[
+        str, typer.Option(help="road, police, hq, admin, security, audit or technician")
+    ],
     valid_until: Annotated[str, typer.Option(help="Last day of validity, YYYY-MM-DD.")],
     *,
     crew: Annotated[str | None, typer.Option(help="Crew (班组) of the roster.")] = None,
@@ -38,7 +40,26 @@ def officer_add(
         valid_until=date.fromisoformat(valid_until),
         crew=crew,
     )
-    asyncio.run(add_officer(read_settings(config), officer, password))
+    _show(asyncio.run(add_officer(read_settings(config), officer, password)))
+
+
+@app.command("totp")
+def officer_totp(
+    config: Config,
+    certificate: Annotated[str, typer.Option(help="Number of the certificate (执法证号).")],
+) -> None:
+    """Give an account another secret of one-time codes; the one before is worth nothing."""
+    from station.bootstrap.upkeep import new_secret
+    from station.settings import read_settings
+
+    _show(asyncio.run(new_secret(read_settings(config), certificate)))
+
+
+def _show(uri: str) -> None:
+    """Show what the officer's authenticator scans."""
+    from station.documents.authenticator import lines
+
+    say(lines(uri, drawn=sys.stdout.isatty()))
 
 
 def _prompt() -> str:

@@ -243,9 +243,18 @@ class NotSignedIn(AccessError):
 
 
 class SignInRefused(AccessError):
-    """Unknown officer or wrong password; which of the two is not said."""
+    """Unknown officer, wrong password or code, or locked; which of them is not said.
+
+    ``who`` and ``why`` are for the access log alone: the account that was tried, "" when there is
+    none, and the reason; they are no fields, which whoever tried would see.
+    """
 
     code = "access.sign_in_refused"
+
+    def __init__(self, *, who: str = "", why: str = "") -> None:
+        self.who = who
+        self.why = why
+        super().__init__()
 
 
 class NotPermitted(AccessError):

@@ -17,27 +17,57 @@ class Role(Enum):
     POLICE = "police"  # 交警: alone fines and gives points
     HQ = "hq"  # 治超办: watches
     TRANSPORT = "transport"  # 交通运输主管部门: exports lists
-    ADMIN = "admin"  # 系统管理员: devices and accounts, never a case
+    # The three administrations (三员分立): none does another's work, none acts in a case.
+    ADMIN = "admin"  # 系统管理员: devices, settings, making accounts
+    SECURITY = "security"  # 安全管理员: grants roles and validity, revokes, unlocks
+    AUDIT = "audit"  # 审计管理员: reads the access log and what audits found
+    TECHNICIAN = "technician"  # 设备维护员: looks after devices
     CENTRE = "centre"  # 中心: confirms decisions; no office of anybody
 
 
 class Permission(Enum):
     """What an interface asks for."""
 
-    WATCH = "watch"  # passages, cases, devices, pictures
+    WATCH = "watch"  # passages, cases, pictures
+    SEE_DEVICES = "see_devices"  # lanes, devices, stations
     REVIEW_PASSAGE = "review_passage"  # name plate and vehicle of a passage
     ACT_ROAD = "act_road"
     ACT_POLICE = "act_police"
     EXPORT_LISTS = "export_lists"
     LIFT_QUARANTINE = "lift_quarantine"  # let a node deliver again; two persons
+    SEE_ACCOUNTS = "see_accounts"
+    MAKE_ACCOUNTS = "make_accounts"  # beside whoever grants them; by command
+    GRANT = "grant"  # roles and validity, beside whoever makes the account; revoke, unlock
+    READ_ACCESS_LOG = "read_access_log"
 
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
-    Role.ROAD: frozenset({Permission.WATCH, Permission.REVIEW_PASSAGE, Permission.ACT_ROAD}),
-    Role.POLICE: frozenset({Permission.WATCH, Permission.ACT_POLICE}),
-    Role.HQ: frozenset({Permission.WATCH, Permission.EXPORT_LISTS, Permission.LIFT_QUARANTINE}),
+    Role.ROAD: frozenset(
+        {
+            Permission.WATCH,
+            Permission.SEE_DEVICES,
+            Permission.REVIEW_PASSAGE,
+            Permission.ACT_ROAD,
+        }
+    ),
+    Role.POLICE: frozenset({Permission.WATCH, Permission.SEE_DEVICES, Permission.ACT_POLICE}),
+    Role.HQ: frozenset(
+        {
+            Permission.WATCH,
+            Permission.SEE_DEVICES,
+            Permission.EXPORT_LISTS,
+            Permission.LIFT_QUARANTINE,
+        }
+    ),
     Role.TRANSPORT: frozenset({Permission.EXPORT_LISTS}),
-    Role.ADMIN: frozenset({Permission.WATCH, Permission.LIFT_QUARANTINE}),
+    Role.ADMIN: frozenset(
+        {Permission.SEE_DEVICES, Permission.SEE_ACCOUNTS, Permission.MAKE_ACCOUNTS}
+    ),
+    Role.SECURITY: frozenset(
+        {Permission.SEE_ACCOUNTS, Permission.GRANT, Permission.LIFT_QUARANTINE}
+    ),
+    Role.AUDIT: frozenset({Permission.READ_ACCESS_LOG}),
+    Role.TECHNICIAN: frozenset({Permission.SEE_DEVICES}),
 }
 """Of each office that an officer can hold."""
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from station.application.ports import Account, Session
+import apsw
+
+from station.application.ports import Session
+from station.domain import totp
+from station.domain.access import Account, Codes
 from station.store.database import Database, Row
 from station.store.sealed import Sealed
 from station.store.sqlfile import load
@@ -21,14 +25,35 @@ class SqliteAccounts:
         self._database = database
 
     async def put_account(self, account: Account) -> None:
-        """Make or change an account."""
-        certificate_no = account.officer.certificate_no
-        await self._rows("put_account", certificate_no, _ACCOUNT.encode(account))
+        """Make or change an account, and end its sessions; it is not locked or revoked any more."""
+        number, view = account.officer.certificate_no, _ACCOUNT.encode(account)
+
+        def put(connection: apsw.Connection) -> None:
+            with connection:
+                connection.execute(_SQL["put_account"], (number, view))
+                connection.execute(_SQL["fresh_state"], (number,))
+                connection.execute(_SQL["end_sessions"], (number,))
+
+        await self._database.run(put)
 
     async def account(self, certificate_no: str) -> Account | None:
         """See :class:`~station.application.ports.Accounts`."""
         rows = await self._rows("account", certificate_no)
         return _ACCOUNT.decode(rows[0][0]) if rows else None
+
+    async def codes(self, certificate_no: str) -> Codes:
+        """See :class:`~station.application.ports.Accounts`."""
+        rows = await self._rows("codes", certificate_no)
+        return Codes(last_step=rows[0][0], wrong=rows[0][1]) if rows else Codes()
+
+    async def take_step(self, certificate_no: str, step: int) -> bool:
+        """See :class:`~station.application.ports.Accounts`."""
+        until = totp.newest_used(step)
+        return bool(await self._rows("take_step", certificate_no, step, until))
+
+    async def wrong_code(self, certificate_no: str) -> None:
+        """See :class:`~station.application.ports.Accounts`."""
+        await self._rows("wrong_code", certificate_no)
 
     async def open_session(self, session: Session) -> None:
         """See :class:`~station.application.ports.Accounts`."""
@@ -57,7 +82,7 @@ class SqliteAccounts:
         """See :class:`~station.application.ports.Accounts`."""
         return [_session(row) for row in await self._rows("sessions")]
 
-    async def _rows(self, name: str, *values: str | bytes) -> list[Row]:
+    async def _rows(self, name: str, *values: str | int | bytes) -> list[Row]:
         return await self._database.rows(_SQL[name], *values)
 
 

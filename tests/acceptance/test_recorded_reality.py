@@ -42,6 +42,8 @@ protocol = "{protocol}"
 scale_id = "S1"
 certificate_no = "C1"
 certificate_until = 2099-12-31
+[access]
+totp_roles = []
 [camera]
 url = "folder://{pictures}?period_ms={period_ms}"
 """

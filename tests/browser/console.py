@@ -39,7 +39,7 @@ from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
 from station.store.working_days import OfficialCalendar
-from tests.fakes import FakeClock, passage, sealer, store_of
+from tests.fakes import NO_CODES, FakeClock, passage, sealer, store_of
 from tests.papers import issuing
 
 PASSWORD = "correct horse battery"
@@ -68,7 +68,7 @@ class Console:
         self.hub = Hub()
         self.hub.listen(self.feed.publish)
         self.judge = Judge(lawbook(), Mode.RESIDENT)
-        self.duty = Duty(self.accounts, Argon2Passwords(), self.clock)
+        self.duty = Duty(self.accounts, Argon2Passwords(), self.clock, demanded=NO_CODES)
         self.casework = Casework(
             prefix="LINHE",
             ledger=self.store,

@@ -14,6 +14,7 @@ from tests.central_program import (
     CONFIG,
     PASSWORD,
     add_officer,
+    authenticator_in,
     command,
     enrolled,
     program,
@@ -59,7 +60,8 @@ async def test_it_runs_shows_live_news_and_leaves_nothing_behind(config, station
         assert (code, err) == (0, ""), err
         assert "HQ1" in out
         async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
-            who = {"certificate_no": "HQ1", "password": PASSWORD}
+            code = authenticator_in(out).code()
+            who = {"certificate_no": "HQ1", "password": PASSWORD, "code": code}
             cookie = (await client.post("/api/session", json=who)).headers["set-cookie"]
             headers = {"Cookie": cookie.split(";")[0], "Origin": url}
             address = url.replace("http", "ws") + "/api/live"

@@ -22,6 +22,8 @@ CONFIG = """
 listen = "127.0.0.1:0"
 name = "治超办"
 data_dir = "data"
+[access]
+totp_roles = []
 [database]
 dsn = "{dsn}"
 [[stations]]

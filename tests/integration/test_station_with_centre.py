@@ -16,7 +16,7 @@ from station.application.ports import Draft
 from station.bootstrap.opening import open_store
 from station.contract.entries import Kind, Picture, Watched, WatchList, read
 from station.domain.procedure import Act
-from tests.central_program import PASSWORD, command
+from tests.central_program import PASSWORD, authenticator_in, command
 from tests.fakes import passage
 from tests.integration.test_central_program import CONFIG
 from tests.integration.test_key_commands import (
@@ -256,8 +256,8 @@ def ports():
 
 
 @contextlib.asynccontextmanager
-async def signed_in(url, number):
-    asked = {"certificate_no": number, "password": PASSWORD}
+async def signed_in(url, number, device):
+    asked = {"certificate_no": number, "password": PASSWORD, "code": device.code()}
     async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
 
         async def up():
@@ -275,21 +275,23 @@ async def test_a_fine_is_decided_confirmed_served_paid_and_closed_and_the_centre
     home, settings = running
     case_no = await write_until_hand_over(settings)
     config = home / "linhe/station.toml"
+    devices = []
     for number in ("P1", "P2"):
         account = ("--certificate", number, "--name", "甲", "--role", "police")
         where = ("--config", str(config), "--valid-until", "2999-12-31", "--password-stdin")
-        code, _, err = await command(
+        code, out, err = await command(
             "officer", "add", *account, *where, given=PASSWORD, name="station"
         )
         assert (code, err) == (0, ""), err
+        devices.append(authenticator_in(out))
     port, seen = ports.take([0])[0], []
     listen = f'listen = "127.0.0.1:{port}"'
     config.write_text(config.read_text("utf-8").replace('listen = "127.0.0.1:0"', listen), "utf-8")
 
     async with (
         running_station(home),
-        signed_in(f"http://127.0.0.1:{port}", "P1") as police,
-        signed_in(f"http://127.0.0.1:{port}", "P2"),
+        signed_in(f"http://127.0.0.1:{port}", "P1", devices[0]) as police,
+        signed_in(f"http://127.0.0.1:{port}", "P2", devices[1]),
     ):
 
         async def step():

@@ -49,6 +49,9 @@ settle_ms = 500
 [camera]
 url = "folder:///dev/null"
 
+[access]
+totp_roles = []
+
 [uplink]
 url = "{centre}"
 """

@@ -6,19 +6,11 @@ import pytest
 from central.application.news import Viewer
 from central.application.ports import Account
 from central.application.sign_in import MOST_TRIES_AT_ONCE, Sessions, digest
-from central.domain.access import (
-    ABSOLUTE,
-    FORGET_AFTER,
-    IDLE,
-    LONGEST_WAIT_S,
-    MOST_ACCOUNTS,
-    Scope,
-    Throttle,
-    has_ended,
-)
+from central.domain.access import ABSOLUTE, IDLE, SESSION, Scope
+from station.domain.access import FORGET_AFTER, LONGEST_WAIT_S, MOST_KNOWN, Codes, Throttle
 from station.domain.errors import NotPermitted, NotSignedIn, SignInRefused
 from station.domain.officers import Role
-from tests.fakes import NOON, FakeClock, officer
+from tests.fakes import NO_CODES, NOON, FakeClock, officer
 
 MOMENT = timedelta(microseconds=1)
 
@@ -35,6 +27,9 @@ class MemoryAccounts:
 
     async def account(self, certificate_no):
         return self.accounts.get(certificate_no)
+
+    async def codes(self, certificate_no):
+        return Codes()
 
     async def put_account(self, account, *, replace):
         self.accounts[account.officer.certificate_no] = account
@@ -68,7 +63,9 @@ class World:
         self.accounts = MemoryAccounts(
             officer("H1", Role.HQ, date(2026, 3, 1)), officer("OLD", Role.HQ, date(2026, 2, 28))
         )
-        self.sessions = Sessions(self.accounts, PlainPasswords(), self.clock, self.pause)
+        self.sessions = Sessions(
+            self.accounts, PlainPasswords(), self.clock, self.pause, demanded=NO_CODES
+        )
 
     async def pause(self, seconds):
         self.waited.append(seconds)
@@ -88,12 +85,12 @@ def world():
     ("seen", "ended"), [(IDLE - MOMENT, False), (IDLE, True), (IDLE + MOMENT, True)]
 )
 def test_a_session_ends_when_it_was_idle_for_thirty_minutes(seen, ended):
-    assert has_ended(began_at=NOON - IDLE, seen_at=NOON - seen, now=NOON) is ended
+    assert SESSION.has_ended(began_at=NOON - IDLE, seen_at=NOON - seen, now=NOON) is ended
 
 
 @pytest.mark.parametrize(("began", "ended"), [(ABSOLUTE - MOMENT, False), (ABSOLUTE, True)])
 def test_a_session_ends_after_twelve_hours_however_busy(began, ended):
-    assert has_ended(began_at=NOON - began, seen_at=NOON, now=NOON) is ended
+    assert SESSION.has_ended(began_at=NOON - began, seen_at=NOON, now=NOON) is ended
 
 
 async def test_use_keeps_a_session_alive_and_looking_does_not(world):
@@ -203,7 +200,7 @@ async def test_unknown_officer_and_wrong_password_are_refused_alike(world):
 
 async def test_a_certificate_is_valid_on_its_last_day_and_not_on_the_next(world):
     await world.sessions.sign_in("H1", "执法员H1")
-    with pytest.raises(NotPermitted):
+    with pytest.raises(SignInRefused):
         await world.sessions.sign_in("OLD", "执法员OLD")
 
 
@@ -255,7 +252,7 @@ def test_the_memory_of_refusals_is_bounded():
     throttle = Throttle()
     for _ in range(3):
         throttle.refused("first", NOON)
-    for number in range(MOST_ACCOUNTS):
+    for number in range(MOST_KNOWN):
         throttle.refused(f"other{number}", NOON)
 
     assert throttle.wait_s("first", NOON) == 0

@@ -2,22 +2,38 @@
 
 -- name: account
 -- $1 certificate_no
-SELECT certificate_no, name, role, valid_until, password_hash, stations
-  FROM officer WHERE certificate_no = $1;
+SELECT certificate_no, name, role, valid_until, crew, password_hash, secret, stations
+  FROM officer WHERE certificate_no = $1 AND revoked_at IS NULL;
 
 -- name: add_account
 -- Gives no row when there is one. $1 certificate_no, $2 name, $3 role, $4 valid_until,
--- $5 password_hash, $6 stations or NULL for all
-INSERT INTO officer (certificate_no, name, role, valid_until, password_hash, stations)
-VALUES ($1, $2, $3, $4, $5, $6)
+-- $5 password_hash, $6 stations or NULL for all, $7 crew or NULL, $8 secret or NULL
+INSERT INTO officer (certificate_no, name, role, valid_until, password_hash, stations, crew, secret)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT DO NOTHING
 RETURNING certificate_no;
 
 -- name: change_account
 -- Parameters as above.
 UPDATE officer
-   SET name = $2, role = $3, valid_until = $4, password_hash = $5, stations = $6
+   SET name = $2, role = $3, valid_until = $4, password_hash = $5, stations = $6, crew = $7,
+       secret = $8, last_step = -1, wrong_codes = 0, revoked_at = NULL
  WHERE certificate_no = $1;
+
+-- name: codes
+-- $1 certificate_no
+SELECT last_step, wrong_codes FROM officer WHERE certificate_no = $1;
+
+-- name: take_step
+-- Gives no row when its code, or a later one, was taken (station/domain/totp.py: is_used).
+-- $1 certificate_no, $2 step, $3 the newest last_step that counts
+UPDATE officer SET last_step = $2, wrong_codes = 0
+ WHERE certificate_no = $1 AND last_step NOT BETWEEN $2 AND $3
+RETURNING certificate_no;
+
+-- name: wrong_code
+-- $1 certificate_no
+UPDATE officer SET wrong_codes = wrong_codes + 1 WHERE certificate_no = $1;
 
 -- name: end_sessions
 -- $1 certificate_no
@@ -33,13 +49,13 @@ INSERT INTO session (token_digest, certificate_no, began_at, seen_at) VALUES ($1
 
 -- name: session
 -- $1 token_digest
-SELECT token_digest, began_at, seen_at, certificate_no, name, role, valid_until, stations
+SELECT token_digest, began_at, seen_at, certificate_no, name, role, valid_until, crew, stations
   FROM session JOIN officer USING (certificate_no)
  WHERE token_digest = $1;
 
 -- name: sessions
 -- $1 token_digests
-SELECT token_digest, began_at, seen_at, certificate_no, name, role, valid_until, stations
+SELECT token_digest, began_at, seen_at, certificate_no, name, role, valid_until, crew, stations
   FROM session JOIN officer USING (certificate_no)
  WHERE token_digest = ANY ($1::bytea[]);
 

@@ -311,14 +311,21 @@ CREATE INDEX alarm_touched ON alarm (touched);
 -- Officers who may sign in at headquarters, and their sessions.
 
 -- stations: whose passages, cases, alarms and pictures an officer sees (数据范围); NULL: all.
+-- secret: of the one-time codes. last_step: whose code was taken last. wrong_codes: in a row, after
+-- the right password. revoked_at: who is revoked has no account and no session.
 CREATE TABLE officer (
     certificate_no text PRIMARY KEY,
     name           text NOT NULL,
     role           text NOT NULL
-                   CHECK (role IN ('road', 'police', 'hq', 'transport', 'admin')),
+                   CHECK (role IN ('road', 'police', 'hq', 'transport', 'admin', 'security', 'audit', 'technician')),
     valid_until    date NOT NULL,
     password_hash  text NOT NULL,
-    stations       text[]
+    stations       text[],
+    crew           text,
+    secret         bytea CHECK (octet_length(secret) = 20),
+    last_step      bigint  NOT NULL DEFAULT -1,
+    wrong_codes    integer NOT NULL DEFAULT 0,
+    revoked_at     timestamptz
 );
 
 -- token_digest: SHA-256 of the token; the token itself is with the browser alone.
@@ -329,6 +336,21 @@ CREATE TABLE session (
     seen_at        timestamptz NOT NULL
 );
 CREATE INDEX session_certificate_no ON session (certificate_no);
+
+-- One row for what was refused alike on one local day: nobody fills the disk with refusals.
+-- who: certificate number of an account there is, or ''. what: method and path's pattern.
+-- why: stable code, or reason of a refused sign-in. last_from: address of the newest.
+CREATE TABLE refused_access (
+    day       date        NOT NULL,
+    who       text        NOT NULL,
+    what      text        NOT NULL,
+    why       text        NOT NULL,
+    times     bigint      NOT NULL,
+    first_at  timestamptz NOT NULL,
+    last_at   timestamptz NOT NULL,
+    last_from text        NOT NULL,
+    PRIMARY KEY (day, who, what, why)
+);
 -- Enrolment of stations: single-use tokens, and the certificates by which stations are known.
 
 -- token_digest: SHA-256 of the secret; the secret itself is with whoever was given the token.

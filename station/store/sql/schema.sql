@@ -1,7 +1,7 @@
 -- The station's store. `entry` is the ledger and `centre_entry` the centre's as far as it was
 -- pulled; `opening`, `receipt` and `set_aside` are kept beside them. `passage`, `joint_case`,
 -- `case_act`, `document`, `alarm`, `recording` and `centre_view` are views and can be rebuilt from the ledgers.
--- `meta`, `account` and `session` stand for themselves.
+-- `meta`, `account`, `account_state`, `refused_access` and `session` stand for themselves.
 
 -- name: schema
 CREATE TABLE IF NOT EXISTS entry (
@@ -180,6 +180,30 @@ CREATE INDEX IF NOT EXISTS recording_erased ON recording (erased_seq)
 CREATE TABLE IF NOT EXISTS account (
     certificate_no TEXT PRIMARY KEY,
     view           BLOB NOT NULL
+) STRICT;
+
+-- last_step: whose one-time code was taken last. wrong_codes: in a row, after the right password.
+-- revoked: 1: no account, no session.
+CREATE TABLE IF NOT EXISTS account_state (
+    certificate_no TEXT PRIMARY KEY REFERENCES account,
+    last_step      INTEGER NOT NULL DEFAULT -1,
+    wrong_codes    INTEGER NOT NULL DEFAULT 0,
+    revoked        INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- One row for what was refused alike on one local day: nobody fills the disk with refusals.
+-- who: certificate number of an account there is, or ''. what: method and path's pattern.
+-- why: stable code, or reason of a refused sign-in. last_from: address of the newest.
+CREATE TABLE IF NOT EXISTS refused_access (
+    day       TEXT NOT NULL,
+    who       TEXT NOT NULL,
+    what      TEXT NOT NULL,
+    why       TEXT NOT NULL,
+    times     INTEGER NOT NULL,
+    first_at  TEXT NOT NULL,
+    last_at   TEXT NOT NULL,
+    last_from TEXT NOT NULL,
+    PRIMARY KEY (day, who, what, why)
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS session (
