@@ -41,6 +41,7 @@ MOST_ROWS: Final = 500
 _POLICY_VIOLATION: Final = 1008
 
 Watching = Annotated[Session, Depends(permitted(Permission.WATCH))]
+SeeingDevices = Annotated[Session, Depends(permitted(Permission.SEE_DEVICES))]
 Exporting = Annotated[Session, Depends(permitted(Permission.EXPORT_LISTS))]
 Lifting = Annotated[Session, Depends(permitted(Permission.LIFT_QUARANTINE))]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS)]
@@ -76,7 +77,7 @@ async def sign_out(request: Request) -> Response:
 
 
 @ROUTER.get("/stations")
-async def stations(request: Request, session: Watching) -> list[schemas.StationOut]:
+async def stations(request: Request, session: SeeingDevices) -> list[schemas.StationOut]:
     """List the enrolled stations within the officer's scope; so do all the lists below."""
     found = await parts_of(request).stations.all(session.scope)
     return [station_out(station) for station in found]

@@ -55,7 +55,11 @@ async def test_nothing_is_shown_without_a_session(site, path):
 @pytest.mark.parametrize("role", list(PERMISSIONS))
 async def test_each_role_sees_what_the_table_says(site, role):
     async with site.signed_in(f"{role.name}1") as client:
-        for paths, permission in ((WATCHED, Permission.WATCH), ([EXPORT], Permission.EXPORT_LISTS)):
+        for paths, permission in (
+            (WATCHED[:1], Permission.SEE_DEVICES),
+            (WATCHED[1:], Permission.WATCH),
+            ([EXPORT], Permission.EXPORT_LISTS),
+        ):
             expected = 200 if permission in PERMISSIONS[role] else 403
             for path in paths:
                 assert (await client.get(f"/api/{path}")).status_code == expected, path
@@ -327,10 +331,10 @@ async def test_two_persons_release_a_station_and_each_sees_what_the_other_propos
         station.weigh(f"p{number}")
         await site.deliver(station)
     path, why = "/api/stations/linhe/release", {"reason": "旧备份上线"}
-    async with site.signed_in("ADMIN1") as admin, site.signed_in("HQ2") as hq:
-        proposed = await admin.post(path, json=why)
+    async with site.signed_in("SECURITY1") as security, site.signed_in("HQ2") as hq:
+        proposed = await security.post(path, json=why)
         (shown,) = (await hq.get("/api/stations")).json()
-        alone = await admin.post(path, json=why)
+        alone = await security.post(path, json=why)
         nothing = await hq.post(path, json={"reason": " "})
         confirmed = await hq.post(path, json={"reason": "已核实"})
         (after,) = (await hq.get("/api/stations")).json()
@@ -341,7 +345,7 @@ async def test_two_persons_release_a_station_and_each_sees_what_the_other_propos
     assert proposed.json() == {"released": False}
     assert shown["link"]["code"] == "station.quarantined"
     proposal = shown["proposal"]
-    assert (proposal["proposed_by"], proposal["reason"]) == ("ADMIN1", "旧备份上线")
+    assert (proposal["proposed_by"], proposal["reason"]) == ("SECURITY1", "旧备份上线")
     assert proposal["lasts_until"] > proposal["proposed_at"]
     assert proposal["name"]
     assert error(alone) == (409, "quarantine.own_proposal")

@@ -86,13 +86,15 @@ async def test_a_database_of_a_newer_program_is_refused(connection):
 
 async def test_a_migration_that_fails_leaves_nothing_of_itself(connection):
     known = migrations()
-    broken = replace(known[-1], version=len(known) + 1, text="CREATE TABLE half (); SELECT 1/0;")
+    broken = replace(
+        known[-1], version=known[-1].version + 1, text="CREATE TABLE half (); SELECT 1/0;"
+    )
 
     with pytest.raises(asyncpg.DivisionByZeroError):
         await migrate(connection, (*known, broken))
 
     assert await connection.fetchval("SELECT to_regclass('half')") is None
-    assert await connection.fetchval("SELECT max(version) FROM schema_migration") == len(known)
+    assert await connection.fetchval("SELECT count(*) FROM schema_migration") == len(known)
 
 
 async def test_a_month_that_was_begun_before_keeps_its_new_entries_as_they_are(connection):

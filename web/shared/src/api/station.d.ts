@@ -727,7 +727,7 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "road" | "police" | "hq" | "transport" | "admin" | "centre";
+            role: "road" | "police" | "hq" | "transport" | "admin" | "security" | "audit" | "technician" | "centre";
             /**
              * Valid Until
              * Format: date
@@ -861,13 +861,18 @@ export interface components {
         };
         /**
          * SignIn
-         * @description ``POST /api/session``.
+         * @description ``POST /api/session``. ``code``: one-time code (动态口令), "" where none is demanded.
          */
         SignIn: {
             /** Certificate No */
             certificate_no: string;
             /** Password */
             password: string;
+            /**
+             * Code
+             * @default
+             */
+            code: string;
         };
         /**
          * StationOut
