@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from station.contract.entries import Payload, tree
@@ -18,18 +17,20 @@ def media_of(payload: Payload) -> tuple[str, ...]:
     It names one by a field ``sha256`` or ``crop``, however deep, but not under ``personal``: the
     rule by which whoever checks a bundle looks for them, too.
     """
-    return tuple(dict.fromkeys(_named(tree(payload))))
+    found: dict[str, None] = {}
+    _collect(tree(payload), found)
+    return tuple(found)
 
 
-def _named(node: object) -> Iterator[str]:
+def _collect(node: object, found: dict[str, None]) -> None:
     if isinstance(node, dict):
         for name in _FIELDS:
             text = node.get(name)
             if isinstance(text, str) and _DIGEST.fullmatch(text):
-                yield text
+                found[text] = None
         for name, value in node.items():
-            if name != "personal":
-                yield from _named(value)
+            if isinstance(value, dict | list) and name != "personal":
+                _collect(value, found)
     elif isinstance(node, list):
         for item in node:
-            yield from _named(item)
+            _collect(item, found)

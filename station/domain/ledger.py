@@ -6,12 +6,13 @@ is computed from the bytes, never from a stored column.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -85,10 +86,8 @@ def canonical(tree: Tree) -> bytes:
         TypeError: for a float, a whole number beyond 64 bits, or a value JSON does not know; masses
             and money are integers here.
     """
-    try:
-        return _ENCODER.encode(_plain(tree))
-    except OverflowError as exc:
-        raise TypeError("a whole number beyond 64 bits") from exc
+    body, _ = _written(tree)
+    return body
 
 
 def digest(body: bytes) -> str:
@@ -98,8 +97,8 @@ def digest(body: bytes) -> str:
 
 def seal(tree: Tree, signer: Signer) -> Entry:
     """Sign *tree*, which must hold node, seq, prev and kind among the other fields."""
-    body = canonical({**tree, "alg": signer.alg, "key_id": signer.key_id})
-    return parse(body, signer.sign(TAG + body))
+    body, written = _written({**tree, "alg": signer.alg, "key_id": signer.key_id})
+    return _entry(written, body, signer.sign(TAG + body))
 
 
 def parse(body: bytes, signature: bytes) -> Entry:
@@ -112,18 +111,9 @@ def parse(body: bytes, signature: bytes) -> Entry:
         tree = _DECODER.decode(body)
         if not isinstance(tree, dict) or _ENCODER.encode(tree) != body or not in_nfc(body):
             raise MalformedEntry("the bytes are not in canonical form")
-        node, seq, prev, kind = tree["node"], tree["seq"], tree["prev"], tree["kind"]
-        key_id = tree["key_id"]
-    except KeyError as exc:
-        raise MalformedEntry(f"field {exc} is missing") from exc
     except (ValueError, TypeError, OverflowError, RecursionError) as exc:
         raise MalformedEntry("the bytes are not canonical JSON") from exc
-    texts = (node, prev, kind, key_id)
-    if type(seq) is not int or not all(isinstance(text, str) for text in texts):
-        raise MalformedEntry("node, seq, prev, kind or key_id has the wrong type")
-    return Entry(
-        node=node, seq=seq, prev=prev, kind=kind, key_id=key_id, body=body, signature=signature
-    )
+    return _entry(tree, body, signature)
 
 
 def in_nfc(text: bytes) -> bool:
@@ -159,6 +149,21 @@ def follows(entry: Entry, head: Head) -> None:
     _check_past(entry, head)
 
 
+def _entry(tree: Mapping[str, Any], body: bytes, signature: bytes) -> Entry:
+    """Return the entry whose *body* holds *tree*."""
+    try:
+        node, seq, prev, kind = tree["node"], tree["seq"], tree["prev"], tree["kind"]
+        key_id = tree["key_id"]
+    except KeyError as exc:
+        raise MalformedEntry(f"field {exc} is missing") from exc
+    texts = (node, prev, kind, key_id)
+    if type(seq) is not int or not all(isinstance(text, str) for text in texts):
+        raise MalformedEntry("node, seq, prev, kind or key_id has the wrong type")
+    return Entry(
+        node=node, seq=seq, prev=prev, kind=kind, key_id=key_id, body=body, signature=signature
+    )
+
+
 def _check_place(entry: Entry, head: Head) -> None:
     if entry.seq == head.seq and entry.digest != head.digest:
         raise Fork(node=entry.node, seq=entry.seq)
@@ -184,6 +189,24 @@ ALONE: Final = (
 )
 """Letters, Chinese and its punctuation: each is in NFC and composes with nothing before it."""
 _ALONE: Final = re.compile(f"[{ALONE}]*")
+
+
+def _written(tree: Tree) -> tuple[bytes, Mapping[str, Any]]:
+    """Return canonical bytes, and what they hold; raises as :func:`canonical`.
+
+    Bytes that read back as the same values are canonical already, which is quickly seen: most are.
+    """
+    # What is wrong with the values, if anything, is said below.
+    with contextlib.suppress(ValueError, TypeError, OverflowError, RecursionError):
+        body = _ENCODER.encode(tree)
+        read = _DECODER.decode(body)
+        if read == tree and in_nfc(body):
+            return body, read
+    plain: Any = _plain(tree)
+    try:
+        return _ENCODER.encode(plain), plain
+    except OverflowError as exc:
+        raise TypeError("a whole number beyond 64 bits") from exc
 
 
 def _plain(node: object) -> object:

@@ -5,6 +5,8 @@ import re
 import sys
 import unicodedata
 from dataclasses import replace
+from datetime import date
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -90,10 +92,19 @@ def test_equal_trees_give_equal_bytes_and_come_back(tree):
     assert canonical(json.loads(body)) == body
 
 
-@pytest.mark.parametrize("bad", [1.0, float("nan"), b"x", {1: "x"}, object()])
+@pytest.mark.parametrize(
+    "bad", [1.0, float("nan"), b"x", {1: "x"}, object(), UUID(int=1), date(2026, 3, 1)]
+)
 def test_what_is_not_exact_may_not_be_sealed(bad):
     with pytest.raises(TypeError):
         canonical({"x": bad})
+
+
+@given(trees)
+def test_what_composes_is_sealed_composed(tree):
+    """Also where other texts beside it keep it from being written as it came."""
+    apart = canonical({"x": tree, "y": "e\u0301", "e\u0301": 1, "z": (1, "a")})
+    assert canonical({"x": tree, "y": "\u00e9", "\u00e9": 1, "z": [1, "a"]}) == apart
 
 
 @pytest.mark.parametrize(
