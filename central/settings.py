@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -83,6 +83,15 @@ class MachinesSection(Section):
 
     listen: Listen = "127.0.0.1:8443"
     names: Annotated[tuple[ServerName, ...], Field(min_length=1)] = ("127.0.0.1", "localhost")
+
+
+class PublicSection(Section):
+    """``[public]``: the site for drivers, behind a proxy with TLS. Empty: there is none.
+
+    It answers whoever has a code that stands on a weighing slip, and nothing else.
+    """
+
+    listen: Listen | Literal[""] = ""
 
 
 class DatabaseSection(Section):
@@ -162,6 +171,7 @@ class CentralSettings(BaseSettings):
 
     central: CentralSection
     machines: MachinesSection = MachinesSection()
+    public: PublicSection = PublicSection()
     database: DatabaseSection = DatabaseSection()
     audit: AuditSection = AuditSection()
     retention: RetentionSection = RetentionSection()

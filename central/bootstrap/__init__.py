@@ -22,6 +22,7 @@ from central.application.appending import Writer
 from central.application.audit_watch import Alarms, AuditWatch, Increments
 from central.application.checkpointing import Checkpointer
 from central.application.cosigning import Cosign
+from central.application.driver_pages import DriverPages
 from central.application.enrol import Enrol, Renew
 from central.application.project import Touched
 from central.application.projecting import Projector
@@ -43,11 +44,13 @@ from central.bootstrap.watching import Watching, watching
 from central.domain.auditing.claims import LogKeys
 from central.export.repeat_vehicles import file_name, repeat_vehicles_csv
 from central.live.wire import WireProtocol
+from central.public.app import Site, create_public_app
 from central.settings import CentralSettings, address
 from central.store.audit_process import AuditProcess, FileDiary
 from central.store.auditing import SqlAuditArchive
 from central.store.authority import FileAuthority
 from central.store.claim import working
+from central.store.driver_pages import SqlDriverPages
 from central.store.embedded import embedded
 from central.store.enrolment import SqlRegister
 from central.store.ledgers import Enrolment, SqlArchive
@@ -308,6 +311,9 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
     async with contextlib.AsyncExitStack() as stack:
         here = stack.enter_context(listening("central", address(settings.central.listen)))
         there = stack.enter_context(listening("machines", address(settings.machines.listen)))
+        outside = None
+        if settings.public.listen:
+            outside = stack.enter_context(listening("public", address(settings.public.listen)))
         stack.enter_context(working(settings.central.data_dir))
         tasks = []
         dsn = settings.database.dsn
@@ -339,16 +345,30 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
         tls = authority.server_context(settings.machines.names, clock.now())
         people = Door(create_app(centre.parts), here, sockets=WireProtocol)
         machines = Door(create_machines_app(centre.parts), there, tls)
+        doors = [people, machines]
+        if outside is not None:
+            pages = driver_pages(settings, database)
+            tasks.append(pages.run())
+            doors.append(Door(create_public_app(Site(find=pages, clock=clock)), outside))
         async with asyncio.TaskGroup() as group:
             background = [group.create_task(task) for task in tasks]
             await serve(
-                [people, machines],
+                doors,
                 stop,
                 ready=lambda: ready(people.url, machines.url),
                 closing=centre.watching.close,
             )
             for task in background:
                 task.cancel()
+
+
+def driver_pages(settings: CentralSettings, database: Pool) -> DriverPages:
+    """Return what finds drivers' pages."""
+    return DriverPages(
+        book=SqlDriverPages(database),
+        pictures=FileRecordings(settings.central.data_dir / "recordings"),
+        law=lawbook(),
+    )
 
 
 async def _keep_server_certificate(

@@ -1,0 +1,131 @@
+"""The application for drivers. The code comes in the body of a POST, never in an address."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+from urllib.parse import parse_qs
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from central.application.driver_pages import DriverPage
+from central.public.limits import Limits
+from central.public.page import asking, busy, failed, page
+from station.contract.driver_page import page_token
+from station.domain.clock import Clock
+from station.domain.errors import StorageError
+
+EACH_A_MINUTE: Final = 20
+ALL_A_MINUTE: Final = 600
+AT_ONCE: Final = 4
+MOST_BYTES: Final = 1_024
+_LOG: Final = logging.getLogger(__name__)
+_STYLE: Final = (files("central.public") / "page.css").read_text("utf-8")
+_SCRIPT: Final = (files("central.public") / "page.js").read_text("utf-8")
+
+
+def _source(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+_HEADERS: Final = {
+    "content-security-policy": (
+        f"default-src 'none'; style-src {_source(_STYLE)}; script-src {_source(_SCRIPT)}; "
+        "img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex, nofollow, noarchive",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What the application is joined to."""
+
+    find: Callable[[bytes | None], Awaitable[DriverPage | None]]
+    clock: Clock
+
+
+def create_public_app(site: Site) -> Starlette:
+    """Return the application."""
+    limits = Limits(EACH_A_MINUTE, ALL_A_MINUTE)
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def show(request: Request) -> Response:
+        if request.method != "POST":
+            return _html(asking(_STYLE, _SCRIPT))
+        address = request.client.host if request.client else ""
+        if not limits.allow(address, site.clock.monotonic_ns()):
+            return _html(busy(_STYLE), 429)
+        body = await _body(request)
+        async with turns:
+            found = None if body is None else await site.find(_token(body))
+        if found is None:
+            return _html(asking(_STYLE, _SCRIPT, unknown=True), 404)
+        return _html(page(_STYLE, found))
+
+    async def broken(_request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, StorageError)  # noqa: S101 - for the type only
+        _LOG.warning("a driver's page could not be read", extra={"code": exc.code})
+        return _html(failed(_STYLE), 503)
+
+    return Starlette(
+        routes=[Route("/", show, methods=["GET", "POST"]), Route("/robots.txt", _robots)],
+        exception_handlers={StorageError: broken},
+        middleware=[Middleware(_Headed)],
+    )
+
+
+class _Headed:
+    """Puts the headers on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, headed if scope["type"] == "http" else send)
+
+
+async def _robots(_request: Request) -> Response:
+    return Response("User-agent: *\nDisallow: /\n", media_type="text/plain")
+
+
+async def _body(request: Request) -> bytes | None:
+    """Return the body, None when it is longer than a code can be."""
+    taken = b""
+    async for piece in request.stream():
+        taken += piece
+        if len(taken) > MOST_BYTES:
+            return None
+    return taken
+
+
+def _token(body: bytes) -> bytes | None:
+    try:
+        typed = parse_qs(body.decode(), max_num_fields=4).get("code", [""])[0]
+    except ValueError:  # not UTF-8, or too many fields
+        return None
+    return page_token(typed)
+
+
+def _html(text: str, status: int = 200) -> Response:
+    return HTMLResponse(text, status)

@@ -1,0 +1,243 @@
+"""What a driver's page says, as HTML. Text stays text: nothing of a record is read as markup."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+import yaml
+
+from central.application.driver_pages import DriverPage, WeighingShown, served_at
+from station.contract.driver_page import CODE_LETTERS
+from station.contract.messages import templates
+from station.contract.sealing import CHINA
+from station.rules.unloading import UnloadPlan
+
+_LONGEST_TYPED: Final = 2 * CODE_LETTERS
+
+
+def asking(style: str, script: str, *, unknown: bool = False) -> str:
+    """Return the page that asks for a code; *unknown*: the last one opened nothing."""
+    root, main = _frame(style)
+    _text(main, "h1", _say("ask"))
+    if unknown:
+        _text(main, "p", _say("unknown"), {"class": "note", "role": "alert"})
+    _text(main, "p", _say("ask_how"))
+    form = SubElement(main, "form", {"method": "post", "action": "./", "id": "ask"})
+    _text(form, "label", _say("code"), {"for": "code"})
+    field = {"id": "code", "name": "code", "required": "", "maxlength": str(_LONGEST_TYPED)}
+    typed = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+    SubElement(form, "input", {**field, **typed})
+    _text(form, "button", _say("send"), {"type": "submit"})
+    _text(main, "script", script)
+    return _html(root)
+
+
+def busy(style: str) -> str:
+    """Return the page for somebody who asks too often."""
+    return _only(style, "busy")
+
+
+def failed(style: str) -> str:
+    """Return the page for when the records cannot be read."""
+    return _only(style, "failed")
+
+
+def page(style: str, shown: DriverPage) -> str:
+    """Return a driver's page."""
+    root, main = _frame(style)
+    case = shown.case
+    _text(main, "h1", _say("title"))
+    _text(main, "p", case.plate, {"class": "plate"})
+    _text(main, "p", _say("where", station=shown.station, road=shown.road))
+    _text(main, "p", _say("case_no", case_no=case.case_no))
+    _result(main, shown)
+    if shown.plan is not None and shown.plan.total:
+        _plan(main, shown.plan)
+    _rechecks(main, shown)
+    _standing(main, shown)
+    _rights(main, shown)
+    if shown.first is not None:
+        _weighed(main, shown.first)
+        _pictures(main, shown)
+    _text(main, "p", _say("privacy"), {"class": "note"})
+    return _html(root)
+
+
+def _result(main: Element, shown: DriverPage) -> None:
+    _text(main, "h2", _say("result"))
+    case, first = shown.case, shown.first
+    if first is None:
+        _text(main, "p", _say("pending"), {"class": "note"})
+    big = SubElement(main, "div", {"class": "big"})
+    limit = case.limit_kg if first is None or first.limit_kg is None else first.limit_kg
+    excess = case.excess_kg if first is None or first.excess_kg is None else first.excess_kg
+    for name, kg in (("gross", case.gross_kg), ("limit", limit), ("excess", excess)):
+        box = SubElement(big, "div", {"class": "over"} if name == "excess" and kg else {})
+        box.text = _say(name)
+        _text(box, "b", _kg(kg))
+    at = case.opened_at if first is None else _moment(first.passage.weighing.settled_at)
+    _text(main, "p", _say("weighed_at", at=_shown(at)))
+
+
+def _plan(main: Element, plan: UnloadPlan) -> None:
+    _text(main, "h2", _say("plan"))
+    _text(main, "p", _say("plan_total", kg=_kg(plan.excess or plan.total)))
+    if not plan.taken:
+        _text(main, "p", _say("plan_spread"))
+        return
+    items = SubElement(main, "ul")
+    for one in plan.taken:
+        _text(items, "li", _say("plan_group", group=one.group, kg=_kg(one.kg)))
+    if plan.advisory:
+        _text(main, "p", _say("plan_advisory"), {"class": "note"})
+
+
+def _rechecks(main: Element, shown: DriverPage) -> None:
+    if not shown.rechecks:
+        return
+    _text(main, "h2", _say("recheck"))
+    for one in shown.rechecks:
+        weighing = one.passage.weighing
+        name = "recheck_over" if one.excess_kg else "recheck_clear"
+        at, excess = _shown(_moment(weighing.settled_at)), _kg(one.excess_kg or 0)
+        _text(main, "p", _say(name, at=at, kg=_kg(weighing.gross_kg), excess=excess))
+
+
+def _standing(main: Element, shown: DriverPage) -> None:
+    _text(main, "h2", _say("steps"))
+    words, state = _words()["state"], shown.case.state
+    _text(main, "p", f"{words['removal'][state.removal.value]}。", {"class": "note"})
+    _text(main, "p", f"{words['penalty'][state.penalty.value]}。", {"class": "note"})
+    _text(main, "p", f"{words['custody'][state.custody.value]}。", {"class": "note"})
+    items = SubElement(main, "ul")
+    _text(items, "li", f"{_shown(shown.case.opened_at)}　{_say('opened')}")
+    acts = templates()
+    for done in shown.case.history:
+        _text(items, "li", f"{_shown(done.at)}　{acts[f'value.act.{done.act.value}']}")
+
+
+def _rights(main: Element, shown: DriverPage) -> None:
+    _text(main, "h2", _say("rights"))
+    items = SubElement(main, "ul")
+    for line in _rights_told(shown):
+        _text(items, "li", line)
+    _text(main, "p", _say("rights_not_formal"), {"class": "note"})
+
+
+def _rights_told(shown: DriverPage) -> Iterator[str]:
+    rights = shown.rights
+    yield _say("rights_recheck")
+    yield _say("rights_defence")
+    yield _say("rights_hearing", days=rights["hearing_request_days"])
+    at = served_at(shown.case)
+    if at is None:
+        yield _say("rights_unserved")
+    else:
+        yield _say("rights_served", on=f"{at.astimezone(CHINA):%Y-%m-%d}")
+    yield _say("rights_pay", days=rights["pay_days"])
+    yield _say("rights_reconsideration", days=rights["reconsideration_days"])
+    yield _say(
+        "rights_litigation",
+        months=rights["litigation_months"],
+        again=rights["litigation_again_days"],
+    )
+    yield _say("rights_office")
+
+
+def _weighed(main: Element, first: WeighingShown) -> None:
+    _text(main, "h2", _say("why"))
+    _text(main, "p", first.explanation)
+    _text(main, "p", _say("why_note"), {"class": "note"})
+    _text(main, "h2", _say("axles"))
+    if first.axles:
+        table = SubElement(main, "table")
+        row = SubElement(table, "tr")
+        for name in ("axle", "group", "weight"):
+            _text(row, "th", _say(name))
+        for number, (group, kg) in enumerate(first.axles, 1):
+            row = SubElement(table, "tr")
+            for value in (str(number), str(group), _kg(kg)):
+                _text(row, "td", value, {"class": "n"})
+    else:
+        _text(main, "p", _say("axles_none"))
+    weighing = first.passage.weighing
+    _text(main, "h2", _say("certificate"))
+    _text(
+        main,
+        "p",
+        _say(
+            "certificate_text",
+            scale=weighing.scale_id,
+            number=weighing.certificate_no,
+            until=weighing.certificate_until,
+        ),
+    )
+    if not weighing.evidence:
+        _text(main, "p", _say("certificate_over"), {"class": "note"})
+
+
+def _pictures(main: Element, shown: DriverPage) -> None:
+    _text(main, "h2", _say("pictures"))
+    for media_type, data in shown.pictures:
+        source = f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+        SubElement(main, "img", {"src": source, "alt": _say("picture")})
+    if shown.pictures_missing:
+        _text(main, "p", _say("pictures_missing", count=shown.pictures_missing))
+    elif not shown.pictures:
+        _text(main, "p", _say("pictures_none"))
+
+
+def _only(style: str, name: str) -> str:
+    root, main = _frame(style)
+    _text(main, "h1", _say("title"))
+    _text(main, "p", _say(name), {"class": "note", "role": "alert"})
+    return _html(root)
+
+
+def _frame(style: str) -> tuple[Element, Element]:
+    root = Element("html", {"lang": "zh-CN"})
+    head = SubElement(root, "head")
+    SubElement(head, "meta", {"charset": "utf-8"})
+    wide = "width=device-width, initial-scale=1"
+    SubElement(head, "meta", {"name": "viewport", "content": wide})
+    SubElement(head, "meta", {"name": "robots", "content": "noindex, nofollow"})
+    _text(head, "title", _say("title"))
+    _text(head, "style", style)
+    return root, SubElement(SubElement(root, "body"), "main")
+
+
+def _html(root: Element) -> str:
+    return "<!doctype html>\n" + tostring(root, encoding="unicode", method="html")
+
+
+def _text(parent: Element, tag: str, text: str, attributes: dict[str, str] | None = None) -> None:
+    SubElement(parent, tag, attributes or {}).text = text
+
+
+def _say(name: str, **fields: str | int) -> str:
+    return str(_words()[name]).format(**fields)
+
+
+def _kg(kg: int) -> str:
+    return _say("kg", kg=f"{kg:,}")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _shown(at: datetime) -> str:
+    return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+
+
+@cache
+def _words() -> dict[str, Any]:
+    text = (files("central.public") / "words.zh.yaml").read_text("utf-8")
+    words: dict[str, Any] = yaml.safe_load(text)
+    return words

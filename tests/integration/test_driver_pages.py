@@ -1,0 +1,220 @@
+"""What a driver sees with the code of his slip, and what nobody sees without it."""
+
+import re
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from central.application.driver_pages import DriverPages
+from central.public.app import EACH_A_MINUTE, MOST_BYTES, Site, create_public_app
+from central.store.driver_pages import SqlDriverPages
+from station.contract.driver_page import grouped, page_code, page_digest
+from station.contract.entries import DocumentPrinted, Kind, PassageReview
+from station.contract.uplink import batch
+from station.domain.procedure import Act
+from station.rules.lawbook import lawbook
+from tests.fakes import plate_evidence
+from tests.integration.test_central_bundle import SCENE, Office
+
+pytest_plugins = ["tests.migration.central_database"]
+
+TOKEN, OTHERS = bytes(range(16)), bytes(range(1, 17))
+PICTURE = "data:image/jpeg;base64,"
+
+
+class Drivers(Office):
+    """The centre with its site, and a case whose slip was printed."""
+
+    def __init__(self, database, folder):
+        super().__init__(database, folder)
+        self.pages = DriverPages(
+            book=SqlDriverPages(database), pictures=self.recordings, law=lawbook()
+        )
+        app = create_public_app(Site(find=self.pages, clock=self.hq.clock))
+        self.transport = httpx.ASGITransport(app=app)
+
+    def print_slip(self, station, token=TOKEN, case_no="C1"):
+        station.write(
+            Kind.DOCUMENT_PRINTED,
+            DocumentPrinted(
+                case_no=case_no,
+                number="临河检〔2026〕0001号",
+                print_no=1,
+                officer="R777",
+                printed_at="2026-03-01T04:10:00.000Z",
+                page=page_digest(token),
+            ),
+        )
+
+    async def arrive(self, station):
+        await self.hq.accept(batch(station.node, station.entries, {}))
+        while await self.pages.follow():
+            pass
+
+    async def ask(self, typed, **changed):
+        async with httpx.AsyncClient(
+            transport=self.transport, base_url="http://pages.example"
+        ) as client:
+            return await client.post("/", data={"code": typed}, **changed)
+
+
+@pytest.fixture
+async def drivers(database, tmp_path):
+    made = Drivers(database, tmp_path)
+    await made.hq.enrol()
+    yield made
+    made.recordings.close()
+
+
+async def test_the_code_opens_the_page_of_its_case_and_the_page_names_no_officer(drivers):
+    drivers.case(drivers.linhe)
+    drivers.print_slip(drivers.linhe)
+    await drivers.arrive(drivers.linhe)
+    await drivers.keep(SCENE)
+    answer = await drivers.ask(grouped(page_code(TOKEN)).lower())
+    assert answer.status_code == 200
+    for said in ("61,000 千克", "12,000 千克", "案件编号 C1", "复检", "48,500 千克", PICTURE):
+        assert said in answer.text
+    officers = {one for entry in drivers.linhe.entries for one in re.findall(rb"R\d+", entry.body)}
+    assert officers
+    for number in officers:
+        assert number.decode() not in answer.text
+    assert "张三" not in answer.text
+
+
+async def test_another_code_a_malformed_one_and_none_get_the_same_answer(drivers):
+    drivers.case(drivers.linhe)
+    drivers.print_slip(drivers.linhe)
+    await drivers.arrive(drivers.linhe)
+    wrong = page_code(OTHERS)
+    answers = [await drivers.ask(typed) for typed in (wrong, wrong[:-1], "", "查" * 26, "<b>")]
+    assert {one.status_code for one in answers} == {404}
+    assert len({one.text for one in answers}) == 1
+
+
+async def test_each_slip_opens_its_own_case(drivers):
+    for station, token in zip(drivers.stations, (TOKEN, OTHERS), strict=True):
+        drivers.case(station)
+        drivers.print_slip(station, token)
+        await drivers.arrive(station)
+    await drivers.keep(SCENE)
+    first, second = [(await drivers.ask(page_code(one))).text for one in (TOKEN, OTHERS)]
+    assert "linhe（G6）" in first
+    assert "linhe（G6）" not in second
+
+
+async def test_what_has_not_arrived_is_said(drivers):
+    drivers.case(drivers.linhe)
+    drivers.print_slip(drivers.linhe)
+    await drivers.arrive(drivers.linhe)
+    answer = await drivers.ask(page_code(TOKEN))
+    assert "还有 1 张照片没有传到中心" in answer.text
+    assert PICTURE not in answer.text
+
+
+async def test_a_review_changes_what_is_said_of_the_weighing(drivers):
+    linhe = drivers.linhe
+    linhe.weigh("p1")
+    review = PassageReview(
+        passage_id="p1",
+        officer="R778",
+        mode="resident",
+        tractor=plate_evidence(),
+        trailer=None,
+        vehicle={},
+        vehicle_origin="officer",
+        verdict={"verdict": "violation", "limit_kg": 46_000, "excess_kg": 15_000},
+        explanation="核定以后的说明",
+        recheck_of=None,
+    )
+    linhe.write(Kind.PASSAGE_REVIEW, review)
+    linhe.open_case("C1", "v", "p1")
+    drivers.print_slip(linhe)
+    await drivers.arrive(linhe)
+    answer = await drivers.ask(page_code(TOKEN))
+    assert "核定以后的说明" in answer.text
+    assert "15,000 千克" in answer.text
+    assert "R778" not in answer.text
+
+
+async def test_the_plan_is_of_the_newest_weighing_and_ends_when_it_is_clear(drivers):
+    linhe = drivers.linhe
+    linhe.weigh("p1")
+    linhe.open_case("C1", "v", "p1")
+    drivers.print_slip(linhe)
+    await drivers.arrive(linhe)
+    assert "至少需要卸下 12,000 千克" in (await drivers.ask(page_code(TOKEN))).text
+    sent = len(linhe.entries)
+    linhe.act(Act.ORDER_TO_CORRECT, "C1")
+    linhe.act(Act.BEGIN_UNLOADING, "C1")
+    linhe.weigh("again", 48_500, recheck_of="C1")
+    linhe.act(Act.RECHECK_CLEAR, "C1")
+    assert len(linhe.entries) > sent
+    await drivers.arrive(linhe)
+    answer = await drivers.ask(page_code(TOKEN))
+    assert "至少需要卸下" not in answer.text
+    assert "复检合格，超限已消除" in answer.text
+
+
+async def test_nothing_of_a_record_is_read_as_markup(drivers):
+    linhe = drivers.linhe
+    linhe.weigh("p1", explanation="<script>alert(1)</script>")
+    linhe.open_case("C1", "v", "p1")
+    drivers.print_slip(linhe)
+    await drivers.arrive(linhe)
+    answer = await drivers.ask(page_code(TOKEN))
+    assert "&lt;script&gt;alert" in answer.text
+    assert "<script>" not in answer.text
+
+
+async def test_no_answer_may_be_kept_indexed_or_tell_where_it_came_from(drivers):
+    async with httpx.AsyncClient(
+        transport=drivers.transport, base_url="http://pages.example"
+    ) as client:
+        answers = [await client.get("/"), await client.post("/"), await client.get("/nowhere")]
+    for answer in answers:
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert "noindex" in answer.headers["x-robots-tag"]
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        assert "set-cookie" not in answer.headers
+
+
+async def test_there_is_nothing_of_officers_at_this_address(drivers):
+    async with httpx.AsyncClient(
+        transport=drivers.transport, base_url="http://pages.example"
+    ) as client:
+        for path in ("/api/health", "/api/session", "/api/cases", "/api/ingest", "/docs"):
+            assert (await client.get(path)).status_code == 404
+
+
+async def test_who_asks_too_often_waits_a_minute_and_others_do_not(drivers):
+    answers = [await drivers.ask("x") for _ in range(EACH_A_MINUTE + 1)]
+    assert [one.status_code for one in answers] == [404] * EACH_A_MINUTE + [429]
+
+
+async def test_a_long_body_is_not_read_to_its_end(drivers):
+    answer = await drivers.ask("0" * (MOST_BYTES + 1))
+    assert answer.status_code == 404
+
+
+async def test_a_case_whose_weighing_cannot_be_found_is_shown_from_its_opening(drivers):
+    linhe = drivers.linhe
+    linhe.weigh("p1")
+    linhe.open_case("C1", "v", "p1")
+    drivers.print_slip(linhe)
+    await drivers.arrive(linhe)
+    book = drivers.pages._book
+
+    class Without:
+        prints = book.prints
+
+        async def held(self, page):
+            return replace(await book.held(page), entries=())
+
+    drivers.pages._book = Without()
+    answer = await drivers.ask(page_code(TOKEN))
+    assert "还没有传到中心" in answer.text
+    assert "12,000 千克" in answer.text
