@@ -31,6 +31,8 @@ from station.contract.entries import (
     DecisionInForce,
     DeviceEvent,
     Envelope,
+    EvasionActed,
+    EvasionOpened,
     Kind,
     LegalIds,
     Outage,
@@ -55,6 +57,8 @@ from station.domain.stages import Penalty
 
 ACT_REFUSED: Final = "case.act_refused"
 SECOND_FINE: Final = "case.second_fine"
+EVASION_OPENED: Final = "evasion.opened"
+EVASION_ACTED: Final = "evasion.acted"
 VOIDED: Final = "case.voided"
 UNKNOWN_CASE: Final = "case.unknown"
 RECOVERED: Final = "device.recovered"
@@ -64,6 +68,7 @@ WATCH_HIT: Final = "watch.hit"
 NOT_ALLOWED: Final = "legal.not_allowed"
 _ANSWERS: Final = frozenset({Act.TAKE_EFFECT, Act.BAR})
 
+_TOLD_OF_EVASION: Final = frozenset({"transferred", "answered", "decided", "voided"})
 FALSE_ANSWER: Final = "case.false_answer"
 
 
@@ -178,7 +183,7 @@ class _Step:
                 await self._act(payload)
             case DeviceEvent() | Outage() | WeightChanged() | ClockChange():
                 await self._notice(payload)
-            case WatchHit() | CentreContradiction():
+            case WatchHit() | CentreContradiction() | EvasionOpened() | EvasionActed():
                 await self._told(payload)
             case Run() if self.envelope.kind is Kind.START:
                 await self._started()
@@ -355,12 +360,19 @@ class _Step:
             case ClockChange():
                 await self._alarm(CLOCK_CHANGED, f"{event.before} → {event.after}")
 
-    async def _told(self, event: WatchHit | CentreContradiction) -> None:
+    async def _told(
+        self, event: WatchHit | CentreContradiction | EvasionOpened | EvasionActed
+    ) -> None:
         match event:
             case WatchHit():
                 await self._alarm(WATCH_HIT, f"{event.plate} {event.reason}")
             case CentreContradiction():
                 await self._alarm(CentreContradicts.code, event.what)
+            case EvasionOpened():
+                what = f"{event.evasion_no} {event.plate} {event.place}"
+                await self._alarm(EVASION_OPENED, what)
+            case EvasionActed() if event.stage in _TOLD_OF_EVASION:
+                await self._alarm(EVASION_ACTED, f"{event.evasion_no} {event.stage}")
 
     async def _alarm(self, code: str, detail: str, *, once: bool = False) -> None:
         alarm = Alarm(

@@ -17,6 +17,7 @@ from station.api.schemas import DrawingOut, StationOut
 from station.application.casework import Casework
 from station.application.centre_ports import CentreFacts
 from station.application.duty import Duty
+from station.application.evading import Evading
 from station.application.issuing import Issuing
 from station.application.live import LaneView
 from station.application.ports import Media, Views
@@ -39,6 +40,7 @@ class Services:
     media: Media
     duty: Duty
     casework: Casework
+    evading: Evading
     issuing: Issuing
     reviewing: Reviewing
     lane: Callable[[], LaneView]

@@ -167,7 +167,7 @@ class Casework:
         async with self.lock:
             case = await self._views.case(case_no)
             kind, details = await self._resolved(case, act, details)
-            pair, now = await self._pair(officer, second_no), self._clock.now()
+            pair, now = await self.pair(officer, second_no), self._clock.now()
             on = date.fromisoformat(local_day(now))
             details = self._terms.filled_in(case, kind, details, on)
             if kind in (Act.NOTIFY, Act.DECIDE):
@@ -225,7 +225,13 @@ class Casework:
         if points is not None and details.get("points") != points:
             raise InvalidFacts(f"this act carries {points} points", field="points")
 
-    async def _pair(self, officer: Officer, second_no: str) -> Pair:
+    async def pair(self, officer: Officer, second_no: str) -> Pair:
+        """Return the two who act, with good certificates.
+
+        Raises:
+            NotPermitted: not an act of this officer's role, or a certificate has run out.
+            TwoOfficersRequired: the second is not on duty here, or of another authority.
+        """
         today = date.fromisoformat(local_day(self._clock.now()))
         second = await self._duty.on_duty(second_no)
         pair = Pair(first=officer, second=second)

@@ -61,14 +61,14 @@ class Terms:
             return {**details, **self._hearing(case, details, on)}
         if act is Act.SERVE:
             served = _day(details, "served_on", on)
-            until = self._until(PAY, served) if case.fine_fen else ""
+            until = self.last_day(PAY, served) if case.fine_fen else ""
             return {**details, "pay_by": until}
-        return {**details, "answer_by": self._until(DEMAND, _day(details, "demanded_on", on))}
+        return {**details, "answer_by": self.last_day(DEMAND, _day(details, "demanded_on", on))}
 
     def _hearing(self, case: Case, details: Details, on: date) -> Details:
         if not self._hearing_due(case.penal, details.get("fine_fen"), on):
             return {"hearing": "not_due", "hearing_until": ""}
-        return {"hearing": "due", "hearing_until": self._until(HEARING, on)}
+        return {"hearing": "due", "hearing_until": self.last_day(HEARING, on)}
 
     def _hearing_due(self, penal: Role, fine_fen: str | int | None, on: date) -> bool:
         """Tell whether a hearing must be offered (行政处罚法 art 63)."""
@@ -79,7 +79,17 @@ class Terms:
         least = int(self.law.provision("procedure.hearing.police_person", on).value)
         return fine_fen >= least * FEN_PER_YUAN
 
-    def _until(self, key: str, start: date) -> str:
+    def until(self, key: str, details: Details, name: str, on: date) -> str:
+        """Return the last day of a deadline that runs from the day stated in *details*.
+
+        Raises:
+            InvalidFacts: that is no date, or one to come.
+            NoLawInForce: no deadline on that day, or the calendar of a year is not known.
+        """
+        return self.last_day(key, _day(details, name, on))
+
+    def last_day(self, key: str, start: date) -> str:
+        """Return the last day of a deadline that runs from *start*; errors as :meth:`until`."""
         return last_day(self.law, key, start, self.working).isoformat()
 
 

@@ -25,6 +25,7 @@ from station.application.claims import take_answers
 from station.application.devices import CLOCK, CONNECTING
 from station.application.devices import PROGRAM as PROGRAM_DEVICE
 from station.application.duty import Duty
+from station.application.evading import Evading
 from station.application.findings import Judge
 from station.application.issuing import Issuing
 from station.application.lane import Lane, LastPassage
@@ -96,6 +97,7 @@ class _Desk:
     register: Registers
     duty: Duty
     casework: Casework
+    evading: Evading
     issuing: Issuing
     reviewing: Reviewing
 
@@ -201,13 +203,15 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
     judge = Judge(law=lawbook(), mode=_mode(settings))
     register = Registers(FileRegister(settings.vehicles.file), stored.centre)
     duty = Duty(stored.accounts, stored.passwords, clock, demanded=settings.access.totp_roles)
+    prefix = settings.station.case_prefix or settings.station.node.upper()
+    terms = Terms(judge.law, judge.mode, OfficialCalendar(typed_years(settings.calendar.file)))
     casework = Casework(
-        prefix=settings.station.case_prefix or settings.station.node.upper(),
+        prefix=prefix,
         ledger=ledger,
         views=ledger,
         duty=duty,
         judge=judge,
-        terms=Terms(judge.law, judge.mode, OfficialCalendar(typed_years(settings.calendar.file))),
+        terms=terms,
         clock=clock,
         publish=hub.publish,
     )
@@ -228,6 +232,16 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         register=register,
         duty=duty,
         casework=casework,
+        evading=Evading(
+            prefix=prefix,
+            ledger=ledger,
+            views=ledger,
+            evasions=ledger,
+            casework=casework,
+            terms=terms,
+            clock=clock,
+            publish=hub.publish,
+        ),
         issuing=issuing(settings, stored, casework, clock),
         reviewing=reviewing,
     )
@@ -276,6 +290,7 @@ def _services(
         media=stored.media,
         duty=desk.duty,
         casework=desk.casework,
+        evading=desk.evading,
         issuing=desk.issuing,
         reviewing=desk.reviewing,
         lane=runtime.view,

@@ -1,11 +1,13 @@
-"""Reads a case (案件) out of the entries that opened it and acted on it. Pure."""
+"""Reads a case (案件) or an evasion case out of the entries about it. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from station.contract.station_entries import CaseAct, CaseOpened
+from station.contract.station_entries import CaseAct, CaseOpened, EvasionActed, EvasionOpened
+from station.domain import evasion
 from station.domain.case import Case, Done
+from station.domain.evasion import Deed, Evasion
 from station.domain.officers import Role
 from station.domain.procedure import Act
 from station.domain.stages import BEGUN, OFFSITE
@@ -42,5 +44,35 @@ def acted_case(case: Case, act: CaseAct) -> Case:
             role=Role(act.authority),
             officers=tuple(act.officers),
             details=dict(act.details),
+        )
+    )
+
+
+def opened_evasion(opened: EvasionOpened) -> Evasion:
+    """Return the evasion case that an entry opened.
+
+    Raises:
+        ValueError: no deed or time of that kind.
+    """
+    return Evasion(
+        evasion_no=opened.evasion_no,
+        deed=Deed(opened.deed),
+        plate=opened.plate,
+        place=opened.place,
+        occurred_at=datetime.fromisoformat(opened.occurred_at),
+        opened_at=datetime.fromisoformat(opened.opened_at),
+        passage_id=opened.passage_id,
+    )
+
+
+def acted_evasion(file: Evasion, acted: EvasionActed) -> Evasion:
+    """Return the evasion case after an act that the ledger holds."""
+    first, second = acted.officers
+    return file.with_done(
+        evasion.Done(
+            act=evasion.Act(acted.act),
+            at=datetime.fromisoformat(acted.at),
+            officers=(first, second),
+            details=dict(acted.details),
         )
     )

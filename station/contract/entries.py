@@ -41,6 +41,9 @@ from station.contract.station_entries import (
     DeviceEvent,
     DocumentIssued,
     DocumentPrinted,
+    EvasionActed,
+    EvasionOpened,
+    Evidence,
     KeyRotate,
     MediaErased,
     OfficerChange,
@@ -83,6 +86,9 @@ __all__ = [
     "Enrolment",
     "Envelope",
     "ErasedFields",
+    "EvasionActed",
+    "EvasionOpened",
+    "Evidence",
     "KeyRevoked",
     "KeyRotate",
     "Kind",
@@ -132,6 +138,8 @@ class Kind(Enum):
     CASE_ACT = "case_act"
     DOCUMENT_ISSUED = "document_issued"
     DOCUMENT_PRINTED = "document_printed"
+    EVASION_OPENED = "evasion_opened"
+    EVASION_ACTED = "evasion_acted"
     DEVICE_FAULT = "device_fault"
     DEVICE_RECOVERED = "device_recovered"
     OFFICER_CHANGE = "officer_change"
@@ -206,6 +214,8 @@ Payload = (
     | CaseAct
     | DocumentIssued
     | DocumentPrinted
+    | EvasionOpened
+    | EvasionActed
     | DeviceEvent
     | OfficerChange
     | Outage
@@ -244,6 +254,8 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.CASE_ACT: CaseAct,
     Kind.DOCUMENT_ISSUED: DocumentIssued,
     Kind.DOCUMENT_PRINTED: DocumentPrinted,
+    Kind.EVASION_OPENED: EvasionOpened,
+    Kind.EVASION_ACTED: EvasionActed,
     Kind.DEVICE_FAULT: DeviceEvent,
     Kind.DEVICE_RECOVERED: DeviceEvent,
     Kind.OFFICER_CHANGE: OfficerChange,

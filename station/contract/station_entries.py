@@ -179,6 +179,46 @@ class CaseAct(Part, frozen=True, kw_only=True):
     personal: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class Evidence(Part, frozen=True, kw_only=True):
+    """A recording kept elsewhere (执法记录仪、视频监控): its SHA-256 (hex), and what it shows."""
+
+    digest: str
+    what: str
+
+
+class EvasionOpened(Part, frozen=True, kw_only=True):
+    """Two officers opened an evasion case (逃避、抗拒检测案件立案).
+
+    Attributes:
+        deed: of :class:`station.domain.evasion.Deed`.
+        plate: as it was seen; "" when nobody could read it.
+        passage_id: the weighing that belongs to it; "" when there is none.
+        facts: what happened, in the officers' words.
+    """
+
+    evasion_no: str
+    deed: str
+    plate: str
+    place: str
+    occurred_at: str
+    opened_at: str
+    passage_id: str
+    facts: str
+    evidence: list[Evidence]
+    officers: list[str]
+
+
+class EvasionActed(Part, frozen=True, kw_only=True):
+    """One act of two officers on an evasion case. ``stage``: where it stands after it."""
+
+    evasion_no: str
+    act: str
+    officers: list[str]
+    at: str
+    details: dict[str, str | int]
+    stage: str
+
+
 class DocumentIssued(Part, frozen=True, kw_only=True):
     """A document of a case was issued (制发文书); its PDF is kept under its digest.
 

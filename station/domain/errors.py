@@ -3,6 +3,7 @@
 * :exc:`ZhichaoError`
     * :exc:`DomainError` -- the law, the case file or the request forbids it
         * :exc:`IllegalTransition` -- the case is not in a stage that allows the act
+        * :exc:`EvasionActRefused` -- the same of an evasion case (逃避检测案件)
         * :exc:`WrongAuthority` -- the act belongs to the other authority
         * :exc:`TwoOfficersRequired` -- 行政处罚法 art 42
             * :exc:`OwnProposal` -- who proposes does not confirm
@@ -84,6 +85,12 @@ class IllegalTransition(DomainError):
     """The case is not in a stage from which this act is allowed."""
 
     code = "case.illegal_transition"
+
+
+class EvasionActRefused(DomainError):
+    """The evasion case is not in a stage from which this act is allowed."""
+
+    code = "evasion.act_refused"
 
 
 class WrongAuthority(DomainError):

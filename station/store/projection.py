@@ -18,7 +18,7 @@ from station.application.views import (
     receipt,
     reviewed_view,
 )
-from station.contract.case_file import acted_case, opened_case
+from station.contract.case_file import acted_case, acted_evasion, opened_case, opened_evasion
 from station.contract.entries import (
     CaseAct,
     CaseOpened,
@@ -26,6 +26,8 @@ from station.contract.entries import (
     DeviceEvent,
     DocumentIssued,
     DocumentPrinted,
+    EvasionActed,
+    EvasionOpened,
     MediaErased,
     Passage,
     PassageReview,
@@ -38,6 +40,7 @@ from station.contract.entries import (
 from station.contract.media import media_of
 from station.contract.sealing import local_day
 from station.domain.case import Case
+from station.domain.evasion import Evasion
 from station.domain.ledger import Entry
 from station.domain.stages import Penalty
 from station.store.sealed import Sealed
@@ -46,6 +49,7 @@ from station.store.sqlfile import load
 _SQL: Final = load("views")
 _PASSAGE: Final = Sealed(PassageView, "passage")
 _CASE: Final = Sealed(Case, "case")
+_EVASION: Final = Sealed(Evasion, "evasion")
 _ALARM: Final = Sealed(Alarm, "alarm")
 _DOCUMENT: Final = Sealed(DocumentView, "document")
 
@@ -59,10 +63,7 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
             of_case = payload.recheck_of is not None
             _record(connection, entry.seq, media_of(payload), payload.occurred_on, of_case)
         case PassageReview():
-            view = reviewed_view(entry, _passage(connection, payload.passage_id), payload)
-            _put_passage(connection, entry.seq, view)
-            if payload.recheck_of is not None:
-                _keep(connection, media_of(view.passage))
+            _review(connection, entry, payload)
         case CaseOpened():
             _put_case(connection, entry.seq, opened_case(payload), payload.occurred_on)
             view = _passage(connection, payload.passage_id)
@@ -72,6 +73,8 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
             _keep(connection, media_of(view.passage))
         case CaseAct():
             _act(connection, entry.seq, payload)
+        case EvasionOpened() | EvasionActed():
+            _put_evasion(connection, entry.seq, payload)
         case DocumentIssued() | DocumentPrinted():
             _put_document(connection, entry, payload)
         case DeviceEvent() | WeightChanged() | UnweighedPass() | WatchHit() | CentreContradiction():
@@ -85,6 +88,13 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
     return payload
 
 
+def _review(connection: apsw.Connection, entry: Entry, review: PassageReview) -> None:
+    view = reviewed_view(entry, _passage(connection, review.passage_id), review)
+    _put_passage(connection, entry.seq, view)
+    if review.recheck_of is not None:
+        _keep(connection, media_of(view.passage))
+
+
 def _act(connection: apsw.Connection, seq: int, act: CaseAct) -> None:
     case = acted_case(_case(connection, act.case_no), act)
     _put_case(connection, seq, case, "")
@@ -95,6 +105,21 @@ def _act(connection: apsw.Connection, seq: int, act: CaseAct) -> None:
         # Its weighing may be reviewed again, and found otherwise.
         view = _passage(connection, case.passage_id)
         _put_passage(connection, seq, msgspec.structs.replace(view, case_no=None))
+
+
+def _put_evasion(
+    connection: apsw.Connection, seq: int, payload: EvasionOpened | EvasionActed
+) -> None:
+    if isinstance(payload, EvasionOpened):
+        file = opened_evasion(payload)
+        if file.passage_id:
+            _keep(connection, media_of(_passage(connection, file.passage_id).passage))
+    else:
+        ((view,),) = connection.execute(_SQL["evasion"], (payload.evasion_no,))
+        file = acted_evasion(_EVASION.decode(view), payload)
+    opened_on = local_day(file.opened_at)
+    row = (file.evasion_no, seq, opened_on, int(file.closed), _EVASION.encode(file))
+    connection.execute(_SQL["put_evasion"], row)
 
 
 def _record(

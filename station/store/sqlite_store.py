@@ -16,6 +16,7 @@ from station.contract.personal import Opening
 from station.contract.sealing import Sealer
 from station.domain.case import Case
 from station.domain.errors import BadSignature, NotFound, StoreCorrupt
+from station.domain.evasion import Evasion
 from station.domain.ledger import TAG, Entry, Head
 from station.store.database import Database, immediate
 from station.store.high_water import HighWater
@@ -29,6 +30,7 @@ _LEDGER: Final = load("ledger")
 _VIEWS: Final = load("views")
 _PASSAGE: Final = Sealed(PassageView, "passage")
 _CASE: Final = Sealed(Case, "case")
+_EVASION: Final = Sealed(Evasion, "evasion")
 _ALARM: Final = Sealed(Alarm, "alarm")
 
 
@@ -185,6 +187,25 @@ class SqliteStore:
     async def cases_opened_on(self, day: str) -> int:
         """See :class:`~station.application.ports.Views`."""
         return int((await self._database.rows(_VIEWS["cases_opened_on"], day))[0][0])
+
+    async def evasions(self, *, closed: bool, limit: int) -> list[Evasion]:
+        """See :class:`~station.application.evading.Evasions`."""
+        rows = await self._database.rows(_VIEWS["evasions"], int(closed), limit)
+        return [_EVASION.decode(row[0]) for row in rows]
+
+    async def evasion(self, evasion_no: str) -> Evasion:
+        """See :class:`~station.application.evading.Evasions`."""
+        rows = await self._database.rows(_VIEWS["evasion"], evasion_no)
+        if not rows:
+            raise NotFound("evasion", evasion_no=evasion_no)
+        file = _EVASION.decode(rows[0][0])
+        if file.evasion_no != evasion_no:
+            raise StoreCorrupt("another one stands there", what="case", which=evasion_no)
+        return file
+
+    async def evasions_opened_on(self, day: str) -> int:
+        """See :class:`~station.application.evading.Evasions`."""
+        return int((await self._database.rows(_VIEWS["evasions_opened_on"], day))[0][0])
 
     async def alarms(self, limit: int) -> list[Alarm]:
         """See :class:`~station.application.ports.Views`."""

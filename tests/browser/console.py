@@ -18,6 +18,7 @@ from station.api.feed import Feed
 from station.api.schemas import StationOut
 from station.application.casework import Casework
 from station.application.duty import Duty
+from station.application.evading import Evading
 from station.application.findings import Judge
 from station.application.live import Device, Hub, LaneView
 from station.application.ports import Account, Draft
@@ -135,6 +136,16 @@ class Console:
             media=self.media,
             duty=self.duty,
             casework=self.casework,
+            evading=Evading(
+                prefix="LINHE",
+                ledger=self.store,
+                views=self.store,
+                evasions=self.store,
+                casework=self.casework,
+                terms=Terms(self.judge.law, self.judge.mode, OfficialCalendar()),
+                clock=self.clock,
+                publish=self.hub.publish,
+            ),
             issuing=issuing(self.database, self.store, self.media, self.clock),
             reviewing=reviewing,
             lane=lambda: self.lane,

@@ -17,6 +17,7 @@ from station.api.shaping import case_out
 from station.application.casework import Casework
 from station.application.claims import take_answers
 from station.application.duty import ABSOLUTE, IDLE, Duty
+from station.application.evading import Evading
 from station.application.findings import Judge
 from station.application.live import Device, Hub, LaneView
 from station.application.ports import Account, Draft
@@ -130,6 +131,16 @@ class Console:
                 media=self.media,
                 duty=self.duty,
                 casework=self.casework,
+                evading=Evading(
+                    prefix="LINHE",
+                    ledger=self.store,
+                    views=self.store,
+                    evasions=self.store,
+                    casework=self.casework,
+                    terms=Terms(judge.law, judge.mode, OfficialCalendar()),
+                    clock=self.clock,
+                    publish=self.hub.publish,
+                ),
                 issuing=issuing(self.database, self.store, self.media, self.clock),
                 reviewing=reviewing,
                 lane=lambda: lane,
@@ -663,6 +674,76 @@ async def test_a_case_opened_by_mistake_is_voided_by_two_keeps_its_number_and_le
     assert again.status_code == 200, again.text
     (opened,) = (await road.get("/api/cases")).json()
     assert opened["case_no"] == OPENED.case_no[:-1] + "2"
+
+
+REPORT = {
+    "deed": "barrier",
+    "plate": "蒙L12345",
+    "place": "临河超限检测站出口",
+    "occurred_at": "2026-03-01T03:58:00Z",
+    "facts": "加速冲过出口道闸,未停车接受检测",
+    "evidence": [{"digest": "ab" * 32, "what": "执法记录仪"}],
+    "second_officer": "R2",
+}
+
+
+async def test_an_evasion_goes_from_the_report_to_a_fine_of_its_own(console):
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    opened = await road.post("/api/evasions", json=REPORT)
+    assert opened.status_code == 200, opened.text
+    number = opened.json()["evasion_no"]
+    assert number == "LINHET202603010001"
+
+    async def act(name, **details):
+        body = {"act": name, "second_officer": "R2", "details": details}
+        return await road.post(f"/api/evasions/{number}/acts", json=body)
+
+    too_much = await act("notify", facts="强行闯卡", rights_told="已告知", fine_fen=3_000_001)
+    assert too_much.status_code == 422
+    mine = await act(
+        "notify", facts="闯卡", rights_told="已告知", fine_fen=1, hearing_until="2026-03-01"
+    )
+    assert mine.status_code == 422  # the day follows from the law
+    told = await act("notify", facts="强行闯卡", rights_told="已告知", fine_fen=3_000_000)
+    assert told.status_code == 200, told.text
+    assert (await act("decide", fine_fen=3_000_000, reason="某")).status_code == 409
+    assert (await act("hear", statement="无", review="成立")).status_code == 200
+    assert (await act("decide", fine_fen=3_000_000, reason="某")).status_code == 422
+    assert (await act("waive_hearing", statement="放弃听证")).status_code == 200
+    assert (await act("decide", fine_fen=3_000_000, reason="某")).status_code == 200
+    (shown,) = (await road.get("/api/evasions")).json()
+    assert (shown["stage"], shown["fine_fen"], shown["held"]) == ("decided", 3_000_000, False)
+    assert (await road.get("/api/cases")).json() == []  # no over-limit case comes of it
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"deed": "theft"}, 422),
+        ({"plate": "蒙L1234"}, 422),
+        ({"occurred_at": "2026-03-01T04:00:01Z"}, 422),
+        ({"occurred_at": "2026-03-01T04:00:01"}, 422),
+        ({"evidence": [{"digest": "AB" * 32, "what": "某"}]}, 422),
+        ({"passage_id": "none"}, 404),
+        ({"second_officer": "R1"}, 409),
+        ({"second_officer": "P1"}, 409),
+    ],
+)
+async def test_what_is_wrong_about_a_report_of_evasion_is_refused(console, changed, status):
+    road = await console.signed_in("R1")
+    for one in ("R2", "P1"):
+        await console.signed_in(one)
+    answer = await road.post("/api/evasions", json={**REPORT, **changed})
+    assert answer.status_code == status, answer.text
+    assert (await road.get("/api/evasions")).json() == []
+
+
+async def test_police_do_not_open_evasion_cases(console):
+    police = await console.signed_in("P1")
+    await console.signed_in("P2")
+    asked = {**REPORT, "second_officer": "P2"}
+    assert (await police.post("/api/evasions", json=asked)).status_code == 409
 
 
 async def test_errors_are_chinese_and_have_a_code(console):

@@ -1,7 +1,7 @@
 -- The station's store. `entry` is the ledger and `centre_entry` the centre's as far as it was
 -- pulled; `opening`, `receipt` and `set_aside` are kept beside them. `passage`, `joint_case`,
--- `case_act`, `document`, `alarm`, `recording` and `centre_view` are views and can be rebuilt from the ledgers.
--- `meta`, `account`, `account_state`, `refused_access` and `session` stand for themselves.
+-- `case_act`, `evasion`, `document`, `alarm`, `recording` and `centre_view` are views and can be rebuilt from the
+-- ledgers. `meta`, `account`, `account_state`, `refused_access` and `session` stand for themselves.
 
 -- name: schema
 CREATE TABLE IF NOT EXISTS entry (
@@ -142,6 +142,16 @@ CREATE TABLE IF NOT EXISTS case_act (
     acted_on TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS case_act_by_case ON case_act (case_no, seq);
+
+CREATE TABLE IF NOT EXISTS evasion (
+    evasion_no TEXT PRIMARY KEY,
+    seq        INTEGER NOT NULL,
+    opened_on  TEXT NOT NULL,
+    closed     INTEGER NOT NULL,
+    view       BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS evasion_open ON evasion (closed, seq);
+CREATE INDEX IF NOT EXISTS evasion_by_day ON evasion (opened_on);
 
 -- Documents issued, by the entry that says so, and how often each was printed.
 CREATE TABLE IF NOT EXISTS document (

@@ -52,6 +52,22 @@ DELETE FROM case_waiting WHERE case_no = ?1;
 -- name: cases_waiting
 SELECT c.view FROM case_waiting w JOIN joint_case c USING (case_no) ORDER BY c.seq;
 
+-- name: put_evasion
+-- ?1 evasion_no, ?2 seq (kept from the first time), ?3 opened_on, ?4 closed, ?5 view
+INSERT INTO evasion (evasion_no, seq, opened_on, closed, view) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (evasion_no) DO UPDATE SET closed = excluded.closed, view = excluded.view;
+
+-- name: evasion
+SELECT view FROM evasion WHERE evasion_no = ?1;
+
+-- name: evasions
+-- ?1 closed (0 or 1), ?2 how many
+SELECT view FROM evasion WHERE closed = ?1 ORDER BY seq DESC LIMIT ?2;
+
+-- name: evasions_opened_on
+-- ?1 local day
+SELECT count(*) FROM evasion WHERE opened_on = ?1;
+
 -- name: put_alarm
 -- ?1 seq, ?2 view
 INSERT INTO alarm (seq, view) VALUES (?1, ?2)
@@ -108,6 +124,7 @@ UPDATE recording SET erased_seq = ?2 WHERE sha256 = ?1;
 DELETE FROM passage;
 DELETE FROM joint_case;
 DELETE FROM case_waiting;
+DELETE FROM evasion;
 DELETE FROM case_act;
 DELETE FROM document;
 DELETE FROM alarm;

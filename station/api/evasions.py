@@ -1,0 +1,168 @@
+"""Requests about evasion cases (逃避、抗拒检测案件): see, open, act."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, Field
+
+from station.api.schemas import Amount, Asked, Saved, Shape, Text, Word
+from station.api.services import Serving, Watching, watching
+from station.application.evading import Incident
+from station.contract.entries import Evidence
+from station.domain.evasion import COMPUTED, RULES, Act, Evasion
+
+seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)])
+acting = APIRouter(prefix="/api")
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+class EvidenceIn(Asked):
+    """A recording kept elsewhere, by its SHA-256 in lower-case hex, and what it shows."""
+
+    digest: Word
+    what: Text
+
+
+class EvasionIn(Asked):
+    """``POST /api/evasions``: two officers report what happened.
+
+    ``deed``: of :class:`station.domain.evasion.Deed`. ``plate``: as it was seen, null when nobody
+    could read it. ``passage_id``: the weighing that belongs to it, null when there is none.
+    """
+
+    deed: Word
+    plate: Word | None = None
+    place: Word
+    occurred_at: Annotated[AwareDatetime, Field(strict=False)]
+    passage_id: Word | None = None
+    facts: Text
+    evidence: Annotated[tuple[EvidenceIn, ...], Field(max_length=32, strict=False)] = ()
+    second_officer: Word
+
+
+class EvasionActIn(Asked):
+    """``POST /api/evasions/{evasion_no}/acts``, see ``station.domain.evasion.RULES``."""
+
+    act: Word
+    second_officer: Word
+    details: Annotated[dict[Word, Text | Amount], Field(max_length=16)]
+
+
+class EvasionDoneOut(Shape):
+    """One act done."""
+
+    act: str
+    at: datetime
+    officers: list[str]
+    details: dict[str, str | int]
+
+
+class EvasionNextOut(Shape):
+    """An act that is allowed now; ``fields``: what is asked for, ``string`` or ``integer``."""
+
+    act: str
+    fields: dict[str, str]
+
+
+class EvasionOut(Shape):
+    """``GET /api/evasions?open=``, ``GET /api/evasions/{evasion_no}``.
+
+    ``held``: the truck was towed or detained by art 67 and not given back yet. ``criterion``: of
+    serious dishonesty (交办公路〔2017〕8号), null where none is met.
+    """
+
+    evasion_no: str
+    deed: str
+    plate: str
+    place: str
+    occurred_at: datetime
+    opened_at: datetime
+    passage_id: str
+    stage: str
+    held: bool
+    fine_fen: int | None
+    criterion: int | None
+    closed: bool
+    history: list[EvasionDoneOut]
+    next_acts: list[EvasionNextOut]
+
+
+@seeing.get("/evasions")
+async def evasions(
+    services: Serving, *, is_open: Annotated[bool, Query(alias="open")] = True, limit: Limit = 100
+) -> list[EvasionOut]:
+    """List the newest evasion cases that are open, or closed."""
+    found = await services.evading.evasions.evasions(closed=not is_open, limit=limit)
+    return [_out(file) for file in found]
+
+
+@seeing.get("/evasions/{evasion_no}")
+async def evasion(evasion_no: str, services: Serving) -> EvasionOut:
+    """Show one evasion case."""
+    return _out(await services.evading.evasions.evasion(evasion_no))
+
+
+@acting.post("/evasions")
+async def open_evasion(asked: EvasionIn, services: Serving, officer: Watching) -> EvasionOut:
+    """Open an evasion case."""
+    incident = Incident(
+        deed=asked.deed,
+        plate=asked.plate or "",
+        place=asked.place,
+        occurred_at=asked.occurred_at,
+        passage_id=asked.passage_id or "",
+        facts=asked.facts,
+        evidence=[Evidence(digest=one.digest, what=one.what) for one in asked.evidence],
+    )
+    opened = await services.evading.open(incident, officer=officer, second_no=asked.second_officer)
+    return _out(opened)
+
+
+@acting.post("/evasions/{evasion_no}/acts")
+async def act_on_evasion(
+    evasion_no: str, asked: EvasionActIn, services: Serving, officer: Watching
+) -> Saved:
+    """Do one act on an evasion case."""
+    receipt = await services.evading.act(
+        evasion_no,
+        asked.act,
+        asked.details,
+        officer=officer,
+        second_no=asked.second_officer,
+    )
+    return Saved(receipt=receipt)
+
+
+def _out(file: Evasion) -> EvasionOut:
+    return EvasionOut(
+        evasion_no=file.evasion_no,
+        deed=file.deed.value,
+        plate=file.plate,
+        place=file.place,
+        occurred_at=file.occurred_at,
+        opened_at=file.opened_at,
+        passage_id=file.passage_id,
+        stage=file.stage.value,
+        held=file.held,
+        fine_fen=file.fine_fen,
+        criterion=file.criterion,
+        closed=file.closed,
+        history=[
+            EvasionDoneOut(
+                act=done.act.value, at=done.at, officers=list(done.officers), details=done.details
+            )
+            for done in file.history
+        ],
+        next_acts=[_next(act) for act in file.next_acts],
+    )
+
+
+def _next(act: Act) -> EvasionNextOut:
+    computed = COMPUTED.get(act, frozenset())
+    says = {name: kind for name, kind in RULES[act].says.items() if name not in computed}
+    kinds = {name: "integer" if kind is int else "string" for name, kind in says.items()}
+    return EvasionNextOut(act=act.value, fields=kinds)
