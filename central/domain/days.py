@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from station.contract.sealing import CHINA
+from station.domain.clock import CHINA
 
 
 def local_day(at: datetime) -> date:

@@ -15,7 +15,7 @@ import yaml
 from central.application.driver_pages import DriverPage, WeighingShown, served_at
 from station.contract.driver_page import CODE_LETTERS
 from station.contract.messages import templates
-from station.contract.sealing import CHINA
+from station.domain.clock import CHINA
 from station.rules.unloading import UnloadPlan
 
 _LONGEST_TYPED: Final = 2 * CODE_LETTERS

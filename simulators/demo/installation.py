@@ -16,7 +16,7 @@ from simulators.officers.authenticator import secret_of, uri_in
 from simulators.officers.console import Account
 from simulators.officers.crew import Accounts
 from simulators.traffic.trucks import Truck
-from station.contract.sealing import CHINA
+from station.domain.clock import CHINA
 from station.domain.totp import text_of
 
 VALID_UNTIL: Final = "2099-12-31"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Final
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -18,11 +17,8 @@ from station.contract.entries import (
     Payload,
     tree,
 )
-from station.domain.clock import Clock
+from station.domain.clock import CHINA, Clock
 from station.domain.ledger import Entry, Head, Signer, seal
-
-CHINA: Final = timezone(timedelta(hours=8))
-"""北京时间: the legal time of every station and of every date in a record."""
 
 
 def stamp(moment: datetime) -> str:

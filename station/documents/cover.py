@@ -12,9 +12,9 @@ from station.contract.bundle import Bundle, Collected, bundle_files
 from station.contract.checkpoint import Checkpoint
 from station.contract.entries import CaseAct, Kind, read
 from station.contract.messages import templates
-from station.contract.sealing import CHINA
 from station.contract.signature import fingerprint
 from station.documents.typesetting import pdf
+from station.domain.clock import CHINA
 from station.domain.ledger import Entry
 
 _SHORT: Final = 10

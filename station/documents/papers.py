@@ -13,9 +13,9 @@ from typing import Final
 from station.contract.driver_page import grouped, page_code
 from station.contract.messages import templates
 from station.contract.proceedings import Issue, Print, Proceedings, Step, Weighed
-from station.contract.sealing import CHINA
 from station.documents.qr import square
 from station.documents.registry import Address
+from station.domain.clock import CHINA
 from station.domain.errors import DocumentIncomplete
 from station.domain.forms import OPENED, Form
 from station.domain.procedure import Act

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, time
 
 from station.contract.proceedings import Issue, Print, Proceedings
-from station.contract.sealing import CHINA
 from station.documents.papers import Place, paper
 from station.documents.registry import Registry
 from station.documents.typesetting import pdf
+from station.domain.clock import CHINA
 from station.domain.forms import Form
 from station.rules.lawbook import LawBook
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta, timezone
+from typing import Final, Protocol
+
+CHINA: Final = timezone(timedelta(hours=8))
+"""北京时间: the legal time of every station and of every date in a record."""
 
 
 class Clock(Protocol):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from station.domain.stages import SETTLED, Custody, Penalty, Remedy, Removal, State
+from station.domain.stages import OWED, SETTLED, Custody, Penalty, Remedy, Removal, State
 
 
 class By(Enum):
@@ -90,7 +90,6 @@ class Rule:
 
 _STAYS: Final = {Custody.HELD, Custody.DETAINED}
 _STANDS: Final = {Penalty.IN_FORCE, Penalty.SERVED, Penalty.DEMANDED, Penalty.PAID}
-_OWED: Final = {Penalty.SERVED, Penalty.DEMANDED, Penalty.IN_COURT}
 
 RULES: Final[dict[Act, Rule]] = {
     Act.CORRECT_PLATE: Rule(by=By.ROAD, penalty={Penalty.OPEN}),
@@ -162,7 +161,7 @@ RULES: Final[dict[Act, Rule]] = {
     Act.TAKE_EFFECT: Rule(by=By.CENTRE, penalty={Penalty.DECIDED}, to=(Penalty.IN_FORCE,)),
     Act.BAR: Rule(by=By.CENTRE, penalty={Penalty.DECIDED}, to=(Penalty.BARRED,)),
     Act.SERVE: Rule(by=By.PENAL, penalty={Penalty.IN_FORCE}, to=(Penalty.SERVED,)),
-    Act.PAY: Rule(by=By.PENAL, penalty=_OWED),  # PAID once it is all there
+    Act.PAY: Rule(by=By.PENAL, penalty=OWED),  # PAID once it is all there
     Act.DEFER: Rule(by=By.PENAL, penalty={Penalty.SERVED}),
     Act.DEMAND: Rule(
         by=By.PENAL,

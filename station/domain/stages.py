@@ -73,6 +73,9 @@ EFFECTIVE = frozenset(
 )
 """A decision stands, confirmed by the centre."""
 
+OWED = frozenset({Penalty.SERVED, Penalty.DEMANDED, Penalty.IN_COURT})
+"""Served, and not paid in full."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
