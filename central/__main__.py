@@ -23,6 +23,7 @@ from central.commands import Config, done
 from central.commands.exports import EXPORTS
 from central.commands.keys import KEYS
 from central.commands.officers import OFFICERS
+from central.commands.retaining import RETAINING
 from central.settings import load
 from central.witness.settings import load as witness_settings
 from station.contract.entries import Kind, payload
@@ -36,6 +37,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 app.add_typer(OFFICERS, name="officer")
 app.add_typer(KEYS)
 app.add_typer(EXPORTS)
+app.add_typer(RETAINING)
 
 
 @app.command()

@@ -136,9 +136,12 @@ class RetentionSection(Section):
     Attributes:
         personal_months: clear texts of what acts say of persons, after the case was closed
             (``retention.personal``).
+        recordings_months: recordings that no case refers to, after the newest entry that names one
+            (``retention.transport_recording``).
     """
 
     personal_months: Annotated[int, Field(ge=0, le=1200)] = 0
+    recordings_months: Annotated[int, Field(ge=0, le=1200)] = 0
 
 
 class WitnessSection(Section):

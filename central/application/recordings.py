@@ -103,8 +103,10 @@ class TakeRecordings:
         async with self.archive.desk() as desk:
             if held.complete:
                 await desk.note_held(node, sha256, self.clock.now())
-            elif (known := await desk.named(node, sha256)) is not None and known.erased:
-                return Held(held=0, complete=True)
+                return held
+            known = await desk.named(node, sha256)
+        if known is not None and known.erased and (await self._named(node, sha256)).erased:
+            return Held(held=0, complete=True)
         return held
 
     async def add(self, node: str, sha256: str, offset: int, size: int, data: bytes) -> Held:
@@ -131,16 +133,16 @@ class TakeRecordings:
         return held
 
     async def _named(self, node: str, sha256: str) -> Known:
-        async with self.archive.desk() as desk:
-            known = await desk.named(node, sha256)
+        """Return what is known of a recording; a newer entry may name again what was erased."""
         for _ in range(MOST_PAGES):
-            if known is not None:
-                return known
-            more = await follow(self.archive)
             async with self.archive.desk() as desk:
                 known = await desk.named(node, sha256)
-            if known is None and not more:
-                raise UnnamedRecording(sha256, node=node, sha256=sha256)
+            if known is not None and not known.erased:
+                return known
+            if not await follow(self.archive):
+                if known is None:
+                    raise UnnamedRecording(sha256, node=node, sha256=sha256)
+                return known
         raise StoreFailed("what the entries name is still being looked through")
 
     async def _alarm(self, node: str, seq: int, refusal: WrongRecording) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -13,12 +14,14 @@ from typing import Final, Protocol
 
 from central.application.ledger_ports import Desk
 from central.application.publishing import OwnLedger
+from central.application.recordings import NamingArchive, follow
 from central.domain.days import local_day
 from station.contract.entries import (
     CentrePersonalErased,
     ErasedFields,
     Kind,
     Payload,
+    RecordingsErased,
     read,
 )
 from station.domain.clock import Clock
@@ -48,10 +51,12 @@ class Terms:
     Attributes:
         counted: of acts: before it they count against no driver any more.
         closed: of cases: before it whoever drove is known by commitments alone.
+        recordings: of recordings that no case refers to, by the newest entry that names one.
     """
 
     counted: date
     closed: date
+    recordings: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +86,20 @@ class RetainingDesk(Desk, Protocol):
         """Erase clear texts of *node*, by seq and field, as the centre's entry *own_seq* says."""
         ...
 
+    async def due_recordings(self, terms: Terms, limit: int) -> tuple[str, list[str]]:
+        """Return a node and the next of its recordings whose time is over, in order."""
+        ...
 
-class RetainingArchive(Protocol):
+    async def erase_recordings(self, node: str, names: Sequence[str], own_seq: int) -> None:
+        """Write that recordings of *node* are gone, as the centre's entry *own_seq* says."""
+        ...
+
+    async def newest_erased(self) -> list[str]:
+        """Return what the newest of these entries speaks of, but what was named again since."""
+        ...
+
+
+class RetainingArchive(NamingArchive, Protocol):
     """Where all that is kept."""
 
     def retaining(self) -> AbstractAsyncContextManager[RetainingDesk]:
@@ -94,13 +111,30 @@ class RetainingArchive(Protocol):
         ...
 
 
+class RecordingFiles(Protocol):
+    """The recordings themselves."""
+
+    async def erase(self, sha256: str) -> None:
+        """Erase one, durably; idempotent."""
+        ...
+
+
+Tell = Callable[[str, int], None]
+"""Hears what is being done (``entry``, ``media``), and how much of it is done."""
+
+
+def _untold(_what: str, _count: int) -> None:
+    """Tell nobody."""
+
+
 class Retention:
-    """One at a time over all processes."""
+    """One at a time over all processes. The entry goes first, then what it speaks of."""
 
     def __init__(
         self,
         *,
         archive: RetainingArchive,
+        files: RecordingFiles,
         own: OwnLedger,
         clock: Clock,
         terms: Callable[[date], Terms],
@@ -108,6 +142,7 @@ class Retention:
     ) -> None:
         """Prepare. *terms*: of the law, by the local day."""
         self._archive = archive
+        self._files = files
         self._own = own
         self._clock = clock
         self._terms = terms
@@ -115,11 +150,17 @@ class Retention:
         self._rewritten = False
 
     async def run(self) -> None:
-        """Erase what is due, for ever."""
+        """Erase what is due, for ever: recordings once a local day."""
+        done: date | None = None
         while True:
+            today = local_day(self._clock.now())
             try:
                 if count := await self.erase_personal():
                     _LOG.info("personal fields erased", extra={"count": count})
+                if today != done:
+                    if count := await self.erase_recordings():
+                        _LOG.info("recordings erased", extra={"count": count})
+                    done = today
             except (StorageError, NoLawInForce) as exc:
                 _LOG.warning("nothing is erased", extra={"code": exc.code})
             await self._sleep(LOOK_EVERY_S)
@@ -134,6 +175,45 @@ class Retention:
             await self._archive.rewrite_openings()
             self._rewritten = True
         return total
+
+    async def erase_recordings(self, tell: Tell = _untold) -> int:
+        """Erase the recordings that are due; return how many."""
+        pages = 0
+        while await follow(self._archive):
+            pages += 1
+            tell("entry", pages * PAGE)
+        # A power cut may have come between the newest entry and the erasing that it tells of.
+        async with self._archive.retaining() as desk:
+            gone = await desk.newest_erased()
+        await self._unlink(gone)
+        total = 0
+        while gone := await self._erase_recordings_page():
+            await self._unlink(gone)
+            total += len(gone)
+            tell("media", total)
+        return total
+
+    async def _unlink(self, names: Sequence[str]) -> None:
+        for sha256 in names:
+            await self._files.erase(sha256)
+
+    async def _erase_recordings_page(self) -> list[str]:
+        async with self._archive.retaining() as desk:
+            if await desk.worker(WORKER) is None:
+                return []
+            terms = self._terms(local_day(self._clock.now()))
+            node, names = await desk.due_recordings(terms, PAGE)
+            if not names or not await self._may_judge(desk):
+                return []
+            payload = RecordingsErased(
+                node=node,
+                before=terms.recordings.isoformat(),
+                count=len(names),
+                list_sha256=hashlib.sha256("".join(f"{n}\n" for n in names).encode()).hexdigest(),
+            )
+            (entry,) = await self._own.write(desk, [(Kind.RECORDINGS_ERASED, payload)])
+            await desk.erase_recordings(node, names, entry.seq)
+        return names
 
     async def _erase_page(self) -> int:
         async with self._archive.retaining() as desk:

@@ -146,7 +146,13 @@ def compose(
             announce=announce,
             config=config,
         ),
-        retention=retention(settings, database, clock, own),
+        retention=retention(
+            settings,
+            database,
+            FileRecordings(settings.central.data_dir / RECORDINGS),
+            clock,
+            own,
+        ),
         watching=seen,
     )
 

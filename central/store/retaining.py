@@ -10,12 +10,12 @@ from typing import Final
 from central.application.projecting import WORKER as PROJECTOR
 from central.application.retaining import DueOpening, Terms
 from central.store import pool as pools
-from central.store.ledgers import SqlDesk
-from central.store.pool import Pool
+from central.store.ledgers import SqlArchive, SqlDesk
 from central.store.sqlfile import load
 
 _SQL: Final = load("retaining")
 _LEDGER: Final = load("ledger")
+_RECORDINGS: Final = load("recordings")
 
 
 class SqlRetainingDesk(SqlDesk):
@@ -41,12 +41,24 @@ class SqlRetainingDesk(SqlDesk):
         seqs, names = [seq for seq, _ in fields], [field for _, field in fields]
         await self._connection.execute(_SQL["erase_openings"], node, seqs, names, own_seq)
 
+    async def due_recordings(self, terms: Terms, limit: int) -> tuple[str, list[str]]:
+        """See the port."""
+        rows = await self._connection.fetch(_RECORDINGS["due_recordings"], terms.recordings, limit)
+        return (rows[0]["node"] if rows else ""), [row["sha256"] for row in rows]
 
-class SqlRetainingArchive:
+    async def erase_recordings(self, node: str, names: Sequence[str], own_seq: int) -> None:
+        """See the port."""
+        digests = [bytes.fromhex(name) for name in names]
+        await self._connection.execute(_RECORDINGS["erase_recordings"], node, digests, own_seq)
+
+    async def newest_erased(self) -> list[str]:
+        """See the port."""
+        rows = await self._connection.fetch(_RECORDINGS["newest_erased"])
+        return [row["sha256"] for row in rows]
+
+
+class SqlRetainingArchive(SqlArchive):
     """Implements :class:`central.application.retaining.RetainingArchive`."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
 
     @contextlib.asynccontextmanager
     async def retaining(self) -> AsyncIterator[SqlRetainingDesk]:

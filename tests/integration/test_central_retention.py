@@ -1,5 +1,6 @@
 """What the centre keeps of persons goes when nothing needs it any more, to the day."""
 
+import hashlib
 from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
@@ -9,13 +10,18 @@ from central.application.comparing import compared
 from central.application.ledger_ports import Opened
 from central.application.rebuild import rebuild
 from central.application.recheck import Recheck
+from central.application.recording_audit import RecordingAudit
+from central.application.recordings import TakeRecordings
 from central.application.retaining import FURTHEST, Retention
 from central.bootstrap.retaining import terms_of
+from central.settings import RetentionSection
 from central.store.comparing import SqlComparisons
 from central.store.exporting import SqlCases
 from central.store.migrate import migrate, migrations
+from central.store.recording_book import SqlRecordingBook
+from central.store.recordings import FileRecordings
 from central.store.retaining import SqlRetainingArchive
-from station.contract.entries import Kind, PersonalErased, Run, read
+from station.contract.entries import Kind, PersonalErased, Picture, Run, read
 from station.contract.personal import Opening
 from station.contract.uplink import batch
 from station.domain.ledger import parse
@@ -35,15 +41,29 @@ PERSONAL = (
 KEPT = "SELECT node, seq, field, text FROM opening WHERE text IS NOT NULL ORDER BY node, seq, field"
 
 
+def named(data):
+    return hashlib.sha256(data).hexdigest()
+
+
 class Office:
-    def __init__(self, database):
+    def __init__(self, database, folder):
+        self.folder = folder
+        self.files = FileRecordings(folder)
         self.station = FakeStation()
-        self.hq = Headquarters(database, self.station)
+        self.other = FakeStation("dashuncheng", key=7)
+        self.hq = Headquarters(database, self.station, self.other)
+        self.take = TakeRecordings(
+            files=self.files,
+            archive=self.hq.archive,
+            clock=self.hq.clock,
+            announce=self.hq.told.add,
+        )
         self.retention = Retention(
             archive=SqlRetainingArchive(database),
+            files=self.files,
             own=self.hq.own,
             clock=self.hq.clock,
-            terms=terms_of(0),
+            terms=terms_of(RetentionSection()),
         )
 
     async def deliver(self, first=1):
@@ -80,9 +100,48 @@ class Office:
         self.station.write(Kind.START, Run(program="p", detail=""))
         await self.deliver(len(self.station.entries))
 
-    async def own(self):
+    async def weigh(self, *pictures, station=None, kept=True, **more):
+        """Deliver a weighing with pictures, and these; return its number."""
+        one = station or self.station
+        passage_id = f"{one.node}-{len(one.entries)}"
+        shown = [
+            Picture(
+                sha256=named(data),
+                role="scene",
+                media_type="image/jpeg",
+                size=len(data),
+                taken_at="2026-03-01T04:00:00.000Z",
+            )
+            for data in pictures
+        ]
+        one.clock.at = self.hq.clock.at
+        one.weigh(passage_id, pictures=shown, **more)
+        await self.hq.accept(one.batch(len(one.entries)))
+        for data in pictures if kept else ():
+            assert (await self.take.add(one.node, named(data), 0, len(data), data)).complete
+        return passage_id
+
+    def path(self, data):
+        return self.folder / named(data)[:2] / named(data)
+
+    def held(self, *pictures):
+        return [data for data in pictures if self.path(data).exists()]
+
+    async def audit(self):
+        book = SqlRecordingBook(self.hq.database, "centre")
+        audit = RecordingAudit(
+            book=book,
+            files=self.files,
+            own="centre",
+            clock=self.hq.clock,
+            days=1,
+            tell=lambda _: None,
+        )
+        return await audit()
+
+    async def own(self, kind="centre_personal_erased"):
         rows = await self.hq.rows(
-            "SELECT body, signature FROM entry WHERE kind = 'centre_personal_erased' ORDER BY seq"
+            "SELECT body, signature FROM entry WHERE kind = $1 ORDER BY seq", kind
         )
         return [read(parse(*row))[1] for row in rows]
 
@@ -91,10 +150,11 @@ class Office:
 
 
 @pytest.fixture
-async def office(database):
-    made = Office(database)
+async def office(database, tmp_path):
+    made = Office(database, tmp_path)
     await made.hq.enrol()
-    return made
+    yield made
+    made.files.close()
 
 
 async def test_what_the_station_erased_goes_when_the_act_counts_no_more(office):
@@ -183,6 +243,84 @@ async def test_while_views_are_made_again_nothing_is_erased(office):
     office.hq.clock.move(timedelta(hours=1, seconds=1))
     assert await office.retention.erase_personal() == 0
     assert len(await office.kept()) == 2
+
+
+async def test_recordings_go_when_no_entry_of_six_months_names_them(office):
+    await office.weigh(b"a")
+    await office.come_to(date(2026, 3, 2))
+    await office.weigh(b"b")
+    await office.weigh(b"never came", kept=False)
+    await office.come_to(date(2026, 9, 1))
+    assert await office.retention.erase_recordings() == 0
+    await office.come_to(date(2026, 9, 2))
+    told = []
+    assert await office.retention.erase_recordings(lambda *one: told.append(one)) == 1
+    assert told == [("entry", 500), ("media", 1)]
+    assert office.held(b"a", b"b") == [b"b"]
+    (said,) = await office.own("recordings_erased")
+    assert (said.node, said.before, said.count) == ("linhe", "2026-03-02", 1)
+    assert said.list_sha256 == named(f"{named(b'a')}\n".encode())
+
+    await office.come_to(date(2026, 9, 3))
+    assert await office.retention.erase_recordings() == 2
+    assert office.held(b"b") == []
+    assert await office.retention.erase_recordings() == 0
+    assert await office.audit() == []
+
+
+async def test_what_a_case_refers_to_is_kept_whoever_names_it_and_whatever_else_does(office):
+    """By its weighing, by a re-check, by a review that makes it one, and by an act or document."""
+    station = office.station
+    opened = await office.weigh(b"opened", b"shared")
+    await office.weigh(b"shared")
+    recheck = await office.weigh(b"again", recheck_of="C1")
+    later = await office.weigh(b"later")
+    await office.weigh(b"acted", b"nobody's")
+    station.open_case("C1", passage_id=opened)
+    station.review(later, 48_000, recheck_of="C1")
+    station.act(Act.ORDER_TO_CORRECT, "C1", sha256=named(b"acted"))
+    await office.deliver(len(station.entries) - 2)
+    await office.come_to(date(2027, 9, 2))
+    assert await office.retention.erase_recordings() == 1
+    pictures = (b"opened", b"shared", b"again", b"later", b"acted", b"nobody's")
+    assert office.held(*pictures) == list(pictures[:-1])
+    assert recheck
+
+
+async def test_what_another_station_names_too_is_kept_as_long_as_that_one_needs_it(office):
+    await office.weigh(b"a")
+    await office.come_to(date(2026, 6, 1))
+    await office.weigh(b"a", station=office.other)
+    await office.come_to(date(2026, 9, 2))
+    assert await office.retention.erase_recordings() == 0
+    await office.come_to(date(2026, 12, 2))
+    assert await office.retention.erase_recordings() == 2
+    assert office.held(b"a") == []
+    assert [one.node for one in await office.own("recordings_erased")] == ["dashuncheng", "linhe"]
+
+
+async def test_what_was_erased_is_not_sent_again_but_is_when_it_is_named_anew(office):
+    await office.weigh(b"a")
+    await office.come_to(date(2026, 9, 2))
+    await office.retention.erase_recordings()
+    assert (await office.take.held("linhe", named(b"a"))).complete
+    assert (await office.take.add("linhe", named(b"a"), 0, 1, b"a")).complete
+    assert office.held(b"a") == []
+
+    await office.weigh(b"a")
+    assert office.held(b"a") == [b"a"]
+    assert await office.retention.erase_recordings() == 0
+    assert office.held(b"a") == [b"a"]
+
+
+async def test_what_an_entry_said_before_a_power_cut_is_erased_after_it(office):
+    await office.weigh(b"a")
+    await office.come_to(date(2026, 9, 2))
+    await office.retention.erase_recordings()
+    path = office.path(b"a")
+    path.write_bytes(b"a")
+    assert await office.retention.erase_recordings() == 0
+    assert not path.exists()
 
 
 async def test_the_migration_finds_the_case_of_a_text_that_was_there_before(empty_dsn):

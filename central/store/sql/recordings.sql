@@ -48,8 +48,12 @@ SELECT node, encode(sha256, 'hex') AS sha256 FROM due
 UPDATE recording SET erased_seq = $3 WHERE node = $1 AND sha256 = ANY ($2::bytea[]);
 
 -- name: newest_erased
+-- What the newest erasure was of, and nobody has named again since.
 SELECT encode(sha256, 'hex') AS sha256 FROM recording
- WHERE erased_seq = (SELECT max(erased_seq) FROM recording WHERE erased_seq IS NOT NULL);
+ WHERE erased_seq = (SELECT max(erased_seq) FROM recording WHERE erased_seq IS NOT NULL)
+   AND NOT EXISTS (SELECT FROM recording_naming AS naming
+                     JOIN recording AS other USING (node, sha256)
+                    WHERE naming.sha256 = recording.sha256 AND other.erased_seq IS NULL);
 
 -- name: states
 -- What is known of recordings. $1 nodes, $2 digests
