@@ -8,6 +8,7 @@ from typing import Final
 from station.contract.entries import Payload, tree
 
 _FIELDS: Final = ("sha256", "crop")
+_MORE: Final = (dict, list)
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -29,8 +30,9 @@ def _collect(node: object, found: dict[str, None]) -> None:
             if isinstance(text, str) and _DIGEST.fullmatch(text):
                 found[text] = None
         for name, value in node.items():
-            if isinstance(value, dict | list) and name != "personal":
+            if isinstance(value, _MORE) and name != "personal":
                 _collect(value, found)
     elif isinstance(node, list):
         for item in node:
-            _collect(item, found)
+            if isinstance(item, _MORE):
+                _collect(item, found)

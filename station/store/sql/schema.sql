@@ -110,13 +110,14 @@ CREATE TABLE IF NOT EXISTS meta (
     value TEXT NOT NULL
 ) STRICT;
 
+-- Kept in the order of `seq`: a list needs no index of its own. (A file that was made before that has
+-- one, and serves as well.)
 CREATE TABLE IF NOT EXISTS passage (
-    passage_id TEXT PRIMARY KEY,
-    seq        INTEGER NOT NULL,
+    passage_id TEXT NOT NULL UNIQUE,
+    seq        INTEGER PRIMARY KEY,
     recheck_of TEXT,
     view       BLOB NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS passage_by_seq ON passage (seq);
 CREATE INDEX IF NOT EXISTS passage_by_recheck ON passage (recheck_of, seq)
     WHERE recheck_of IS NOT NULL;
 
