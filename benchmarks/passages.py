@@ -36,6 +36,9 @@ from station.rules.records import vehicle_to_record
 from station.rules.verdict import to_record
 
 NOON: Final = datetime(2026, 3, 1, 4, tzinfo=UTC)
+LOG_SIZE: Final = 1_204_331
+"""Of the checkpoint that every one of them has seen."""
+
 _SEAL: Final = frozenset({"alg", "anchor", "clock", "key_id", "kind", "prev", "version"})
 MAIN: Final = (
     "passage_id",
@@ -87,7 +90,7 @@ class Station:
         self.public_key = signer.public_key
         self.clock = StandingClock()
         self._head = Head()
-        anchor = Anchor(log_size=1_204_331, root=self._digest(), at=stamp(NOON))
+        anchor = Anchor(log_size=LOG_SIZE, root=self._digest(), at=stamp(NOON))
         witnessed = Witnessed(
             clock=ClockState(source="centre", offset_ms=12, age_s=7), anchor=anchor
         )

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import commit, delivery, fanout, ingest
+from benchmarks import audit, commit, delivery, fanout, ingest
 from benchmarks.__main__ import app
 from benchmarks.ingest_lines import Load
 
@@ -16,6 +16,8 @@ def short(monkeypatch):
     monkeypatch.setattr(ingest, "REQUESTS", 2)
     monkeypatch.setattr(ingest, "ROUNDS", 1)
     monkeypatch.setattr(commit, "ROUNDS", 2)
+    monkeypatch.setattr(audit, "OF_A_STATION", 3)
+    monkeypatch.setattr(audit, "ROUNDS", 1)
     monkeypatch.setattr(fanout, "SIZES", (3,))
     monkeypatch.setattr(fanout, "ROUNDS", 1)
     monkeypatch.setattr(fanout, "DELIVERIES", 120)
@@ -37,6 +39,7 @@ def test_the_json_has_the_promised_keys_and_nothing_else_is_printed(short):
         "fanout_vs_c",
         "fanout_p99_vs_c",
         "commit_vs_bare",
+        "audit_vs_hashlib",
     }
     assert all(value > 0 for value in found["ratios"].values())
     engines = {one["engine"] for one in found["rows"]}
