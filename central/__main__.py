@@ -17,6 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from central import bootstrap
 from central.api.app import interface, machines_interface
+from central.application.publishing import Published
 from central.bootstrap import auditing
 from central.bootstrap import witness as witness_program
 from central.commands import Config, done
@@ -28,7 +29,7 @@ from central.settings import load
 from central.witness.settings import load as witness_settings
 from station.contract.entries import Kind, payload
 from station.contract.messages import message
-from station.domain.errors import ZhichaoError
+from station.domain.errors import InvalidFacts, ZhichaoError
 
 OPENAPI: Final = Path("docs/reference/central-api.openapi.json")
 MACHINES_OPENAPI: Final = Path("docs/reference/central-machines-api.openapi.json")
@@ -54,14 +55,7 @@ def run(config: Config) -> None:
 @app.command()
 def rebuild(config: Config) -> None:
     """Make all projections again from the kept bytes."""
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.completed}"),
-        SpinnerColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
-    with bar:
+    with _progress() as bar:
         task = bar.add_task("", total=None)
         entries = done(bootstrap.rebuilt(load(config), lambda at: bar.update(task, completed=at)))
     typer.echo(message("central.rebuilt", {"entries": entries}))
@@ -70,11 +64,15 @@ def rebuild(config: Config) -> None:
 @app.command()
 def publish(
     config: Config,
-    kind: Annotated[Kind, typer.Option(help="watch_list, register_extract, permit, legal_ids …")],
+    kind: Annotated[Published, typer.Option(help="What it is.")],
     source: Annotated[Path, typer.Option("--in", help="JSON, as in station/contract.")],
 ) -> None:
     """Publish a list to every station: an entry of the centre's own ledger."""
-    done(bootstrap.published(load(config), kind, payload(kind, source.read_bytes())))
+    try:
+        data = source.read_bytes()
+    except OSError as exc:
+        raise InvalidFacts(f"{source}: {exc.strerror}", field="--in") from exc
+    done(bootstrap.published(load(config), Kind(kind.value), payload(Kind(kind.value), data)))
     typer.echo(message("central.published", {"kind": kind.value}))
 
 
@@ -90,9 +88,7 @@ def audit(
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Read everything again from its bytes and say what does not fit; ends with 1 if anything."""
-    with Progress(
-        TextColumn("{task.completed}"), SpinnerColumn(), console=Console(stderr=True)
-    ) as bar:
+    with _progress() as bar:
         task = bar.add_task("", total=None)
         report = done(
             auditing.audited(
@@ -141,6 +137,18 @@ def openapi(
 def description(described: FastAPI) -> str:
     """Return a description as it is committed."""
     return json.dumps(described.openapi(), ensure_ascii=False, indent=2) + "\n"
+
+
+def _progress() -> Progress:
+    """Count on a terminal, and leave nothing behind; say nothing elsewhere."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.completed}"),
+        SpinnerColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
 
 def main() -> int:

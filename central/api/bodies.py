@@ -25,7 +25,7 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 MOST_AT_ONCE: Final = 8
 """Batches of one node that are in memory at a time; a station sends one or two."""
 
-Unread = Callable[[bytes, MalformedEntry], Awaitable[None]]
+Unread = Callable[[bytes, MalformedEntry], Awaitable[MalformedEntry]]
 
 
 class Turns:
@@ -78,7 +78,7 @@ async def batch_of(request: Request, unread: Unread | None = None) -> bytes:
         return await _unpacked(request, data, BATCH_BYTES)
     except MalformedEntry as refusal:
         if unread is not None:
-            await unread(data, refusal)
+            raise await unread(data, refusal) from refusal
         raise
 
 

@@ -43,8 +43,8 @@ async def ingest(request: Request, node: Station) -> Response:
     """Take in a batch (station/contract/uplink.py: Batch) and answer with an Acknowledged."""
     accept = parts_of(request).accept
 
-    async def unread(data: bytes, refusal: MalformedEntry) -> None:
-        await accept.keep_unread(data, node, refusal)
+    async def unread(data: bytes, refusal: MalformedEntry) -> MalformedEntry:
+        return await accept.keep_unread(data, node, refusal)
 
     answer = await accept(await batch_of(request, unread), node)
     return _json(msgspec.json.encode(answer))

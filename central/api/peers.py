@@ -25,6 +25,9 @@ class MachineProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.app = joined_by(self.app, peer(transport.get_extra_info("peercert")))
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: machines have no WebSockets, and Uvicorn would advise to install some."""
+
 
 def joined_by(app: ASGIApp, who: Peer | None) -> ASGIApp:
     """Return the application as *who* meets it; None: somebody without a certificate."""

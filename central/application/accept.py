@@ -15,7 +15,13 @@ from central.application.traffic import Traffic
 from station.contract.personal import Opening
 from station.contract.uplink import Acknowledged, read_batch
 from station.domain.clock import Clock
-from station.domain.errors import BadSignature, BrokenChain, MalformedEntry, NotFound
+from station.domain.errors import (
+    BadSignature,
+    BrokenChain,
+    MalformedEntry,
+    MalformedKept,
+    NotFound,
+)
 from station.domain.ledger import Entry, Signer
 
 AT_ONCE_BYTES: Final = 1_500_000
@@ -44,7 +50,7 @@ class Accept:
             NotFound: the node is not enrolled.
             BrokenChain: a gap; ``fields["expected"]`` is where to go on.
             Fork: two entries claim one place; the node is in quarantine from then on.
-            BadSignature, KeyNotGood, MalformedEntry: refused, and kept.
+            BadSignature, KeyNotGood, MalformedKept: refused, and kept.
         """
         with self.traffic.delivery():
             delivery = await self._read(data, peer)
@@ -57,16 +63,21 @@ class Accept:
         try:
             node, entries, openings = await _read_batch(data)
         except MalformedEntry as refusal:
-            await self.keep_unread(data, peer, refusal)
-            raise
+            raise await self.keep_unread(data, peer, refusal) from refusal
         check_node(peer, node, entries[0].seq if entries else None)
         return Delivery(node=node, entries=entries, openings=openings)
 
-    async def keep_unread(self, data: bytes, peer: str, refusal: MalformedEntry) -> None:
-        """Keep bytes of the node *peer* that are no batch, as they came, with an alarm."""
+    async def keep_unread(self, data: bytes, peer: str, why: MalformedEntry) -> MalformedKept:
+        """Keep bytes of the node *peer* that are no batch, as they came, with an alarm.
+
+        Returns:
+            The refusal that says so.
+        """
+        refusal = MalformedKept(why.detail, **why.fields)
         async with self.archive.desk() as desk:
             touched = await keep_unread(desk, data, peer, refusal, self.clock.now())
         self.refuser.announce(touched)
+        return refusal
 
 
 AHEAD: Final = "zhichao_ahead"

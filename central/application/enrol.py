@@ -29,7 +29,14 @@ from station.contract.entries import Enrolment, Kind
 from station.contract.signature import ED25519, Ed25519Verifier
 from station.domain.access import Throttle
 from station.domain.clock import Clock
-from station.domain.errors import BadSignature, EnrolError, KeysNotProven, NotFound, TooManyAttempts
+from station.domain.errors import (
+    BadSignature,
+    EnrolError,
+    KeysNotProven,
+    NotFound,
+    StationUnknown,
+    TooManyAttempts,
+)
 
 TOKEN_LIFE: Final = timedelta(hours=24)
 TOKEN_BYTES: Final = 32
@@ -52,10 +59,10 @@ class MakeToken:
         """Return a token for *node*, which is kept nowhere, but its digest.
 
         Raises:
-            NotFound: no such station in the configuration.
+            StationUnknown: no such station in the configuration.
         """
         if node not in self.stations:
-            raise NotFound("no such station", node=node)
+            raise StationUnknown(node=node)
         token = Token(secret=secrets.token_urlsafe(TOKEN_BYTES), pin=self.authority.pin)
         at = self.clock.now()
         async with self.register.desk() as desk:

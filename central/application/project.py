@@ -49,7 +49,7 @@ from station.contract.entries import (
 )
 from station.contract.sealing import stamp
 from station.domain.case import Case
-from station.domain.errors import CentreContradicts, DomainError, MalformedEntry
+from station.domain.errors import CentreContradicts, DomainError, MalformedEntry, MalformedKept
 from station.domain.ledger import Entry
 from station.domain.officers import Officer, Pair, Role
 from station.domain.procedure import Act
@@ -153,7 +153,7 @@ async def _quarantine(one: Arrived, books: Books, why: MalformedEntry) -> Touche
     alarm = Alarm(
         node=entry.node,
         seq=entry.seq,
-        code=why.code,
+        code=MalformedKept.code,
         detail=why.detail,
         at=one.at,
         derived=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from central.application.appending import Growth, change_keys
@@ -15,16 +16,18 @@ from station.domain.clock import Clock
 from station.domain.errors import InvalidFacts, SettingsError
 from station.domain.ledger import Entry
 
-PUBLISHED: Final = frozenset(
-    {
-        Kind.OFFICER_CHANGE,
-        Kind.WATCH_LIST,
-        Kind.REGISTER_EXTRACT,
-        Kind.PERMIT,
-        Kind.LEGAL_IDS,
-    }
-)
-"""What people publish; the rest of the centre's entries follow from what it does."""
+
+class Published(Enum):
+    """What people publish; the rest of the centre's entries follow from what it does."""
+
+    OFFICER_CHANGE = Kind.OFFICER_CHANGE.value
+    WATCH_LIST = Kind.WATCH_LIST.value
+    REGISTER_EXTRACT = Kind.REGISTER_EXTRACT.value
+    PERMIT = Kind.PERMIT.value
+    LEGAL_IDS = Kind.LEGAL_IDS.value
+
+
+PUBLISHED: Final = frozenset(Kind(one.value) for one in Published)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from station.domain.errors import (
     EvidenceError,
     Fork,
     KeyNotGood,
-    MalformedEntry,
+    MalformedKept,
 )
 from station.domain.ledger import Entry
 
@@ -26,7 +26,7 @@ Announce = Callable[[Touched], None]
 _KEPT: Final[dict[type[EvidenceError], str]] = {
     Fork: "fork",
     BadSignature: "bad_signature",
-    MalformedEntry: "malformed",
+    MalformedKept: "malformed",
     KeyNotGood: "key_not_good",
 }
 """Refusals whose bytes are kept. A gap is none: the station sends again from where it says."""
@@ -79,7 +79,7 @@ async def set_ahead_aside(desk: Desk, node: str, head_seq: int, at: datetime) ->
 
 
 async def keep_unread(
-    desk: Desk, data: bytes, node: str, refusal: MalformedEntry, at: datetime
+    desk: Desk, data: bytes, node: str, refusal: MalformedKept, at: datetime
 ) -> Touched:
     """Keep a batch of *node* that is none."""
     touched = Touched()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from station.contract.keyring import KeyRing
-from station.domain.errors import BrokenChain, EvidenceError, Fork, MalformedEntry
+from station.domain.errors import BrokenChain, EvidenceError, Fork, MalformedKept
 from station.domain.ledger import Entry, Head
 
 
@@ -44,7 +44,7 @@ class _Way:
     def step(self, entry: Entry, *, signed: bool) -> None:
         """Take *entry* or raise; its own signature is verified when *signed* or it matters."""
         if entry.seq < 1:
-            raise MalformedEntry("places are counted from 1", node=entry.node, seq=entry.seq)
+            raise MalformedKept("places are counted from 1", node=entry.node, seq=entry.seq)
         if entry.seq <= self.head.seq:
             if self.known.get(entry.seq) != entry.digest:
                 self.ring.verify_entry(entry)

@@ -93,8 +93,10 @@ def _placed(one: RegisteredKey) -> dict[str, str | int | None]:
 
 def _shown(one: RegisteredKey) -> Iterable[str]:
     key = one.key
-    until = "" if key.until_seq is None else str(key.until_seq)
-    yield _text("key", alg=key.alg, first=key.from_seq, last=until)
+    if key.until_seq is None:
+        yield _text("key_in_use", alg=key.alg, first=key.from_seq)
+    else:
+        yield _text("key", alg=key.alg, first=key.from_seq, last=key.until_seq)
     yield from _groups(key.public_key)
     if key.revoked_from_seq is not None:
         yield _text("revoked", seq=key.revoked_from_seq, reason=one.reason)

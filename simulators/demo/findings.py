@@ -55,8 +55,9 @@ class SealedCase:
 
     @property
     def decided(self) -> bool:
-        """Tell whether the police decided."""
-        return any(act.act == Act.DECIDE.value for act in self.acts)
+        """Tell whether the police decided, and the centre did not bar it (一事不再罚)."""
+        done = {act.act for act in self.acts}
+        return Act.DECIDE.value in done and Act.BAR.value not in done
 
     @property
     def closed(self) -> bool:

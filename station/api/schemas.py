@@ -11,9 +11,7 @@ Tree = dict[str, object]
 FieldKind = Literal["text", "integer", "date"]
 
 
-RoleName = Literal[
-    "road", "police", "hq", "transport", "admin", "security", "audit", "technician", "centre"
-]
+RoleName = Literal["road", "police", "hq", "transport", "admin", "security", "audit", "technician"]
 
 
 class Shape(BaseModel):

@@ -11,7 +11,7 @@ from station.application.live import Device, Event, LaneView
 from station.application.views import Alarm, PassageView, moment
 from station.contract.entries import PlateEvidence, Record
 from station.contract.messages import message
-from station.domain.officers import Officer
+from station.domain.officers import Officer, Role
 from station.domain.procedure import Act
 from station.domain.said import DATES, PERSONAL, Fields, form
 from station.rules.drawings import Drawing
@@ -19,6 +19,17 @@ from station.rules.records import vehicle_to_record
 
 _FEN: Final = 100
 _RECHECKS: Final = (Act.RECHECK_CLEAR, Act.RECHECK_OVER)
+_ROLES: Final[dict[Role, schemas.RoleName]] = {
+    Role.ROAD: "road",
+    Role.POLICE: "police",
+    Role.HQ: "hq",
+    Role.TRANSPORT: "transport",
+    Role.ADMIN: "admin",
+    Role.SECURITY: "security",
+    Role.AUDIT: "audit",
+    Role.TECHNICIAN: "technician",
+}
+"""What an officer can be; the centre acts too, and is none."""
 
 
 def officer_out(officer: Officer) -> schemas.OfficerOut:
@@ -26,7 +37,7 @@ def officer_out(officer: Officer) -> schemas.OfficerOut:
     return schemas.OfficerOut(
         certificate_no=officer.certificate_no,
         name=officer.name,
-        role=officer.role.value,
+        role=_ROLES[officer.role],
         valid_until=officer.valid_until,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -20,6 +21,11 @@ CLOCK, PROGRAM = "clock", "program"
 _PASSING: Final = frozenset({OK, CONNECTING})
 """States that are no fault by themselves."""
 
+_EACH_FAULT: Final = frozenset({STORE, CLOCK, PROGRAM})
+"""What is not tried again and again: each of its faults is another one."""
+
+log = logging.getLogger(__name__)
+
 
 class Board:
     """The states of the devices. ``write`` takes what goes into the ledger, and does not wait."""
@@ -36,19 +42,26 @@ class Board:
         well = Device(code=OK, detail="", since=start.since)
         self._devices |= dict.fromkeys((STORE, PROGRAM), well)
         self._faulty: set[str] = set()
+        """Those whose fault is written, and whose recovery is not."""
 
     def __getitem__(self, device: str) -> Device:
         return self._devices[device]
 
     def report(self, device: str, code: str, detail: str = "") -> None:
-        """Take a device's state; a change for the worse or back to good is recorded and told."""
+        """Take a device's state.
+
+        That it went wrong is recorded and told once, and once that it is well again. What it does
+        between (a port that is tried again and again) shows on the lane and stands in the log.
+        """
         if code == self._devices[device].code:
             return
         now = Device(code=code, detail=detail, since=self._clock.now())
         self._devices[device] = now
         if code not in _PASSING:
+            log.warning("device fault", extra={"device": device, "code": code, "detail": detail})
+            if device in _EACH_FAULT or device not in self._faulty:
+                self._note(device, now)
             self._faulty.add(device)
-            self._note(device, now)
         elif code == OK and device in self._faulty:
             self._faulty.discard(device)
             self._note(device, now, recovered=True)

@@ -59,7 +59,8 @@ def rejoin(
     from station.settings import read_settings
 
     digests = asyncio.run(rejoin_centre(read_settings(config), reason))
-    say([*digests, message("done.rejoined", {"count": len(digests)})])
+    say(message("done.set_aside", {"digest": digest}) for digest in digests)
+    say([message("done.rejoined", {"count": len(digests)})])
 
 
 @app.command()

@@ -36,7 +36,9 @@ def say(lines: Iterable[str]) -> None:
 def line_of(exc: ZhichaoError) -> str:
     """Return an error as one line that a person can act on."""
     text = message(exc.code, {"detail": exc.detail, **exc.fields})
-    return f"{text} [{exc}]"
+    shown = ", ".join(f"{key}={value}" for key, value in exc.fields.items())
+    detail = "" if exc.detail in text or text in exc.detail else exc.detail
+    return f"{text} [{': '.join(part for part in (exc.code, detail, shown) if part)}]"
 
 
 def progress() -> Progress:

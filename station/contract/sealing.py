@@ -17,7 +17,7 @@ from station.contract.entries import (
     Payload,
     tree,
 )
-from station.domain.clock import CHINA, Clock
+from station.domain.clock import Clock, local_date
 from station.domain.ledger import Entry, Head, Signer, seal
 
 
@@ -35,7 +35,7 @@ def stamp(moment: datetime) -> str:
 
 def local_day(moment: datetime) -> str:
     """Return the local date (Asia/Shanghai) of a moment as ``YYYY-MM-DD``."""
-    return moment.astimezone(CHINA).date().isoformat()
+    return local_date(moment).isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

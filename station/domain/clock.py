@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Final, Protocol
 
 CHINA: Final = timezone(timedelta(hours=8))
 """北京时间: the legal time of every station and of every date in a record."""
+
+
+def local_date(moment: datetime) -> date:
+    """Return the local date of an aware moment."""
+    return moment.astimezone(CHINA).date()
 
 
 class Clock(Protocol):

@@ -13,6 +13,7 @@
         * :exc:`InvalidFacts` -- a fact is out of range or contradicts another
             * :exc:`BadIdentityNumber`
         * :exc:`NotFound`
+            * :exc:`StationUnknown`
             * :exc:`RecordingSpoilt` -- it is there, and not what it was
         * :exc:`CameraBusy` -- so many look through it already
         * :exc:`BundleError` -- an evidence bundle (证据包) cannot be made
@@ -34,6 +35,7 @@
         * :exc:`BadSignature`
         * :exc:`Fork` · :exc:`NoFork`
         * :exc:`MalformedEntry`
+            * :exc:`MalformedKept` -- and the bytes are kept, set aside
         * :exc:`BadProof` -- not in the log, or not the log that was shown before
         * :exc:`AuditFailed`
         * :exc:`NotTheLog` · :exc:`LogShrunk` · :exc:`LogForked` -- what a witness refuses
@@ -151,6 +153,12 @@ class RecordingSpoilt(NotFound):
     """A recording is there and cannot be read as what was kept: decayed, or changed by somebody."""
 
     code = "media.spoilt"
+
+
+class StationUnknown(NotFound):
+    """The configuration has no such station; ``node`` names it."""
+
+    code = "station.unknown"
 
 
 class CameraBusy(DomainError):
@@ -355,7 +363,13 @@ class NoFork(EvidenceError):
 
 
 class MalformedEntry(EvidenceError):
-    """The bytes are not a canonical entry."""
+    """The bytes are not what they should be: an entry, a batch, a checkpoint, a list."""
+
+    code = "evidence.unreadable"
+
+
+class MalformedKept(MalformedEntry):
+    """What a node sent is malformed, and kept (隔离留存)."""
 
     code = "evidence.malformed"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from station.domain.clock import local_date
 from station.domain.errors import InvalidFacts
 from station.domain.plates import parse
 from station.domain.procedure import Act
@@ -121,10 +122,14 @@ def _hearing_over(case: Case, on: date) -> None:
         raise InvalidFacts(f"a hearing may be asked for until {until}", field="kind")
 
 
-def _serve(_case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
+def _serve(case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
     if said["method"] not in _METHODS:
         raise InvalidFacts("no way of service", field="method")
-    _not_later(date.fromisoformat(str(said["served_on"])), on, "served_on")
+    served_on = date.fromisoformat(str(said["served_on"]))
+    _not_later(served_on, on, "served_on")
+    decided = case.newest(Act.DECIDE)
+    if decided is not None and served_on < local_date(decided.at):
+        raise InvalidFacts("served_on is before the decision", field="served_on")
 
 
 def _pay(case: Case, _by: tuple[str, str], on: date, said: Details) -> None:

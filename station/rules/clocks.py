@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Final
 
 from station.domain.case import Case, Done
-from station.domain.clock import CHINA
+from station.domain.clock import CHINA, local_date
 from station.domain.errors import NoLawInForce
 from station.domain.officers import Role
 from station.domain.procedure import Act
@@ -91,11 +91,6 @@ class _Begun:
     met: bool = False
     suspended: bool = False
     until: date | None = None
-
-
-def local_date(at: datetime) -> date:
-    """Return the local date of a moment."""
-    return at.astimezone(CHINA).date()
 
 
 def clocks(case: Case, at: datetime, law: LawBook, working: WorkingDays) -> tuple[LegalClock, ...]:

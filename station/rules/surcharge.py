@@ -10,9 +10,9 @@ from datetime import date, timedelta
 from typing import Final
 
 from station.domain.case import Case
+from station.domain.clock import local_date
 from station.domain.procedure import Act
 from station.domain.stages import OWED, Remedy
-from station.rules.clocks import local_date
 from station.rules.lawbook import LawBook
 
 _WHOLE: Final = 1000  # permille

@@ -34,6 +34,7 @@ from station.domain.errors import (
     Fork,
     KeyNotGood,
     MalformedEntry,
+    MalformedKept,
     NoCertificate,
     NotEnrolled,
     NotFound,
@@ -44,7 +45,8 @@ from station.domain.ledger import Entry, Signer
 
 TIMEOUT_S: Final = 10.0
 _REFUSALS: Final = {
-    cls.code: cls for cls in (BrokenChain, Fork, BadSignature, KeyNotGood, MalformedEntry)
+    cls.code: cls
+    for cls in (BrokenChain, Fork, BadSignature, KeyNotGood, MalformedEntry, MalformedKept)
 }
 _UNKNOWN: Final = {cls.code for cls in (NotFound, NoCertificate, CertificateRevoked)}
 _T = TypeVar("_T")

@@ -336,6 +336,25 @@ async def test_a_line_that_breaks_off_in_a_body_is_no_error_of_ours(site, settin
     assert await site.rows(PLACES) == []
 
 
+async def test_a_websocket_at_the_machines_port_is_not_found_and_advises_nobody(wire, caplog):
+    asked = {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    answer = await wire.get("/api/live", headers=asked)
+    assert refused(answer) == (404, "not_found")
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == []
+
+
+async def test_what_is_not_kept_is_not_said_to_be(site, wire, linhe):
+    answer = await wire.post("/api/ahead", content=b"\xff")
+    assert refused(answer) == (422, "evidence.unreadable")
+    assert "留存" not in answer.json()["message"]
+    assert await site.rows(KEPT) == []
+
+
 def peak_kb(pid):
     """The most memory that a process ever held, beside what it shares."""
     status = Path(f"/proc/{pid}/status").read_text()

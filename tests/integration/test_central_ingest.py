@@ -321,7 +321,7 @@ async def test_a_batch_of_another_node_than_its_sender_is_refused_and_not_kept(h
     with pytest.raises(OtherNode):
         await TakeAhead(archive=hq.archive, clock=hq.clock)(linhe.batch(), "dashuncheng")
 
-    assert refused.value.fields == {"node": "dashuncheng", "claimed": "linhe"}
+    assert refused.value.fields == {"node": "dashuncheng", "claimed": "linhe", "seq": 1}
     assert await hq.held() == []
     assert await hq.rows("SELECT count(*) FROM quarantine") == [(0,)]
 

@@ -138,6 +138,41 @@ async def test_rebuild_and_export_work_while_nothing_runs(config, tmp_path):
     assert target.read_bytes().startswith("\ufeff号牌号码".encode())
 
 
+async def test_only_what_may_be_published_is_and_what_cannot_be_read_is_said_in_chinese(
+    config, tmp_path
+):
+    async def publish(kind, path):
+        arguments = ("--config", str(config), "--kind", kind, "--in", str(path))
+        return await command("publish", *arguments)
+
+    code, out, err = await publish("watch_list", tmp_path / "missing.json")
+    assert (code, out) == (1, "")
+    assert err.startswith("facts.invalid: 填写内容有误")
+    assert err.count("\n") == 1
+    assert "missing.json" in err
+    bad = tmp_path / "bad.json"
+    bad.write_text("{", "utf-8")
+    code, out, err = await publish("watch_list", bad)
+    assert (code, out) == (1, "")
+    assert err.startswith("evidence.unreadable: 内容格式不合规，没有采用。")
+    code, out, err = await publish("passage", bad)
+    assert (code, out) == (2, "")
+    assert "watch_list" in err
+    assert "decision_in_force" not in err
+
+
+async def test_a_token_for_a_station_that_is_not_configured_is_refused(config):
+    code, out, err = await command("enrol-token", "--config", str(config), "--node", "ghost")
+    assert (code, out) == (1, "")
+    assert err.startswith("station.unknown: 配置文件中没有站点ghost")
+
+
+async def test_an_audit_that_nobody_watches_leaves_nothing_on_standard_error(config):
+    code, out, err = await command("audit", "--config", str(config))
+    assert (code, err) == (0, "")
+    assert "未发现不符" in out
+
+
 async def test_a_wrong_file_is_one_line_in_chinese(tmp_path):
     path = tmp_path / "central.toml"
     path.write_text("[central]\nname = 'x'\n")

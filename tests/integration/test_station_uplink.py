@@ -26,6 +26,7 @@ from station.domain.errors import (
     Fork,
     KeyNotGood,
     MalformedEntry,
+    MalformedKept,
     NotEnrolled,
     UplinkError,
 )
@@ -172,7 +173,8 @@ async def test_what_is_no_answer_is_an_uplink_error(answer):
     [
         (409, refused("evidence.broken_chain", expected=5), BrokenChain),
         (409, refused("evidence.fork", seq=1), Fork),
-        (422, refused("evidence.malformed"), MalformedEntry),
+        (422, refused("evidence.malformed"), MalformedKept),
+        (422, refused("evidence.unreadable"), MalformedEntry),
         (422, refused("evidence.bad_signature"), BadSignature),
         (422, refused("evidence.key_not_good"), KeyNotGood),
         (404, refused("not_found"), NotEnrolled),

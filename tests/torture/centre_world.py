@@ -97,6 +97,7 @@ async def _fill(
         for station in made.stations:
             first = len(station.entries) + 1
             _day(station, f"{station.node}-{number}", chance)
+            made.pass_time_to(station.clock.now())
             await made.send(station, first)
         with contextlib.suppress(EvidenceError):  # kept beside the entries
             await made.centre.accept(_forged(made.stations[0]))

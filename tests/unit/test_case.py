@@ -1,7 +1,7 @@
 """The joint case: who may do what, and when."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -188,6 +188,21 @@ def test_a_decision_is_served_only_with_the_centres_answer():
     with pytest.raises(IllegalTransition):
         later(after(STEPS), Act.SERVE, serve)
     assert later(confirmed(), Act.SERVE, serve).state.penalty is Penalty.SERVED
+
+
+def test_nothing_is_served_before_the_day_on_which_it_was_decided():
+    before = said(Act.SERVE, on=TODAY - timedelta(days=1))
+    with pytest.raises(InvalidFacts) as caught:
+        later(confirmed(), Act.SERVE, before)
+    assert caught.value.fields["field"] == "served_on"
+    # 16:01 in UTC is past midnight here: the day is that of the station.
+    late = replace(confirmed().history[-2], at=datetime(2026, 2, 28, 16, 1, tzinfo=UTC))
+    made = confirmed()
+    made = replace(made, history=(*made.history[:-2], late, made.history[-1]))
+    assert late.act is Act.DECIDE
+    with pytest.raises(InvalidFacts):
+        later(made, Act.SERVE, before)
+    assert later(made, Act.SERVE, said(Act.SERVE)).state.penalty is Penalty.SERVED
 
 
 def test_officers_cannot_give_the_centres_answer():

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from station.domain.case import Case
-from station.domain.clock import CHINA
+from station.domain.clock import CHINA, local_date
 from station.domain.errors import NoLawInForce
 from station.domain.officers import Role
 from station.domain.procedure import RULES, Act, By
-from station.rules.clocks import Running, clocks, local_date
+from station.rules.clocks import Running, clocks
 from station.rules.lawbook import lawbook
 from station.rules.parameter import Confidence
 from station.rules.surcharge import surcharge

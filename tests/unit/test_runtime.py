@@ -1,6 +1,7 @@
 """The lane at work: what is shown, and what happens when nothing can be written."""
 
 import asyncio
+import logging
 
 import pytest
 
@@ -231,6 +232,33 @@ async def test_faults_and_recoveries_are_entries_and_alarms_once_each():
         Kind.DEVICE_FAULT,
         Kind.DEVICE_RECOVERED,
     ]
+
+
+async def test_a_port_that_is_tried_again_and_again_is_one_fault_and_one_recovery(caplog):
+    bench = Bench()
+    again = ["device.connecting", "device.port_missing"] * 5
+    with caplog.at_level(logging.WARNING, "station.application.devices"):
+        for code in ["ok", "device.port_lost", *again, "device.connecting", "ok"]:
+            bench.runtime.scale_link(code, f"why {code}")
+            shown = bench.runtime.view().scale
+            assert (shown.code, shown.detail) == (code, f"why {code}")
+    bench.runtime.scale_link("device.port_missing", "")
+    await bench.work()
+    assert bench.codes() == ["device.port_lost", "ok", "device.port_missing"]
+    assert [draft.kind for draft in bench.ledger.drafts] == [
+        Kind.DEVICE_FAULT,
+        Kind.DEVICE_RECOVERED,
+        Kind.DEVICE_FAULT,
+    ]
+    logged = [record.detail for record in caplog.records if record.detail]
+    assert logged == ["why device.port_lost", *["why device.port_missing"] * 5]
+
+
+async def test_another_fault_of_the_store_is_another_fault():
+    bench = Bench(StoreFull("full"), StoreCorrupt("its digest is another", what="case"))
+    bench.runtime._queue([PASSED])
+    await bench.work()
+    assert bench.codes() == ["store.full", "store.corrupt", "ok"]
 
 
 async def test_an_outage_of_the_centre_is_its_own_kind_of_entry():

@@ -268,3 +268,11 @@ def test_a_plate_that_is_listed_twice_makes_a_run_unclean(run: Run) -> None:
     assert audit.report.clean
     audit.hold_list([("蒙L12345", 4), ("蒙L12345", 4)])
     assert any("twice" in error for error in audit.report.errors)
+
+
+def test_a_decision_that_the_centre_barred_is_none(run: Run) -> None:
+    acts = ([], ["decide"], ["decide", "take_effect"], ["decide", "bar"])
+    for at, done in enumerate(acts):
+        run.case(run.weighed(50_000, at=float(at), verdict=Verdict.VIOLATION), *done)
+    decided = [case.decided for case in run.found.cases.values()]
+    assert decided == [False, True, True, False]

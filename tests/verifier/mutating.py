@@ -104,10 +104,12 @@ MUTATIONS: tuple[Mutation, ...] = (
 )
 
 
-def mutated(good: Made, seed: int) -> tuple[str, bytes, bytes] | None:
-    """Return the name of a change, the bundle and the register; None when it changed nothing."""
+def mutated(good: Made, seed: int) -> tuple[str, bytes, bytes]:
+    """Return the name of a change, the bundle and the register."""
     rng = random.Random(seed)
     mutation = MUTATIONS[seed % len(MUTATIONS)]
-    hand = Hand(good)
-    data = mutation(hand, rng)
-    return None if data == good.zip else (mutation.__name__, data, hand.keys())
+    while True:
+        hand = Hand(good)
+        data = mutation(hand, rng)
+        if data != good.zip:  # not when two empty lists were swapped
+            return mutation.__name__, data, hand.keys()

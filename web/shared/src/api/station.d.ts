@@ -356,6 +356,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/evasions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Evasions
+         * @description List the newest evasion cases that are open, or closed.
+         */
+        get: operations["evasions_api_evasions_get"];
+        put?: never;
+        /**
+         * Open Evasion
+         * @description Open an evasion case.
+         */
+        post: operations["open_evasion_api_evasions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/evasions/{evasion_no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Evasion
+         * @description Show one evasion case.
+         */
+        get: operations["evasion_api_evasions__evasion_no__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/evasions/{evasion_no}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act On Evasion
+         * @description Do one act on an evasion case.
+         */
+        post: operations["act_on_evasion_api_evasions__evasion_no__acts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -582,6 +646,135 @@ export interface components {
             /** Copies */
             copies: number;
         };
+        /**
+         * EvasionActIn
+         * @description ``POST /api/evasions/{evasion_no}/acts``, see ``station.domain.evasion.RULES``.
+         */
+        EvasionActIn: {
+            /** Act */
+            act: string;
+            /** Second Officer */
+            second_officer: string;
+            /** Details */
+            details: {
+                [key: string]: string | number;
+            };
+        };
+        /**
+         * EvasionDoneOut
+         * @description One act done.
+         */
+        EvasionDoneOut: {
+            /** Act */
+            act: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Officers */
+            officers: string[];
+            /** Details */
+            details: {
+                [key: string]: string | number;
+            };
+        };
+        /**
+         * EvasionIn
+         * @description ``POST /api/evasions``: two officers report what happened.
+         *
+         *     ``deed``: of :class:`station.domain.evasion.Deed`. ``plate``: as it was seen, null when nobody
+         *     could read it. ``passage_id``: the weighing that belongs to it, null when there is none.
+         */
+        EvasionIn: {
+            /** Deed */
+            deed: string;
+            /** Plate */
+            plate?: string | null;
+            /** Place */
+            place: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /** Passage Id */
+            passage_id?: string | null;
+            /** Facts */
+            facts: string;
+            /**
+             * Evidence
+             * @default []
+             */
+            evidence: components["schemas"]["EvidenceIn"][];
+            /** Second Officer */
+            second_officer: string;
+        };
+        /**
+         * EvasionNextOut
+         * @description An act that is allowed now; ``fields``: what is asked for, ``string`` or ``integer``.
+         */
+        EvasionNextOut: {
+            /** Act */
+            act: string;
+            /** Fields */
+            fields: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * EvasionOut
+         * @description ``GET /api/evasions?open=``, ``GET /api/evasions/{evasion_no}``.
+         *
+         *     ``held``: the truck was towed or detained by art 67 and not given back yet. ``criterion``: of
+         *     serious dishonesty (交办公路〔2017〕8号), null where none is met.
+         */
+        EvasionOut: {
+            /** Evasion No */
+            evasion_no: string;
+            /** Deed */
+            deed: string;
+            /** Plate */
+            plate: string;
+            /** Place */
+            place: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Passage Id */
+            passage_id: string;
+            /** Stage */
+            stage: string;
+            /** Held */
+            held: boolean;
+            /** Fine Fen */
+            fine_fen: number | null;
+            /** Criterion */
+            criterion: number | null;
+            /** Closed */
+            closed: boolean;
+            /** History */
+            history: components["schemas"]["EvasionDoneOut"][];
+            /** Next Acts */
+            next_acts: components["schemas"]["EvasionNextOut"][];
+        };
+        /**
+         * EvidenceIn
+         * @description A recording kept elsewhere, by its SHA-256 in lower-case hex, and what it shows.
+         */
+        EvidenceIn: {
+            /** Digest */
+            digest: string;
+            /** What */
+            what: string;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -727,7 +920,7 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "road" | "police" | "hq" | "transport" | "admin" | "security" | "audit" | "technician" | "centre";
+            role: "road" | "police" | "hq" | "transport" | "admin" | "security" | "audit" | "technician";
             /**
              * Valid Until
              * Format: date
@@ -1503,6 +1696,137 @@ export interface operations {
                 };
                 content: {
                     "application/pdf": string;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    evasions_api_evasions_get: {
+        parameters: {
+            query?: {
+                open?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvasionOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    open_evasion_api_evasions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvasionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvasionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    evasion_api_evasions__evasion_no__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evasion_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvasionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    act_on_evasion_api_evasions__evasion_no__acts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evasion_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvasionActIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
                 };
             };
             /** @description Validation Error */
