@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
 
+from station.application.completeness import Completeness
+from station.application.filing import Filing
 from station.application.findings import Judge
 from station.application.issuing import Issuing
 from station.application.ports import Draft
@@ -24,8 +26,10 @@ from station.rules.drawings import DRAWINGS
 from station.rules.facts import Mode
 from station.rules.lawbook import lawbook
 from station.rules.records import vehicle_to_record
+from station.store.case_files import SqliteCaseFiles
 from station.store.database import Database
 from station.store.media import FileMedia
+from station.store.outbox import SqliteOutbox
 from station.store.papers import SqliteDocuments
 from tests.acts import pair, said
 from tests.fakes import FakeClock, passage, sealer, store_of
@@ -249,6 +253,33 @@ def issuing(database, ledger, media, clock, press=None):
         law=lawbook(),
         clock=clock,
         lock=asyncio.Lock(),
+    )
+
+
+def completeness(database, ledger, clock):
+    """Return what looks whether files on a store are complete."""
+    press = made_press()
+    return Completeness(
+        files=SqliteCaseFiles(database, ledger),
+        forms=press.forms,
+        recorded=press.recorded,
+        law=lawbook(),
+        clock=clock,
+    )
+
+
+def filing(database, ledger, complete, casework, clock):
+    """Return a desk that keeps the files of cases on a store."""
+    return Filing(
+        files=SqliteCaseFiles(database, ledger),
+        views=ledger,
+        ledger=ledger,
+        receipts=SqliteOutbox(database, ledger),
+        completeness=complete,
+        forms=made_press().forms,
+        pair=casework.pair,
+        clock=clock,
+        lock=casework.lock,
     )
 
 

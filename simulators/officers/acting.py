@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 from simulators.officers.console import Away, Console, Refused
 from simulators.officers.post import Post
-from station.api.schemas import CaseOut
+from station.api.schemas import CaseOut, ChecklistOut, DocumentOut, DocumentsOut
 from station.domain.procedure import Act
 
 _ABSENCE_S: Final = 1.0
 _REFUSAL_S: Final = 2.0
 _LONGEST_REFUSAL_S: Final = 30.0
+_REFUSES_EACH: Final = 7
 
 
 class Desk:
     """One authority's place at the console."""
+
+    role: str
+    """Which authority's place it is."""
 
     def __init__(self, post: Post, console: Console, second: str) -> None:
         """Sit down; *second* is the certificate number of the officer who acts along."""
@@ -25,6 +30,7 @@ class Desk:
         self.console = console
         self._second = second
         self._wait: dict[str, tuple[float, float]] = {}
+        self._papered: dict[str, int] = {}
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -79,3 +85,60 @@ class Desk:
         self.post.watch.acknowledged(answer)
         self.post.acts[name] += 1
         return await self.post.watch.fetch_case(case.case_no)
+
+    async def paperwork(self, case: CaseOut) -> None:
+        """Issue what is due after the newest act, print it, and let the party sign.
+
+        Raises:
+            Refused: by the station.
+            Away: the station does not answer.
+        """
+        if self._papered.get(case.case_no) == len(case.history):
+            return
+        path = f"/api/cases/{case.case_no}"
+        found = DocumentsOut.model_validate_json(await self.console.get(f"{path}/documents"))
+        for due in found.due:
+            if due.authority == self.role:
+                answer = await self.console.post(f"{path}/documents", {"kind": due.kind})
+                issued = DocumentOut.model_validate_json(answer)
+                self.post.watch.receipts.add(issued.receipt)
+                await self.console.post(_document(issued.number, "prints"), {})
+                self.post.acts["issue"] += 1
+        for item in (await self.checklist(case)).items:
+            if item.need == "signature" and item.standing == "missing" and item.number:
+                await self._sign(path, item.number)
+        self._papered[case.case_no] = len(case.history)
+
+    async def checklist(self, case: CaseOut) -> ChecklistOut:
+        """Return what the file of a case must hold.
+
+        Raises:
+            Refused: by the station.
+            Away: the station does not answer.
+        """
+        answer = await self.console.get(f"/api/cases/{case.case_no}/closing")
+        return ChecklistOut.model_validate_json(answer)
+
+    async def _sign(self, path: str, number: str) -> None:
+        found = DocumentsOut.model_validate_json(await self.console.get(f"{path}/documents"))
+        own = {
+            one.number for one in found.issued if one.officer == self.console.account.certificate_no
+        }
+        if number not in own:
+            return
+        body = {"second_officer": self._second} | _taken(number)
+        answer = await self.console.post(_document(number, "signature"), body)
+        self.post.watch.acknowledged(answer)
+        self.post.acts["sign"] += 1
+
+
+def _document(number: str, what: str) -> str:
+    return f"/api/documents/{quote(number)}/{what}"
+
+
+def _taken(number: str) -> dict[str, str]:
+    """Return how a party takes a document: most sign, a few put a finger on it or refuse."""
+    serial = int("".join(filter(str.isdigit, number)) or "0")
+    if serial % _REFUSES_EACH == 0:
+        return {"manner": "refused", "note": "当事人拒绝签名,已当场说明,现场有录像"}
+    return {"manner": "fingerprint" if serial % 2 else "signed"}

@@ -9,6 +9,7 @@ from typing import Final
 from simulators.officers.acting import Desk
 from station.api.schemas import CaseOut
 from station.contract.sealing import local_day
+from station.domain.officers import Role
 from station.domain.procedure import Act
 from station.domain.stages import Penalty
 
@@ -22,6 +23,8 @@ _STEP_YUAN: Final = 50
 class PoliceDesk(Desk):
     """The police officer at the console; the second one is on duty beside him."""
 
+    role = Role.POLICE.value
+
     async def work(self) -> None:
         """Do whatever there is to do now.
 
@@ -29,17 +32,20 @@ class PoliceDesk(Desk):
             Away: the station does not answer.
         """
         for case in list(self.post.watch.cases.values()):
-            if not case.closed and case.penalty in _NEXT:
+            if not case.closed:
                 await self.attempt(case.case_no, self._case(case))
 
     async def _case(self, case: CaseOut) -> None:
+        await self.paperwork(case)
+        act = _NEXT.get(case.penalty)
         if case.penalty == Penalty.SERVED.value and not case.fine_fen:
-            await self.act(case, Act.CLOSE, {})
+            act = Act.CLOSE
+        if act is None or (act is Act.CLOSE and not await self._may_close(case)):
             return
-        if case.penalty == Penalty.PAID.value and case.released_at is None:
-            return
-        act = _NEXT[case.penalty]
         await self.act(case, act, _said(case, act))
+
+    async def _may_close(self, case: CaseOut) -> bool:
+        return case.released_at is not None and (await self.checklist(case)).ready
 
 
 _NEXT: Final = {

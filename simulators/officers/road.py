@@ -10,6 +10,7 @@ from simulators.officers.post import Drawings, Post
 from simulators.traffic.trucks import Truck
 from simulators.traffic.world import Journey, Place
 from station.api.schemas import CaseOut, PassageOut
+from station.domain.officers import Role
 from station.domain.procedure import Act
 from station.domain.stages import Custody, Penalty, Removal
 
@@ -18,6 +19,8 @@ _NEEDS_REVIEW = "needs_review"
 
 class RoadDesk(Desk):
     """The road officer at the console; the second one is on duty beside him."""
+
+    role = Role.ROAD.value
 
     def __init__(self, post: Post, console: Console, second: str) -> None:
         super().__init__(post, console, second)
@@ -54,6 +57,7 @@ class RoadDesk(Desk):
         await self.post.watch.fetch()
 
     async def _case(self, case: CaseOut) -> None:
+        await self.paperwork(case)
         journey = self.post.journey_of(case)
         if journey is None:
             return

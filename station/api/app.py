@@ -9,7 +9,7 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 
-from station.api import evasions, live, papers, routes
+from station.api import evasions, filing, live, papers, routes
 from station.api.errors import install
 from station.api.guards import Guards
 from station.api.schemas import ErrorOut, LiveOut
@@ -42,6 +42,8 @@ def interface() -> FastAPI:
         papers.acting,
         evasions.seeing,
         evasions.acting,
+        filing.seeing,
+        filing.acting,
         live.router,
     ):
         app.include_router(router)

@@ -328,6 +328,80 @@ class DocumentIn(Asked):
     kind: Word
 
 
+class ChecklistItemOut(Shape):
+    """One thing that the file of a case must hold.
+
+    ``need``: document, signature, recheck, service or recording; ``name``: kind of the document, or
+    the act; ``seq``: of the entry that it is about; ``standing``: there, excused or missing;
+    ``blocks``: the case cannot be closed for it.
+    """
+
+    need: str
+    name: str
+    title: str
+    number: str
+    seq: int
+    standing: str
+    blocks: bool
+
+
+class ChecklistOut(Shape):
+    """``GET /api/cases/{no}/closing``. ``ready``: nothing stands in the way of closing."""
+
+    ready: bool
+    items: list[ChecklistItemOut]
+
+
+class SignatureIn(Asked):
+    """``POST /api/documents/{number}/signature``: how the party took it.
+
+    ``manner``: signed, fingerprint, refused or absent; the last two demand a ``note``.
+    """
+
+    manner: Word
+    note: Annotated[str, Field(max_length=500)] = ""
+    second_officer: Word
+
+
+class ExcuseIn(Asked):
+    """``POST /api/cases/{no}/excuses``: why there is no recording of the act of an entry."""
+
+    act_seq: Amount
+    reason: Text
+    second_officer: Word
+
+
+class CentreReceiptOut(Shape):
+    """The centre holds everything up to entry ``seq``, in its log of ``log_size`` leaves."""
+
+    seq: int
+    log_size: int
+    at: datetime
+
+
+class MomentOut(Shape):
+    """One moment of ``GET /api/cases/{no}/timeline``.
+
+    ``kind``: of the entry; ``name``: the act, the kind of a document, how it was taken, or by what
+    a recording was timed; ``about``: the entries that it is about; ``media``: pictures and clips;
+    ``centre``: what the centre signed for it, null until then.
+    """
+
+    seq: int
+    receipt: str
+    kind: str
+    name: str
+    at: datetime
+    until: datetime
+    title: str
+    officers: list[str]
+    number: str
+    note: str
+    media: list[str]
+    about: list[int]
+    centre: CentreReceiptOut | None
+
+
 class AlarmOut(Shape):
     """Live message ``alarm``, and ``GET /api/alarms``: device faults, full disk, changed weight."""
 

@@ -18,6 +18,7 @@ from station.application.casework import Casework
 from station.application.centre_ports import CentreFacts
 from station.application.duty import Duty
 from station.application.evading import Evading
+from station.application.filing import Filing
 from station.application.issuing import Issuing
 from station.application.live import LaneView
 from station.application.ports import Media, Views
@@ -42,6 +43,7 @@ class Services:
     casework: Casework
     evading: Evading
     issuing: Issuing
+    filing: Filing
     reviewing: Reviewing
     lane: Callable[[], LaneView]
     feed: Feed

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from station.application.completeness import Completeness
 from station.application.duty import Duty
 from station.application.findings import FEN_PER_YUAN, Judge
 from station.application.ports import Draft, Ledger, Views
@@ -65,6 +66,7 @@ class Casework:
         duty: Duty,
         judge: Judge,
         terms: Terms,
+        completeness: Completeness,
         clock: Clock,
         publish: Callable[[CaseFile], None],
     ) -> None:
@@ -74,6 +76,7 @@ class Casework:
         self._duty = duty
         self._judge = judge
         self._terms = terms
+        self._completeness = completeness
         self._clock = clock
         self._publish = publish
         self.lock = asyncio.Lock()
@@ -162,6 +165,7 @@ class Casework:
             NotPermitted: not an act of this officer's role, or his certificate has run out.
             TwoOfficersRequired: the second is not on duty here, or of another authority.
             IllegalTransition, WrongAuthority, InvalidFacts: see :meth:`Case.after`.
+            CaseIncomplete: closing, and the file lacks something.
             StoreFull: nothing was done.
         """
         async with self.lock:
@@ -173,6 +177,8 @@ class Casework:
             if kind in (Act.NOTIFY, Act.DECIDE):
                 await self._within_the_law(case, details)
             after = case.after(kind, by=pair, at=now, on=on, details=details)
+            if kind is Act.CLOSE:
+                await self._completeness.require(case)
             written = await self._write(after, _openings(kind, personal))
         self._publish(await self.file(case_no))
         return written

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Protocol
 
-from station.application.findings import FEN_PER_YUAN
+from station.application.due import DueForms
 from station.application.ports import Media, Views
 from station.application.proceedings import proceedings
 from station.application.views import DocumentView, moment, receipt
@@ -27,16 +27,11 @@ from station.domain.errors import (
     NotFound,
     WrongAuthority,
 )
-from station.domain.forms import Form, When
+from station.domain.forms import Form
 from station.domain.ledger import Entry
 from station.domain.officers import Officer, Permission, Role
-from station.domain.procedure import Act
-from station.domain.stages import EFFECTIVE, Penalty
 from station.rules.lawbook import LawBook
 
-_OF_THE_DECISION: Final = {Act.TAKE_EFFECT.value, Act.SERVE.value, Act.DEFER.value}
-"""What says nothing any more once the decision is revoked."""
-_SIMPLE: Final = {Role.POLICE: "procedure.police.simple_max", Role.ROAD: "procedure.simple.citizen"}
 _PERMISSION: Final = {Role.ROAD: Permission.ACT_ROAD, Role.POLICE: Permission.ACT_POLICE}
 
 
@@ -154,7 +149,7 @@ class Issuing:
         self._views = views
         self._media = media
         self._press = press
-        self._law = law
+        self._due = DueForms(press.forms, law, clock)
         self._clock = clock
         self._lock = lock
 
@@ -166,13 +161,13 @@ class Issuing:
         """
         record = await self._record(case_no)
         issued = await self._documents.of_case(case_no)
-        steps = ((form, self._step(form, record)) for form in self._press.forms.values())
+        due = self._due.of(record.case, record.steps)
         return CaseDocuments(
             issued=tuple(issued),
             due=tuple(
                 Due(form, step, form.issuer(record.case.penal, step.role))
-                for form, step in steps
-                if step is not None and self._before(form, step, issued) is None
+                for form, step in due
+                if self._due.issued(form, step, issued) is None
             ),
         )
 
@@ -190,11 +185,11 @@ class Issuing:
             raise NotFound("document", kind=kind)
         async with self._lock:
             record = await self._record(case_no)
-            step = self._step(form, record)
+            step = self._due.step(form, record.case, record.steps)
             if step is None:
                 raise DocumentNotDue(title=form.title, case_no=case_no)
             self._require(officer, form, record, step)
-            before = self._before(form, step, await self._documents.of_case(case_no))
+            before = self._due.issued(form, step, await self._documents.of_case(case_no))
             if before is not None:
                 raise DocumentIssuedBefore(title=form.title, number=before.issued.number)
             return await self._issued(form, record, step, officer)
@@ -301,39 +296,6 @@ class Issuing:
         except BadOpening:
             return {}  # spoilt on the disk: the lines stay empty, to be written by hand
         return {one.field: one.text for act in kept for one in act}
-
-    def _step(self, form: Form, record: Proceedings) -> Step | None:
-        """Return what *form* would be about now, None where it is not due."""
-        step, case = record.newest(*form.about), record.case
-        if step is None or case.state.penalty is Penalty.VOIDED:
-            return None
-        if step.name in _OF_THE_DECISION and case.state.penalty not in EFFECTIVE:
-            return None
-        fine = case.fine_fen or 0
-        if form.when is When.FINED and fine == 0:
-            return None
-        return None if form.when is When.SIMPLE and fine > self._simple(case.penal) else step
-
-    def _simple(self, penal: Role) -> int:
-        """Return up to how many fen an authority may decide on the spot (行政处罚法 art 51)."""
-        today = date.fromisoformat(local_day(self._clock.now()))
-        return int(self._law.provision(_SIMPLE[penal], today).value) * FEN_PER_YUAN
-
-    def _before(self, form: Form, step: Step, issued: list[DocumentView]) -> DocumentView | None:
-        """Return the document that stands in the way: the same, or one of its group."""
-        kinds = {
-            one.kind
-            for one in self._press.forms.values()
-            if one.kind == form.kind or (form.group and one.group == form.group)
-        }
-        return next(
-            (
-                view
-                for view in issued
-                if view.issued.document in kinds and view.issued.act_seq == step.seq
-            ),
-            None,
-        )
 
     def _require(self, officer: Officer, form: Form, record: Proceedings, step: Step) -> None:
         issuer = form.issuer(record.case.penal, step.role)

@@ -29,8 +29,17 @@ def proceedings(
         case=case,
         first=_weighed(first),
         rechecks={view.passage.passage_id: _weighed(view) for view in rechecks},
-        steps=tuple(_step(entry) for entry in entries),
+        steps=steps_of(entries),
     )
+
+
+def steps_of(entries: Iterable[Entry]) -> tuple[Step, ...]:
+    """Return the steps that the opening of a case and its acts are.
+
+    Raises:
+        StoreCorrupt: an entry is neither.
+    """
+    return tuple(_step(entry) for entry in entries)
 
 
 def _step(entry: Entry) -> Step:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
@@ -20,15 +19,9 @@ from station.contract.entries import (
     WatchHit,
     WeightChanged,
 )
+from station.contract.timeline import receipt as receipt
 from station.domain.errors import CentreContradicts
 from station.domain.ledger import Entry
-
-RECEIPT_DIGITS: Final = 10
-
-
-def receipt(entry: Entry) -> str:
-    """Return the receipt that stands on the slip: ``node-seq-digest[:10]``."""
-    return f"{entry.node}-{entry.seq}-{entry.digest[:RECEIPT_DIGITS]}"
 
 
 def moment(text: str) -> datetime:

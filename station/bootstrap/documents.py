@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from station.application.casework import Casework
+from station.application.completeness import Completeness
+from station.application.filing import Filing
 from station.application.issuing import Issuing
 from station.bootstrap.opening import Stored
 from station.documents.papers import Place
@@ -12,6 +14,7 @@ from station.domain.clock import Clock
 from station.domain.errors import SettingsError
 from station.rules.lawbook import LawBook, lawbook
 from station.settings import Settings
+from station.store.case_files import SqliteCaseFiles
 from station.store.papers import SqliteDocuments
 
 
@@ -27,6 +30,43 @@ def issuing(settings: Settings, stored: Stored, casework: Casework, clock: Clock
         media=stored.media,
         press=press(settings, lawbook()),
         law=lawbook(),
+        clock=clock,
+        lock=casework.lock,
+    )
+
+
+def completeness(settings: Settings, stored: Stored, clock: Clock) -> Completeness:
+    """Return what looks whether a file is complete.
+
+    Raises:
+        SettingsError: there are no forms of that region.
+    """
+    made = press(settings, lawbook())
+    return Completeness(
+        files=SqliteCaseFiles(stored.database, stored.ledger),
+        forms=made.forms,
+        recorded=made.recorded,
+        law=lawbook(),
+        clock=clock,
+    )
+
+
+def filing(
+    settings: Settings, stored: Stored, casework: Casework, complete: Completeness, clock: Clock
+) -> Filing:
+    """Return the desk that keeps files of cases.
+
+    Raises:
+        SettingsError: there are no forms of that region.
+    """
+    return Filing(
+        files=SqliteCaseFiles(stored.database, stored.ledger),
+        views=stored.ledger,
+        ledger=stored.ledger,
+        receipts=stored.outbox,
+        completeness=complete,
+        forms=press(settings, lawbook()).forms,
+        pair=casework.pair,
         clock=clock,
         lock=casework.lock,
     )

@@ -26,6 +26,7 @@ from station.application.devices import CLOCK, CONNECTING
 from station.application.devices import PROGRAM as PROGRAM_DEVICE
 from station.application.duty import Duty
 from station.application.evading import Evading
+from station.application.filing import Filing
 from station.application.findings import Judge
 from station.application.issuing import Issuing
 from station.application.lane import Lane, LastPassage
@@ -38,7 +39,7 @@ from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
 from station.application.terms import Terms
 from station.application.views import moment
-from station.bootstrap.documents import issuing
+from station.bootstrap.documents import completeness, filing, issuing
 from station.bootstrap.opening import Stored, SystemClock, claimed, keep_law, open_store
 from station.bootstrap.upkeep import retention
 from station.bootstrap.uplink import TakeAnswers, Uplink
@@ -99,6 +100,7 @@ class _Desk:
     casework: Casework
     evading: Evading
     issuing: Issuing
+    filing: Filing
     reviewing: Reviewing
 
 
@@ -205,6 +207,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
     duty = Duty(stored.accounts, stored.passwords, clock, demanded=settings.access.totp_roles)
     prefix = settings.station.case_prefix or settings.station.node.upper()
     terms = Terms(judge.law, judge.mode, OfficialCalendar(typed_years(settings.calendar.file)))
+    complete = completeness(settings, stored, clock)
     casework = Casework(
         prefix=prefix,
         ledger=ledger,
@@ -212,6 +215,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         duty=duty,
         judge=judge,
         terms=terms,
+        completeness=complete,
         clock=clock,
         publish=hub.publish,
     )
@@ -243,6 +247,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
             publish=hub.publish,
         ),
         issuing=issuing(settings, stored, casework, clock),
+        filing=filing(settings, stored, casework, complete, clock),
         reviewing=reviewing,
     )
 
@@ -292,6 +297,7 @@ def _services(
         casework=desk.casework,
         evading=desk.evading,
         issuing=desk.issuing,
+        filing=desk.filing,
         reviewing=desk.reviewing,
         lane=runtime.view,
         feed=desk.feed,

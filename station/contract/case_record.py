@@ -16,10 +16,13 @@ from station.contract.entries import (
     DecisionInForce,
     DocumentIssued,
     DocumentPrinted,
+    DocumentSigned,
     Kind,
     Passage,
     PassageReview,
     Payload,
+    RecordingExcused,
+    RecordingImported,
     UnloadingForm,
     WeightChanged,
     read,
@@ -35,6 +38,9 @@ STATION_KINDS: Final = (
     Kind.CASE_ACT,
     Kind.DOCUMENT_ISSUED,
     Kind.DOCUMENT_PRINTED,
+    Kind.DOCUMENT_SIGNED,
+    Kind.RECORDING_IMPORTED,
+    Kind.RECORDING_EXCUSED,
 )
 CENTRE_KINDS: Final = (
     Kind.UNLOADING_FORM,
@@ -57,8 +63,8 @@ class CaseRecord:
     async def of_station(self, search: Search) -> tuple[Entry, ...]:
         """Return what the station's ledger holds about the case, in order.
 
-        These are its opening, acts and documents, the weighings of its truck, and what came of
-        those: reviews by officers, and a weight that changed afterwards.
+        These are its opening, acts, documents and recordings, the weighings of its truck, and what
+        came of those: reviews by officers, and a weight that changed afterwards.
         """
         numbered = [one for one in await search([_text(self.case_no)]) if self._names(one)]
         weighed = frozenset(_passage_id(entry) for entry in numbered) - {""}
@@ -79,10 +85,14 @@ class CaseRecord:
                 | CaseAct(case_no=number)
                 | DocumentIssued(case_no=number)
                 | DocumentPrinted(case_no=number)
+                | DocumentSigned(case_no=number)
+                | RecordingExcused(case_no=number)
                 | Passage(recheck_of=number)
                 | PassageReview(recheck_of=number)
             ):
                 return number == self.case_no
+            case RecordingImported(acts=acts):
+                return any(one.case_no == self.case_no for one in acts)
             case (
                 UnloadingForm(node=node, case_no=number)
                 | DecisionInForce(node=node, case_no=number)

@@ -32,6 +32,12 @@ from station.contract.centre_entries import (
     WatchList,
 )
 from station.contract.part import Part, Record
+from station.contract.record_entries import (
+    DocumentSigned,
+    RecordedAct,
+    RecordingExcused,
+    RecordingImported,
+)
 from station.contract.station_entries import (
     CameraWatch,
     CaseAct,
@@ -83,6 +89,7 @@ __all__ = [
     "DeviceEvent",
     "DocumentIssued",
     "DocumentPrinted",
+    "DocumentSigned",
     "Enrolment",
     "Envelope",
     "ErasedFields",
@@ -106,6 +113,9 @@ __all__ = [
     "PlateEvidence",
     "QuarantineRelease",
     "Record",
+    "RecordedAct",
+    "RecordingExcused",
+    "RecordingImported",
     "RecordingsErased",
     "RegisterExtract",
     "RegisteredVehicle",
@@ -140,6 +150,9 @@ class Kind(Enum):
     DOCUMENT_PRINTED = "document_printed"
     EVASION_OPENED = "evasion_opened"
     EVASION_ACTED = "evasion_acted"
+    DOCUMENT_SIGNED = "document_signed"
+    RECORDING_IMPORTED = "recording_imported"
+    RECORDING_EXCUSED = "recording_excused"
     DEVICE_FAULT = "device_fault"
     DEVICE_RECOVERED = "device_recovered"
     OFFICER_CHANGE = "officer_change"
@@ -216,6 +229,9 @@ Payload = (
     | DocumentPrinted
     | EvasionOpened
     | EvasionActed
+    | DocumentSigned
+    | RecordingImported
+    | RecordingExcused
     | DeviceEvent
     | OfficerChange
     | Outage
@@ -256,6 +272,9 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.DOCUMENT_PRINTED: DocumentPrinted,
     Kind.EVASION_OPENED: EvasionOpened,
     Kind.EVASION_ACTED: EvasionActed,
+    Kind.DOCUMENT_SIGNED: DocumentSigned,
+    Kind.RECORDING_IMPORTED: RecordingImported,
+    Kind.RECORDING_EXCUSED: RecordingExcused,
     Kind.DEVICE_FAULT: DeviceEvent,
     Kind.DEVICE_RECOVERED: DeviceEvent,
     Kind.OFFICER_CHANGE: OfficerChange,

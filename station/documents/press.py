@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime, time
 
 from station.contract.proceedings import Issue, Print, Proceedings
@@ -31,6 +31,11 @@ class Press:
     def pages(self) -> str:
         """Return the address under which drivers find their pages, "" for none."""
         return self.place.pages
+
+    @property
+    def recorded(self) -> Set[str]:
+        """Return the acts of which the file must hold a recording."""
+        return self._registry.recorded
 
     def number(self, form: Form, year: int, serial: int) -> str:
         """Return the number of a document."""

@@ -34,6 +34,8 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     when: When = When.ALWAYS
     group: str = ""
     page: bool = False
+    closing: bool = True
+    signed: bool = False
 
 
 class _Offices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,6 +51,7 @@ class _Region(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     number: str
     stations: dict[str, str]
     offices: _Offices
+    recorded: frozenset[str]
     forms: tuple[_Row, ...]
 
 
@@ -59,6 +62,7 @@ class Registry:
         region: name of its folder under ``templates``.
         forms: by kind, in the order of the file.
         offices: as the region's data has them, by name.
+        recorded: acts of which the file must hold a recording.
     """
 
     def __init__(self, region: str, content: bytes) -> None:
@@ -79,6 +83,7 @@ class Registry:
         self.offices: Mapping[str, Address] = {
             name: getattr(read.offices, name) for name in _Offices.__struct_fields__
         }
+        self.recorded = read.recorded
         self._number = read.number
         self._stations = read.stations
 

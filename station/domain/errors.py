@@ -21,7 +21,12 @@
             * :exc:`BundleExists` · :exc:`BundleUnwritable`
         * :exc:`DocumentError` -- a document cannot be issued or printed
             * :exc:`DocumentNotDue` · :exc:`DocumentIssuedBefore` · :exc:`DocumentIncomplete`
-            * :exc:`DocumentNumberTaken` · :exc:`DocumentChanged`
+            * :exc:`DocumentNumberTaken` · :exc:`DocumentChanged` · :exc:`DocumentSignedBefore`
+        * :exc:`CaseIncomplete` -- the file lacks what it must hold before the case closes
+        * :exc:`NotExcusable` -- no recording of that act is missing
+        * :exc:`RecordingError` -- a clip is not taken in, and stays where it is
+            * :exc:`RecordingOfNobody` · :exc:`RecordingOfNoKind` · :exc:`RecordingUntimed`
+            * :exc:`RecordingBroken` · :exc:`RecordingUnlikely` · :exc:`RecordingUnreadable`
     * :exc:`AccessError` -- who asks may not
         * :exc:`NotSignedIn`
         * :exc:`SignInRefused`
@@ -243,6 +248,66 @@ class DocumentChanged(DocumentError):
     """The same record no longer gives what is kept: its form was changed since."""
 
     code = "document.changed"
+
+
+class DocumentSignedBefore(DocumentError):
+    """How the party took it was written down before."""
+
+    code = "document.signed_before"
+
+
+class CaseIncomplete(DomainError):
+    """The file lacks what it must hold before the case closes (行政处罚法 art 47)."""
+
+    code = "case.incomplete"
+
+
+class NotExcusable(DomainError):
+    """No recording of that act is missing."""
+
+    code = "case.not_excusable"
+
+
+class RecordingError(DomainError):
+    """A clip is not taken in; it stays where it is, and the next look tries again."""
+
+    code = "recording"
+
+
+class RecordingOfNobody(RecordingError):
+    """Its folder is not named after an officer's certificate."""
+
+    code = "recording.nobody"
+
+
+class RecordingOfNoKind(RecordingError):
+    """Its name does not end as those of recordings do."""
+
+    code = "recording.kind"
+
+
+class RecordingUntimed(RecordingError):
+    """Neither a file beside it, nor its name, nor its contents say when it began and ended."""
+
+    code = "recording.untimed"
+
+
+class RecordingBroken(RecordingError):
+    """Its contents are not those of such a file, or its end is missing."""
+
+    code = "recording.broken"
+
+
+class RecordingUnlikely(RecordingError):
+    """Its time cannot be true: it ends before it begins, in the future, or lasts for days."""
+
+    code = "recording.unlikely"
+
+
+class RecordingUnreadable(RecordingError):
+    """The folder or the file cannot be read."""
+
+    code = "recording.unreadable"
 
 
 class AccessError(ZhichaoError):

@@ -43,6 +43,8 @@ class Form:
         required: paths of what it must state (法定记载事项); without them it is not issued.
         group: of the forms of one group only one is issued about the same act; "" for none.
         page: its prints bear the address of the driver's page (当事人查询页).
+        closing: whether it must be in the file before the case closes, once it is due.
+        signed: whether the party must sign it, or officers note why not.
     """
 
     kind: str
@@ -55,6 +57,8 @@ class Form:
     when: When = When.ALWAYS
     group: str = ""
     page: bool = False
+    closing: bool = True
+    signed: bool = False
 
     def issuer(self, penal: Role, own: Role) -> Role:
         """Return whose document it is.

@@ -13,6 +13,7 @@ _INDEX = "index.md"
 _TOPICS = {
     "agency": "机构名称",
     "citation": "引用与核对",
+    "closing": "结案",
     "count": "一年内次数",
     "credit": "信用",
     "deadline": "期限",

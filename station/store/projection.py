@@ -26,12 +26,15 @@ from station.contract.entries import (
     DeviceEvent,
     DocumentIssued,
     DocumentPrinted,
+    DocumentSigned,
     EvasionActed,
     EvasionOpened,
     MediaErased,
     Passage,
     PassageReview,
     Payload,
+    RecordingExcused,
+    RecordingImported,
     UnweighedPass,
     WatchHit,
     WeightChanged,
@@ -75,8 +78,14 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
             _act(connection, entry.seq, payload)
         case EvasionOpened() | EvasionActed():
             _put_evasion(connection, entry.seq, payload)
-        case DocumentIssued() | DocumentPrinted():
-            _put_document(connection, entry, payload)
+        case (
+            DocumentIssued()
+            | DocumentPrinted()
+            | DocumentSigned()
+            | RecordingImported()
+            | RecordingExcused()
+        ):
+            _put_into_file(connection, entry, payload)
         case DeviceEvent() | WeightChanged() | UnweighedPass() | WatchHit() | CentreContradiction():
             alarm = alarm_of(payload, moment(envelope.wall_utc))
             row = (entry.seq, _ALARM.encode(alarm))
@@ -158,17 +167,36 @@ def _put_case(connection: apsw.Connection, seq: int, case: Case, opened_on: str)
     connection.execute(_SQL["put_waiting" if waits else "take_waiting"], (case.case_no,))
 
 
-def _put_document(
-    connection: apsw.Connection, entry: Entry, issued: DocumentIssued | DocumentPrinted
+def _put_into_file(
+    connection: apsw.Connection,
+    entry: Entry,
+    filed: DocumentIssued | DocumentPrinted | DocumentSigned | RecordingImported | RecordingExcused,
 ) -> None:
-    if isinstance(issued, DocumentPrinted):
-        connection.execute(_SQL["put_print"], (issued.number, issued.print_no))
-        return
+    match filed:
+        case DocumentIssued():
+            _put_document(connection, entry, filed)
+        case RecordingImported():
+            _put_clip(connection, entry.seq, filed)
+        case DocumentPrinted() | DocumentSigned() | RecordingExcused():
+            if isinstance(filed, DocumentPrinted):
+                connection.execute(_SQL["put_print"], (filed.number, filed.print_no))
+            connection.execute(_SQL["put_filing"], (filed.case_no, entry.seq))
+
+
+def _put_document(connection: apsw.Connection, entry: Entry, issued: DocumentIssued) -> None:
     view = _DOCUMENT.encode(DocumentView(issued=issued, receipt=receipt(entry)))
     row = (entry.seq, issued.number, issued.document, issued.year, issued.case_no, view)
     connection.execute(_SQL["put_document"], row)
     issued_on = local_day(moment(issued.issued_at))
     _record(connection, entry.seq, media_of(issued), issued_on, of_case=True)
+
+
+def _put_clip(connection: apsw.Connection, seq: int, clip: RecordingImported) -> None:
+    connection.execute(_SQL["put_clip"], (clip.sha256, seq))
+    for act in clip.acts:
+        connection.execute(_SQL["put_filing"], (act.case_no, seq))
+    made_on = local_day(moment(clip.began_at))
+    _record(connection, seq, media_of(clip), made_on, of_case=bool(clip.acts))
 
 
 def _case(connection: apsw.Connection, case_no: str) -> Case:

@@ -41,7 +41,7 @@ from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
 from station.store.working_days import OfficialCalendar
 from tests.fakes import NO_CODES, FakeClock, passage, sealer, store_of
-from tests.papers import issuing
+from tests.papers import completeness, filing, issuing
 
 PASSWORD = "correct horse battery"
 HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick
@@ -70,6 +70,7 @@ class Console:
         self.hub.listen(self.feed.publish)
         self.judge = Judge(lawbook(), Mode.RESIDENT)
         self.duty = Duty(self.accounts, Argon2Passwords(), self.clock, demanded=NO_CODES)
+        complete = completeness(self.database, self.store, self.clock)
         self.casework = Casework(
             prefix="LINHE",
             ledger=self.store,
@@ -77,9 +78,11 @@ class Console:
             duty=self.duty,
             judge=self.judge,
             terms=Terms(self.judge.law, self.judge.mode, OfficialCalendar()),
+            completeness=complete,
             clock=self.clock,
             publish=self.hub.publish,
         )
+        self.filing = filing(self.database, self.store, complete, self.casework, self.clock)
         ok = Device(code="ok", detail="", since=self.clock.now())
         self.lane = LaneView(
             at=self.clock.now(),
@@ -147,6 +150,7 @@ class Console:
                 publish=self.hub.publish,
             ),
             issuing=issuing(self.database, self.store, self.media, self.clock),
+            filing=self.filing,
             reviewing=reviewing,
             lane=lambda: self.lane,
             feed=self.feed,

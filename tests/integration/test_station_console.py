@@ -45,7 +45,7 @@ from tests.fakes import (
     sealer,
     store_of,
 )
-from tests.papers import issuing
+from tests.papers import completeness, filing, issuing
 
 PASSWORD = "correct horse battery"
 HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick
@@ -76,6 +76,7 @@ class Console:
         self.hub.listen(self.told.append)
         self.duty = Duty(self.accounts, self.passwords, self.clock, self.pause, demanded=totp_roles)
         judge = Judge(lawbook(), Mode.RESIDENT)
+        complete = completeness(self.database, self.store, self.clock)
         self.casework = Casework(
             prefix="LINHE",
             ledger=self.store,
@@ -83,9 +84,11 @@ class Console:
             duty=self.duty,
             judge=judge,
             terms=Terms(judge.law, judge.mode, OfficialCalendar()),
+            completeness=complete,
             clock=self.clock,
             publish=self.hub.publish,
         )
+        self.filing = filing(self.database, self.store, complete, self.casework, self.clock)
         self.take_answers = partial(take_answers, self.store, self.centre, self.casework.answered)
         reviewing = Reviewing(
             ledger=self.store,
@@ -142,6 +145,7 @@ class Console:
                     publish=self.hub.publish,
                 ),
                 issuing=issuing(self.database, self.store, self.media, self.clock),
+                filing=self.filing,
                 reviewing=reviewing,
                 lane=lambda: lane,
                 feed=Feed(),

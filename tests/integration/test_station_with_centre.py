@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from datetime import date
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -240,6 +241,8 @@ async def write_until_hand_over(settings):
     acts = [getattr(one.payload, "act", "") for one in drafts]
     author.act(Act.RELEASE)
     drafts = [*drafts[: acts.index(Act.ACCEPT.value)], *author.taken()]
+    # Documents are made from the weighings: that of the re-check must be there, too.
+    drafts.insert(0, Draft(Kind.PASSAGE, passage("again", recheck_of="C1")))
     stored = open_store(settings)
     try:
         await stored.ledger.append(*drafts)
@@ -269,6 +272,19 @@ async def signed_in(url, number, device):
         yield client
 
 
+async def paperwork(officer, case_no, second):
+    """Issue what this officer may, and record that the party signed."""
+    path = f"/api/cases/{case_no}/documents"
+    for due in (await officer.get(path)).json()["due"]:
+        answer = await officer.post(path, json={"kind": due["kind"]})
+        if answer.status_code == 200:
+            where = f"/api/documents/{quote(answer.json()['number'])}/signature"
+            signed = await officer.post(where, json={"manner": "signed", "second_officer": second})
+            assert signed.status_code == 200, signed.text
+        else:
+            assert answer.json()["code"] in ("case.wrong_authority", "document.issued_before")
+
+
 async def test_a_fine_is_decided_confirmed_served_paid_and_closed_and_the_centre_says_the_same(
     running, ports
 ):
@@ -276,8 +292,9 @@ async def test_a_fine_is_decided_confirmed_served_paid_and_closed_and_the_centre
     case_no = await write_until_hand_over(settings)
     config = home / "linhe/station.toml"
     devices = []
-    for number in ("P1", "P2"):
-        account = ("--certificate", number, "--name", "甲", "--role", "police")
+    for number in ("P1", "P2", "R1", "R2"):
+        role = "police" if number.startswith("P") else "road"
+        account = ("--certificate", number, "--name", "甲", "--role", role)
         where = ("--config", str(config), "--valid-until", "2999-12-31", "--password-stdin")
         code, out, err = await command(
             "officer", "add", *account, *where, given=PASSWORD, name="station"
@@ -292,6 +309,8 @@ async def test_a_fine_is_decided_confirmed_served_paid_and_closed_and_the_centre
         running_station(home),
         signed_in(f"http://127.0.0.1:{port}", "P1", devices[0]) as police,
         signed_in(f"http://127.0.0.1:{port}", "P2", devices[1]),
+        signed_in(f"http://127.0.0.1:{port}", "R1", devices[2]) as road,
+        signed_in(f"http://127.0.0.1:{port}", "R2", devices[3]),
     ):
 
         async def step():
@@ -300,8 +319,13 @@ async def test_a_fine_is_decided_confirmed_served_paid_and_closed_and_the_centre
                 seen.append(case["penalty"])
             if case["closed"] or case["penalty"] not in POLICE_ACTS:
                 return case["closed"]
+            await paperwork(police, case_no, "P2")
             act, details = POLICE_ACTS[case["penalty"]]
             asked = {"act": act, "second_officer": "P2", "details": details}
+            if act == "close":  # road administration has issued nothing yet
+                answer = await police.post(f"/api/cases/{case_no}/acts", json=asked)
+                assert (answer.status_code, answer.json()["code"]) == (409, "case.incomplete")
+                await paperwork(road, case_no, "R2")
             answer = await police.post(f"/api/cases/{case_no}/acts", json=asked)
             assert answer.status_code == 200, answer.text
             return False

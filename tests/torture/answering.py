@@ -20,6 +20,7 @@ def answers(stored: Stored, clock: Clock) -> TakeAnswers:
         duty=None,  # type: ignore[arg-type]
         judge=None,  # type: ignore[arg-type]
         terms=None,  # type: ignore[arg-type]
+        completeness=None,  # type: ignore[arg-type]
         clock=clock,
         publish=lambda _file: None,
     )

@@ -22,7 +22,8 @@ WITH named (text) AS MATERIALIZED (SELECT CAST(value AS BLOB) FROM json_each(?2)
 SELECT seq, digest, body, signature FROM entry
  WHERE seq >= ?1
    AND kind IN ('passage', 'passage_review', 'weight_changed', 'case_opened', 'case_act',
-                'document_issued', 'document_printed')
+                'document_issued', 'document_printed', 'document_signed',
+                'recording_imported', 'recording_excused')
    AND EXISTS (SELECT 1 FROM named WHERE instr(body, named.text) > 0)
  ORDER BY seq;
 
@@ -53,6 +54,27 @@ SELECT seq, digest, body, signature FROM entry
  WHERE seq = (SELECT seq FROM joint_case WHERE case_no = ?1)
     OR seq IN (SELECT seq FROM case_act WHERE case_no = ?1)
  ORDER BY seq;
+
+-- name: file_entries
+-- What the file of a case holds beside its acts. ?1 case_no
+SELECT seq, digest, body, signature FROM entry
+ WHERE seq IN (SELECT seq FROM case_filing WHERE case_no = ?1) ORDER BY seq;
+
+-- name: timeline_entries
+-- Opening, acts, weighings, documents and the rest of the file of a case.
+-- ?1 case_no, ?2 the passage that opened it
+SELECT seq, digest, body, signature FROM entry
+ WHERE seq = (SELECT seq FROM joint_case WHERE case_no = ?1)
+    OR seq IN (SELECT seq FROM case_act WHERE case_no = ?1)
+    OR seq IN (SELECT seq FROM document WHERE case_no = ?1)
+    OR seq IN (SELECT seq FROM case_filing WHERE case_no = ?1)
+    OR seq IN (SELECT seq FROM passage WHERE recheck_of = ?1 OR passage_id = ?2)
+ ORDER BY seq;
+
+-- name: acts_on
+-- Acts of any case on local days. ?1 first, ?2 last
+SELECT seq, digest, body, signature FROM entry
+ WHERE seq IN (SELECT seq FROM case_act WHERE acted_on BETWEEN ?1 AND ?2) ORDER BY seq;
 
 -- name: erasable_openings
 -- Of acts before a day, on cases that are closed, once they are at the centre, which counts drivers.

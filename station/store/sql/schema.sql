@@ -1,7 +1,7 @@
 -- The station's store. `entry` is the ledger and `centre_entry` the centre's as far as it was
 -- pulled; `opening`, `receipt` and `set_aside` are kept beside them. `passage`, `joint_case`,
--- `case_act`, `evasion`, `document`, `alarm`, `recording` and `centre_view` are views and can be rebuilt from the
--- ledgers. `meta`, `account`, `account_state`, `refused_access` and `session` stand for themselves.
+-- `case_act`, `case_filing`, `clip`, `evasion`, `document`, `alarm`, `recording` and `centre_view` are views and can be
+-- rebuilt from the ledgers. `meta`, `account`, `account_state`, `refused_access` and `session` stand for themselves.
 
 -- name: schema
 CREATE TABLE IF NOT EXISTS entry (
@@ -143,6 +143,21 @@ CREATE TABLE IF NOT EXISTS case_act (
     acted_on TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS case_act_by_case ON case_act (case_no, seq);
+CREATE INDEX IF NOT EXISTS case_act_by_day ON case_act (acted_on);
+
+-- Which other entries belong to the file of which case: prints, signatures, recordings, and why
+-- there is none.
+CREATE TABLE IF NOT EXISTS case_filing (
+    case_no TEXT NOT NULL,
+    seq     INTEGER NOT NULL,
+    PRIMARY KEY (case_no, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Clips that were taken in, by the entry that says so: none is taken in twice.
+CREATE TABLE IF NOT EXISTS clip (
+    sha256 TEXT PRIMARY KEY,
+    seq    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS evasion (
     evasion_no TEXT PRIMARY KEY,

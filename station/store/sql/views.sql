@@ -82,6 +82,19 @@ SELECT view FROM alarm ORDER BY seq DESC LIMIT ?1;
 INSERT INTO case_act (seq, case_no, acted_on) VALUES (?1, ?2, ?3)
 ON CONFLICT (seq) DO UPDATE SET case_no = excluded.case_no, acted_on = excluded.acted_on;
 
+-- name: put_filing
+-- Idempotent. ?1 case_no, ?2 seq
+INSERT OR IGNORE INTO case_filing (case_no, seq) VALUES (?1, ?2);
+
+-- name: put_clip
+-- Idempotent: the first import counts. ?1 sha256, ?2 seq
+INSERT OR IGNORE INTO clip (sha256, seq) VALUES (?1, ?2);
+
+-- name: clip
+-- ?1 sha256
+SELECT e.seq, e.digest, e.body, e.signature FROM clip c JOIN entry e USING (seq)
+ WHERE c.sha256 = ?1;
+
 -- name: put_document
 -- Idempotent. ?1 seq, ?2 number, ?3 kind, ?4 year, ?5 case_no, ?6 view
 INSERT INTO document (seq, number, kind, year, case_no, view) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -126,6 +139,8 @@ DELETE FROM joint_case;
 DELETE FROM case_waiting;
 DELETE FROM evasion;
 DELETE FROM case_act;
+DELETE FROM case_filing;
+DELETE FROM clip;
 DELETE FROM document;
 DELETE FROM alarm;
 DELETE FROM recording;
