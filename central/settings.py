@@ -89,9 +89,14 @@ class PublicSection(Section):
     """``[public]``: the site for drivers, behind a proxy with TLS. Empty: there is none.
 
     It answers whoever has a code that stands on a weighing slip, and nothing else.
+
+    Attributes:
+        recheck_answer_h: within how many hours a driver who asks to be weighed once more is
+            promised an answer; no law names it.
     """
 
     listen: Listen | Literal[""] = ""
+    recheck_answer_h: Annotated[int, Field(ge=1, le=72)] = 2
 
 
 class DatabaseSection(Section):

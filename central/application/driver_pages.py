@@ -6,16 +6,30 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 
+from central.application.ledger_ports import Archive
 from central.application.ports import OpenedCase
+from central.application.publishing import OwnLedger
 from station.contract.driver_page import page_digest
-from station.contract.entries import DocumentPrinted, Passage, PassageReview, Record, read
+from station.contract.entries import (
+    DocumentPrinted,
+    DriverRequest,
+    Kind,
+    Passage,
+    PassageReview,
+    Payload,
+    Record,
+    read,
+)
+from station.contract.sealing import stamp
 from station.domain.case import Case
+from station.domain.clock import Clock
 from station.domain.errors import DomainError, MalformedEntry, NotFound, StorageError
 from station.domain.ledger import Entry
 from station.domain.procedure import Act
+from station.domain.stages import Custody, Removal
 from station.domain.units import Kg
 from station.rules.lawbook import LawBook
 from station.rules.records import vehicle_from_record
@@ -23,6 +37,8 @@ from station.rules.unloading import UnloadPlan, plan_of
 
 FOLLOW_EVERY_S: Final = 2.0
 MOST_PICTURES: Final = 4
+RECHECK: Final = "recheck"
+_THERE: Final = (Custody.HELD, Custody.DETAINED)
 _NOBODYS: Final = bytes(16)
 """What is looked up instead of what is no code, so that both take as long."""
 _LOG: Final = logging.getLogger(__name__)
@@ -50,7 +66,10 @@ class Book(Protocol):
     """Ledgers and projections, read for one case. Every call may raise StorageError."""
 
     async def prints(self, after: int) -> tuple[int, list[Entry]]:
-        """Return up to where the log was looked through from *after*, and the prints in there."""
+        """Return up to where the log was looked through from *after*.
+
+        With it the prints of documents in there, and what drivers asked.
+        """
         ...
 
     async def held(self, page: PageOf) -> CaseHeld | None:
@@ -95,6 +114,7 @@ class DriverPage:
         plan: what to take off; None where nothing is over or the limit is open.
         pictures: (media type, bytes) of the first weighing.
         pictures_missing: so many have not come yet, or are not kept any more.
+        asked: what the driver asked; None for nothing.
         rights: numbers of the law data in force on the day of the case, by name.
     """
 
@@ -107,6 +127,7 @@ class DriverPage:
     pictures: tuple[tuple[str, bytes], ...]
     pictures_missing: int
     rights: Mapping[str, int]
+    asked: DriverRequest | None
 
 
 _RIGHTS: Final = {
@@ -127,12 +148,22 @@ class DriverPages:
         book: Book,
         pictures: Pictures,
         law: LawBook,
+        clock: Clock,
+        archive: Archive,
+        own: OwnLedger,
+        answer_within: timedelta,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._book = book
         self._pictures = pictures
         self._law = law
+        self._clock = clock
+        self._archive = archive
+        self._own = own
+        self._answer_within = answer_within
         self._sleep = sleep
+        self._asking = asyncio.Lock()
+        self._asked: dict[PageOf, DriverRequest] = {}
         self._pages: dict[str, PageOf] = {}
         self._followed = 0
 
@@ -151,15 +182,18 @@ class DriverPages:
         """Look through the next part of the log; False when there was none."""
         reached, entries = await self._book.prints(self._followed)
         for entry in entries:
-            if (printed := _printed(entry)) is not None and printed.page:
-                self._pages[printed.page] = PageOf(node=entry.node, case_no=printed.case_no)
+            match _payload(entry):
+                case DocumentPrinted() as printed if printed.page:
+                    self._pages[printed.page] = PageOf(node=entry.node, case_no=printed.case_no)
+                case DriverRequest() as asked:
+                    self._asked[PageOf(node=asked.node, case_no=asked.case_no)] = asked
         more = reached > self._followed
         self._followed = reached
         return more
 
     async def __call__(self, token: bytes | None) -> DriverPage | None:
         """Return the page of a code; None for none, or one that has not come yet."""
-        page = self._pages.get(page_digest(_NOBODYS if token is None else token))
+        page = self._page(token)
         held = None if page is None or token is None else await self._book.held(page)
         if held is None:
             return None
@@ -178,7 +212,38 @@ class DriverPages:
             pictures=pictures,
             pictures_missing=missing,
             rights=self._rights(held.opened.occurred_on),
+            asked=None if page is None else self._asked.get(page),
         )
+
+    async def ask_recheck(self, token: bytes | None) -> None:
+        """Write, durably, that a driver asks to be weighed once more; once in a case.
+
+        Nothing is written for what is no code, or where the truck is gone or was cleared already.
+        """
+        async with self._asking:
+            page = self._page(token)
+            held = None if page is None or token is None else await self._book.held(page)
+            if page is None or held is None or page in self._asked:
+                return
+            if recheck_possible(held.opened.case):
+                self._asked[page] = await self._written(page, held.opened.case.plate)
+
+    async def _written(self, page: PageOf, plate: str) -> DriverRequest:
+        now = self._clock.now()
+        request = DriverRequest(
+            node=page.node,
+            case_no=page.case_no,
+            plate=plate,
+            what=RECHECK,
+            at=stamp(now),
+            answer_by=stamp(now + self._answer_within),
+        )
+        async with self._archive.desk() as desk:
+            await self._own.write(desk, [(Kind.DRIVER_REQUEST, request)])
+        return request
+
+    def _page(self, token: bytes | None) -> PageOf | None:
+        return self._pages.get(page_digest(_NOBODYS if token is None else token))
 
     async def _shown(
         self, weighing: WeighingShown | None
@@ -213,12 +278,16 @@ def served_at(case: Case) -> datetime | None:
     return None if done is None else done.at
 
 
-def _printed(entry: Entry) -> DocumentPrinted | None:
+def recheck_possible(case: Case) -> bool:
+    """Tell whether a truck stands at the station and was not cleared."""
+    return case.state.custody in _THERE and case.state.removal is not Removal.CLEAR
+
+
+def _payload(entry: Entry) -> Payload | None:
     try:
-        payload = read(entry)[1]
+        return read(entry)[1]
     except MalformedEntry:
         return None  # it is in quarantine already, and nobody's page
-    return payload if isinstance(payload, DocumentPrinted) else None
 
 
 def _weighings(entries: Iterable[Entry]) -> dict[str, WeighingShown]:

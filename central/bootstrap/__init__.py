@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -353,9 +353,14 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
         machines = Door(create_machines_app(centre.parts), there, tls)
         doors = [people, machines]
         if outside is not None:
-            pages = driver_pages(settings, database)
+            pages = driver_pages(settings, database, clock)
             tasks.append(pages.run())
-            doors.append(Door(create_public_app(Site(find=pages, clock=clock)), outside))
+            doors.append(
+                Door(
+                    create_public_app(Site(find=pages, ask_recheck=pages.ask_recheck, clock=clock)),
+                    outside,
+                )
+            )
         async with asyncio.TaskGroup() as group:
             background = [group.create_task(task) for task in tasks]
             await serve(
@@ -368,12 +373,16 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
                 task.cancel()
 
 
-def driver_pages(settings: CentralSettings, database: Pool) -> DriverPages:
+def driver_pages(settings: CentralSettings, database: Pool, clock: Clock) -> DriverPages:
     """Return what finds drivers' pages."""
     return DriverPages(
         book=SqlDriverPages(database),
         pictures=FileRecordings(settings.central.data_dir / "recordings"),
         law=lawbook(),
+        clock=clock,
+        archive=SqlArchive(database),
+        own=own_ledger(settings, clock, own_key(settings)),
+        answer_within=timedelta(hours=settings.public.recheck_answer_h),
     )
 
 

@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from central.application.driver_pages import DriverPage
+from central.application.driver_pages import RECHECK, DriverPage
 from central.public.limits import Limits
 from central.public.page import asking, busy, failed, page
 from station.contract.driver_page import page_token
@@ -57,6 +57,7 @@ class Site:
     """What the application is joined to."""
 
     find: Callable[[bytes | None], Awaitable[DriverPage | None]]
+    ask_recheck: Callable[[bytes | None], Awaitable[None]]
     clock: Clock
 
 
@@ -73,10 +74,14 @@ def create_public_app(site: Site) -> Starlette:
             return _html(busy(_STYLE), 429)
         body = await _body(request)
         async with turns:
-            found = None if body is None else await site.find(_token(body))
+            code, asked = _read(b"" if body is None else body)
+            token = page_token(code)
+            if asked:
+                await site.ask_recheck(token)
+            found = await site.find(token)
         if found is None:
             return _html(asking(_STYLE, _SCRIPT, unknown=True), 404)
-        return _html(page(_STYLE, found))
+        return _html(page(_STYLE, found, code))
 
     async def broken(_request: Request, exc: Exception) -> Response:
         assert isinstance(exc, StorageError)  # noqa: S101 - for the type only
@@ -119,12 +124,13 @@ async def _body(request: Request) -> bytes | None:
     return taken
 
 
-def _token(body: bytes) -> bytes | None:
+def _read(body: bytes) -> tuple[str, bool]:
+    """Return the code as it was typed, and whether a re-check is asked for."""
     try:
-        typed = parse_qs(body.decode(), max_num_fields=4).get("code", [""])[0]
+        fields = parse_qs(body.decode(), max_num_fields=4)
     except ValueError:  # not UTF-8, or too many fields
-        return None
-    return page_token(typed)
+        return "", False
+    return fields.get("code", [""])[0], fields.get("ask", [""])[0] == RECHECK
 
 
 def _html(text: str, status: int = 200) -> Response:

@@ -12,7 +12,13 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import yaml
 
-from central.application.driver_pages import DriverPage, WeighingShown, served_at
+from central.application.driver_pages import (
+    RECHECK,
+    DriverPage,
+    WeighingShown,
+    recheck_possible,
+    served_at,
+)
 from station.contract.driver_page import CODE_LETTERS
 from station.contract.messages import templates
 from station.domain.clock import CHINA
@@ -48,8 +54,8 @@ def failed(style: str) -> str:
     return _only(style, "failed")
 
 
-def page(style: str, shown: DriverPage) -> str:
-    """Return a driver's page."""
+def page(style: str, shown: DriverPage, code: str) -> str:
+    """Return a driver's page. *code*: by which he came."""
     root, main = _frame(style)
     case = shown.case
     _text(main, "h1", _say("title"))
@@ -60,6 +66,7 @@ def page(style: str, shown: DriverPage) -> str:
     if shown.plan is not None and shown.plan.total:
         _plan(main, shown.plan)
     _rechecks(main, shown)
+    _asking_recheck(main, shown, code)
     _standing(main, shown)
     _rights(main, shown)
     if shown.first is not None:
@@ -107,6 +114,20 @@ def _rechecks(main: Element, shown: DriverPage) -> None:
         name = "recheck_over" if one.excess_kg else "recheck_clear"
         at, excess = _shown(_moment(weighing.settled_at)), _kg(one.excess_kg or 0)
         _text(main, "p", _say(name, at=at, kg=_kg(weighing.gross_kg), excess=excess))
+
+
+def _asking_recheck(main: Element, shown: DriverPage, code: str) -> None:
+    if shown.asked is not None:
+        _text(main, "h2", _say("asked_title"))
+        at, by = (_shown(_moment(one)) for one in (shown.asked.at, shown.asked.answer_by))
+        _text(main, "p", _say("asked", at=at, by=by), {"class": "note", "role": "status"})
+    elif recheck_possible(shown.case):
+        _text(main, "h2", _say("asked_title"))
+        _text(main, "p", _say("ask_recheck_how"))
+        form = SubElement(main, "form", {"method": "post", "action": "./"})
+        SubElement(form, "input", {"type": "hidden", "name": "code", "value": code})
+        SubElement(form, "input", {"type": "hidden", "name": "ask", "value": RECHECK})
+        _text(form, "button", _say("ask_recheck"), {"type": "submit"})
 
 
 def _standing(main: Element, shown: DriverPage) -> None:

@@ -31,14 +31,14 @@ class SqlDriverPages:
         self._pool = pool
 
     async def prints(self, after: int) -> tuple[int, list[Entry]]:
-        """Return up to where the log was looked through from *after*, and the prints in there."""
+        """See :class:`central.application.driver_pages.Book`."""
         async with pools.connection(self._pool) as connection:
             reached = int(await connection.fetchval(_SQL["reached"], after, WINDOW))
             rows = await connection.fetch(_SQL["prints"], after, reached)
         return reached, [entry_of(row) for row in rows]
 
     async def held(self, page: PageOf) -> CaseHeld | None:
-        """Return what is held of a case; None while its opening has not come."""
+        """See :class:`central.application.driver_pages.Book`."""
         async with pools.connection(self._pool) as connection:
             row = await connection.fetchrow(_SQL["case"], page.node, page.case_no)
             if row is None:

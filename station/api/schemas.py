@@ -184,6 +184,15 @@ class KnownFormOut(Shape):
     cleared_at: datetime
 
 
+class KnownRequestOut(Shape):
+    """What the driver asks in this case, on his page. ``what``: ``recheck``."""
+
+    case_no: str
+    what: str
+    at: datetime
+    answer_by: datetime
+
+
 class KnownOut(Shape):
     """``GET /api/passages/{id}/known``: what the centre knows of the truck. It decides nothing.
 
@@ -194,6 +203,7 @@ class KnownOut(Shape):
     permits: list[KnownPermitOut]
     decisions: list[KnownDecisionOut]
     forms: list[KnownFormOut]
+    requests: list[KnownRequestOut]
 
 
 class ReviewIn(Asked):

@@ -149,6 +149,15 @@ def known_out(known: Known) -> schemas.KnownOut:
                 }
                 for one in known.forms
             ],
+            "requests": [
+                {
+                    "case_no": one.case_no,
+                    "what": one.what,
+                    "at": one.at,
+                    "answer_by": one.answer_by,
+                }
+                for one in known.requests
+            ],
         }
     )
 

@@ -13,6 +13,7 @@ from station.contract.entries import (
     CentreContradiction,
     DecisionBarred,
     DecisionInForce,
+    DriverRequest,
     Enrolment,
     Permit,
     UnloadingForm,
@@ -184,6 +185,10 @@ class CentreFacts(Protocol):
 
     async def unloading_forms(self, plate: str) -> list[UnloadingForm]:
         """Return the weighing-and-unloading forms of a plate, newest first."""
+        ...
+
+    async def requests(self, plate: str) -> list[DriverRequest]:
+        """Return what drivers ask in this station's cases of a plate."""
         ...
 
     async def allowed_programs(self) -> list[AllowedProgram] | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from station.application.centre_ports import CentreFacts
 from station.application.views import PassageView, moment
-from station.contract.entries import DecisionInForce, Permit, UnloadingForm, Watched
+from station.contract.entries import DecisionInForce, DriverRequest, Permit, UnloadingForm, Watched
 from station.contract.sealing import local_day
 from station.rules.lawbook import LawBook
 
@@ -20,12 +20,16 @@ DECISIONS_FOR: Final = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """All of one truck at one moment, the newest first in each list."""
+    """All of one truck at one moment, the newest first in each list.
+
+    ``requests``: what its driver asks in the case of this weighing.
+    """
 
     watched: Watched | None = None
     permits: tuple[Permit, ...] = ()
     decisions: tuple[DecisionInForce, ...] = ()
     forms: tuple[UnloadingForm, ...] = ()
+    requests: tuple[DriverRequest, ...] = ()
 
 
 async def known_of(facts: CentreFacts, view: PassageView, law: LawBook) -> Known:
@@ -50,6 +54,7 @@ async def known_of(facts: CentreFacts, view: PassageView, law: LawBook) -> Known
             for one in await facts.unloading_forms(plate)
             if one.case_no not in own and _within(one.cleared_at, at, timedelta(hours=int(hours)))
         ),
+        requests=tuple(one for one in await facts.requests(plate) if one.case_no in own),
     )
 
 

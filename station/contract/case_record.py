@@ -17,6 +17,7 @@ from station.contract.entries import (
     DocumentIssued,
     DocumentPrinted,
     DocumentSigned,
+    DriverRequest,
     Kind,
     Passage,
     PassageReview,
@@ -47,6 +48,7 @@ CENTRE_KINDS: Final = (
     Kind.DECISION_IN_FORCE,
     Kind.DECISION_BARRED,
     Kind.DECISION_ENDED,
+    Kind.DRIVER_REQUEST,
 )
 
 Search = Callable[[Sequence[bytes]], Awaitable[Iterable[Entry]]]
@@ -98,6 +100,7 @@ class CaseRecord:
                 | DecisionInForce(node=node, case_no=number)
                 | DecisionBarred(node=node, case_no=number)
                 | DecisionEnded(node=node, case_no=number)
+                | DriverRequest(node=node, case_no=number)
             ):
                 return (node, number) == (self.node, self.case_no)
         return False

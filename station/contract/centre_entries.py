@@ -179,3 +179,21 @@ class UnloadingForm(Part, frozen=True, kw_only=True):
     gross_kg: int
     cleared_at: str
     cleared_kg: int
+
+
+class DriverRequest(Part, frozen=True, kw_only=True):
+    """A driver asks, on the page that his slip opens (当事人请求); officers answer him.
+
+    Attributes:
+        node, case_no, plate: of the case, and the station that opened it.
+        what: ``recheck``, to be weighed once more (复检).
+        at: when the centre took it in.
+        answer_by: until when an answer is due, by the office's own promise; no law names it.
+    """
+
+    node: str
+    case_no: str
+    plate: str
+    what: str
+    at: str
+    answer_by: str

@@ -18,6 +18,7 @@ from station.contract.centre_entries import (
     DecisionBarred,
     DecisionEnded,
     DecisionInForce,
+    DriverRequest,
     Enrolment,
     ErasedFields,
     KeyRevoked,
@@ -90,6 +91,7 @@ __all__ = [
     "DocumentIssued",
     "DocumentPrinted",
     "DocumentSigned",
+    "DriverRequest",
     "Enrolment",
     "Envelope",
     "ErasedFields",
@@ -177,6 +179,7 @@ class Kind(Enum):
     DECISION_BARRED = "decision_barred"
     DECISION_ENDED = "decision_ended"
     UNLOADING_FORM = "unloading_form"
+    DRIVER_REQUEST = "driver_request"
     CENTRE_PERSONAL_ERASED = "centre_personal_erased"
     RECORDINGS_ERASED = "recordings_erased"
 
@@ -254,6 +257,7 @@ Payload = (
     | DecisionBarred
     | DecisionEnded
     | UnloadingForm
+    | DriverRequest
     | CentrePersonalErased
     | RecordingsErased
 )
@@ -298,6 +302,7 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.DECISION_BARRED: DecisionBarred,
     Kind.DECISION_ENDED: DecisionEnded,
     Kind.UNLOADING_FORM: UnloadingForm,
+    Kind.DRIVER_REQUEST: DriverRequest,
     Kind.CENTRE_PERSONAL_ERASED: CentrePersonalErased,
     Kind.RECORDINGS_ERASED: RecordingsErased,
 }

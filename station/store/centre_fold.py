@@ -10,6 +10,7 @@ from station.contract.entries import (
     DecisionBarred,
     DecisionEnded,
     DecisionInForce,
+    DriverRequest,
     Enrolment,
     Kind,
     LegalIds,
@@ -62,7 +63,7 @@ def _put_one(put: _Put, payload: Payload) -> None:
             put(f"{payload.node} {payload.key_id}", "", payload)
         case LegalIds():
             put("", "", payload)
-        case DecisionInForce() | DecisionBarred() | UnloadingForm():
+        case DecisionInForce() | DecisionBarred() | UnloadingForm() | DriverRequest():
             put(f"{payload.node} {payload.case_no}", payload.plate, payload)
 
 

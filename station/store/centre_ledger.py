@@ -13,6 +13,7 @@ from station.contract.entries import (
     AllowedProgram,
     DecisionBarred,
     DecisionInForce,
+    DriverRequest,
     Enrolment,
     Kind,
     LegalIds,
@@ -114,6 +115,11 @@ class SqliteCentreLedger:
     async def unloading_forms(self, plate: str) -> list[UnloadingForm]:
         """See :class:`~station.application.centre_ports.CentreFacts`."""
         return await self._of_plate(Kind.UNLOADING_FORM, plate, UnloadingForm)
+
+    async def requests(self, plate: str) -> list[DriverRequest]:
+        """See :class:`~station.application.centre_ports.CentreFacts`."""
+        found = await self._of_plate(Kind.DRIVER_REQUEST, plate, DriverRequest)
+        return [one for one in found if one.node == self._node]
 
     async def allowed_programs(self) -> list[AllowedProgram] | None:
         """See :class:`~station.application.centre_ports.CentreFacts`."""

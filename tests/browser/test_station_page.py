@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from station.application.live import Device
-from station.contract.entries import Kind, UnloadingForm
+from station.contract.entries import DriverRequest, Kind, UnloadingForm
 from station.contract.sealing import stamp
 from station.domain.ledger import Head
 from station.domain.procedure import Act
@@ -280,10 +280,20 @@ async def test_what_the_centre_knows_of_a_truck_stands_with_its_passage(console,
         cleared_kg=48000,
     )
     entry = sealer(node="centre").seal(Kind.UNLOADING_FORM, form, head)
-    await console.centre.append([entry])
     await console.truck("p1", 58300)
+    asked = DriverRequest(
+        node="linhe",
+        case_no=(await console.store.cases(closed=False, limit=1))[0].case_no,
+        plate="蒙L38216",
+        what="recheck",
+        at=stamp(console.clock.now()),
+        answer_by=stamp(console.clock.now() + timedelta(hours=2)),
+    )
+    request = sealer(node="centre").seal(Kind.DRIVER_REQUEST, asked, entry.head)
+    await console.centre.append([entry, request])
     page = await signed_in(open_page, server.url)
     known = page.get_by_test_id("known")
+    await expect(known).to_contain_text("在查询页请求复检")
     await expect(known).to_contain_text("12 小时内在 hailiutu 已检测并卸载")
     await expect(known).to_contain_text("61,000 kg → 48,000 kg")
 

@@ -1,7 +1,10 @@
 """What a driver sees with the code of his slip, and what nobody sees without it."""
 
+import asyncio
+import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -11,6 +14,7 @@ from central.public.app import EACH_A_MINUTE, MOST_BYTES, Site, create_public_ap
 from central.store.driver_pages import SqlDriverPages
 from station.contract.driver_page import grouped, page_code, page_digest
 from station.contract.entries import DocumentPrinted, Kind, PassageReview
+from station.contract.sealing import stamp
 from station.contract.uplink import batch
 from station.domain.procedure import Act
 from station.rules.lawbook import lawbook
@@ -29,9 +33,16 @@ class Drivers(Office):
     def __init__(self, database, folder):
         super().__init__(database, folder)
         self.pages = DriverPages(
-            book=SqlDriverPages(database), pictures=self.recordings, law=lawbook()
+            book=SqlDriverPages(database),
+            pictures=self.recordings,
+            law=lawbook(),
+            clock=self.hq.clock,
+            archive=self.hq.archive,
+            own=self.hq.own,
+            answer_within=timedelta(hours=2),
         )
-        app = create_public_app(Site(find=self.pages, clock=self.hq.clock))
+        site = Site(find=self.pages, ask_recheck=self.pages.ask_recheck, clock=self.hq.clock)
+        app = create_public_app(site)
         self.transport = httpx.ASGITransport(app=app)
 
     def print_slip(self, station, token=TOKEN, case_no="C1"):
@@ -52,11 +63,15 @@ class Drivers(Office):
         while await self.pages.follow():
             pass
 
-    async def ask(self, typed, **changed):
+    async def asked(self):
+        rows = await self.hq.rows("SELECT body FROM entry WHERE kind = 'driver_request'")
+        return [json.loads(body)["payload"] for (body,) in rows]
+
+    async def ask(self, typed, **fields):
         async with httpx.AsyncClient(
             transport=self.transport, base_url="http://pages.example"
         ) as client:
-            return await client.post("/", data={"code": typed}, **changed)
+            return await client.post("/", data={"code": typed, **fields})
 
 
 @pytest.fixture
@@ -218,3 +233,51 @@ async def test_a_case_whose_weighing_cannot_be_found_is_shown_from_its_opening(d
     answer = await drivers.ask(page_code(TOKEN))
     assert "还没有传到中心" in answer.text
     assert "12,000 千克" in answer.text
+
+
+async def test_a_driver_asks_to_be_weighed_once_more_and_the_ledger_says_so(drivers):
+    linhe = drivers.linhe
+    linhe.weigh("p1")
+    linhe.open_case("C1", "v", "p1")
+    drivers.print_slip(linhe)
+    await drivers.arrive(linhe)
+    assert "请求复检</button>" in (await drivers.ask(page_code(TOKEN))).text
+    answer = await drivers.ask(page_code(TOKEN), ask="recheck")
+    assert "您的复检请求已于" in answer.text
+    (request,) = await drivers.asked()
+    assert (request["node"], request["case_no"], request["what"]) == ("linhe", "C1", "recheck")
+    now = drivers.hq.clock.now()
+    assert request["answer_by"] == stamp(now + timedelta(hours=2))
+
+
+async def test_who_asks_twice_or_at_once_has_asked_once(drivers):
+    linhe = drivers.linhe
+    linhe.weigh("p1")
+    linhe.open_case("C1", "v", "p1")
+    drivers.print_slip(linhe)
+    await drivers.arrive(linhe)
+    await asyncio.gather(*(drivers.ask(page_code(TOKEN), ask="recheck") for _ in range(4)))
+    assert len(await drivers.asked()) == 1
+    drivers.pages._asked.clear()  # another process, or a new start: the log tells it again
+    drivers.pages._followed = 0
+    await drivers.arrive(linhe)
+    await drivers.ask(page_code(TOKEN), ask="recheck")
+    assert len(await drivers.asked()) == 1
+
+
+@pytest.mark.parametrize("typed", [page_code(OTHERS), "", "x"])
+async def test_without_the_code_nothing_is_written(drivers, typed):
+    drivers.case(drivers.linhe)
+    drivers.print_slip(drivers.linhe)
+    await drivers.arrive(drivers.linhe)
+    assert (await drivers.ask(typed, ask="recheck")).status_code == 404
+    assert await drivers.asked() == []
+
+
+async def test_a_truck_that_was_cleared_is_not_weighed_once_more(drivers):
+    drivers.case(drivers.linhe)
+    drivers.print_slip(drivers.linhe)
+    await drivers.arrive(drivers.linhe)
+    answer = await drivers.ask(page_code(TOKEN), ask="recheck")
+    assert "请求再称一次" not in answer.text
+    assert await drivers.asked() == []

@@ -15,6 +15,7 @@ from station.contract.entries import (
     AllowedProgram,
     DecisionInForce,
     DeviceEvent,
+    DriverRequest,
     Enrolment,
     Kind,
     LegalIds,
@@ -40,6 +41,7 @@ from station.store.register import FileRegister, Registers
 from tests.fakes import NOON, FakeCentre, passage
 from tests.integration.test_station_console import (
     HASHED,
+    OPENED,
     PASSWORD,
     PEOPLE,
     Console,
@@ -319,6 +321,26 @@ async def test_decisions_on_other_acts_are_shown_and_the_own_case_is_not(console
     found = await known(console)
     assert [one["case_no"] for one in found["decisions"]] == ["HA1"]
     assert found["watched"] is None
+
+
+@pytest.mark.parametrize(
+    ("node", "case_no", "shown"),
+    [("linhe", OPENED.case_no, 1), ("hailiutu", OPENED.case_no, 0), ("linhe", "ANOTHER", 0)],
+)
+async def test_what_the_driver_asks_in_this_case_is_shown(console, tell, node, case_no, shown):
+    await open_case(console)
+    asked = DriverRequest(
+        node=node,
+        case_no=case_no,
+        plate=PLATE,
+        what="recheck",
+        at=stamp(NOON),
+        answer_by=stamp(NOON + timedelta(hours=2)),
+    )
+    await tell(Kind.DRIVER_REQUEST, asked)
+    found = (await known(console))["requests"]
+    assert len(found) == shown
+    assert all(one["what"] == "recheck" for one in found)
 
 
 async def test_nothing_follows_for_the_finding_from_what_is_known(console, tell):

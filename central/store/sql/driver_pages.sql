@@ -5,10 +5,10 @@
 SELECT least(size, $1::bigint + $2::bigint) FROM log;
 
 -- name: prints
--- Prints of documents in a window of the log. $1 after this position, $2 up to it
+-- Prints of documents in a window of the log, and what drivers asked. $1 after this position, $2 up to it
 SELECT node, seq, body, signature
   FROM entry
- WHERE entry.position > $1 AND entry.position <= $2 AND kind = 'document_printed'
+ WHERE entry.position > $1 AND entry.position <= $2 AND kind IN ('document_printed', 'driver_request')
  ORDER BY entry.position;
 
 -- name: case

@@ -420,6 +420,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_no}/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Checklist
+         * @description Show what the file of a case must hold before it closes, and what is missing.
+         */
+        get: operations["checklist_api_cases__case_no__closing_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_no}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Timeline
+         * @description Show the whole process of a case, in the order of time.
+         */
+        get: operations["timeline_api_cases__case_no__timeline_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/{number}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signature
+         * @description Record how the party took a document.
+         */
+        post: operations["signature_api_documents__number__signature_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_no}/excuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Excuse
+         * @description Record why there is no recording of an act.
+         */
+        post: operations["excuse_api_cases__case_no__excuses_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -526,6 +606,55 @@ export interface components {
             suggestion: {
                 [key: string]: number | null;
             };
+        };
+        /**
+         * CentreReceiptOut
+         * @description The centre holds everything up to entry ``seq``, in its log of ``log_size`` leaves.
+         */
+        CentreReceiptOut: {
+            /** Seq */
+            seq: number;
+            /** Log Size */
+            log_size: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * ChecklistItemOut
+         * @description One thing that the file of a case must hold.
+         *
+         *     ``need``: document, signature, recheck, service or recording; ``name``: kind of the document, or
+         *     the act; ``seq``: of the entry that it is about; ``standing``: there, excused or missing;
+         *     ``blocks``: the case cannot be closed for it.
+         */
+        ChecklistItemOut: {
+            /** Need */
+            need: string;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Number */
+            number: string;
+            /** Seq */
+            seq: number;
+            /** Standing */
+            standing: string;
+            /** Blocks */
+            blocks: boolean;
+        };
+        /**
+         * ChecklistOut
+         * @description ``GET /api/cases/{no}/closing``. ``ready``: nothing stands in the way of closing.
+         */
+        ChecklistOut: {
+            /** Ready */
+            ready: boolean;
+            /** Items */
+            items: components["schemas"]["ChecklistItemOut"][];
         };
         /**
          * DeviceOut
@@ -775,6 +904,18 @@ export interface components {
             /** What */
             what: string;
         };
+        /**
+         * ExcuseIn
+         * @description ``POST /api/cases/{no}/excuses``: why there is no recording of the act of an entry.
+         */
+        ExcuseIn: {
+            /** Act Seq */
+            act_seq: number;
+            /** Reason */
+            reason: string;
+            /** Second Officer */
+            second_officer: string;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -836,6 +977,8 @@ export interface components {
             decisions: components["schemas"]["KnownDecisionOut"][];
             /** Forms */
             forms: components["schemas"]["KnownFormOut"][];
+            /** Requests */
+            requests: components["schemas"]["KnownRequestOut"][];
         };
         /**
          * KnownPermitOut
@@ -853,6 +996,26 @@ export interface components {
              * Format: date
              */
             last_on: string;
+        };
+        /**
+         * KnownRequestOut
+         * @description What the driver asks in this case, on his page. ``what``: ``recheck``.
+         */
+        KnownRequestOut: {
+            /** Case No */
+            case_no: string;
+            /** What */
+            what: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Answer By
+             * Format: date-time
+             */
+            answer_by: string;
         };
         /**
          * LaneOut
@@ -886,6 +1049,47 @@ export interface components {
             pending: boolean;
             /** Watched By */
             watched_by: string[];
+        };
+        /**
+         * MomentOut
+         * @description One moment of ``GET /api/cases/{no}/timeline``.
+         *
+         *     ``kind``: of the entry; ``name``: the act, the kind of a document, how it was taken, or by what
+         *     a recording was timed; ``about``: the entries that it is about; ``media``: pictures and clips;
+         *     ``centre``: what the centre signed for it, null until then.
+         */
+        MomentOut: {
+            /** Seq */
+            seq: number;
+            /** Receipt */
+            receipt: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Title */
+            title: string;
+            /** Officers */
+            officers: string[];
+            /** Number */
+            number: string;
+            /** Note */
+            note: string;
+            /** Media */
+            media: string[];
+            /** About */
+            about: number[];
+            centre: components["schemas"]["CentreReceiptOut"] | null;
         };
         /**
          * NextActOut
@@ -1066,6 +1270,23 @@ export interface components {
              * @default
              */
             code: string;
+        };
+        /**
+         * SignatureIn
+         * @description ``POST /api/documents/{number}/signature``: how the party took it.
+         *
+         *     ``manner``: signed, fingerprint, refused or absent; the last two demand a ``note``.
+         */
+        SignatureIn: {
+            /** Manner */
+            manner: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Second Officer */
+            second_officer: string;
         };
         /**
          * StationOut
@@ -1817,6 +2038,138 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["EvasionActIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    checklist_api_cases__case_no__closing_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecklistOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    timeline_api_cases__case_no__timeline_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    signature_api_documents__number__signature_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignatureIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    excuse_api_cases__case_no__excuses_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExcuseIn"];
             };
         };
         responses: {

@@ -311,6 +311,8 @@ export const zh = {
   known: {
     title: "已知情况",
     watched: (reason: string) => `重点监控：${reason}`,
+    recheckAsked: (at: string, by: string) =>
+      `当事人 ${at} 在查询页请求复检，须在 ${by} 前答复`,
     form: (node: string, hours: number, gross: string, cleared: string) =>
       `${hours} 小时内在 ${node} 已检测并卸载（${gross} → ${cleared}）`,
     permit: (no: string, gross: string, until: string) => `超限运输通行证 ${no}，限 ${gross}，至 ${until}`,
