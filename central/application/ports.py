@@ -175,19 +175,24 @@ class Books(Protocol):
         """Write a pass without a weight."""
         ...
 
-    async def open_case(self, node: str, opened: OpenedCase) -> bool:
-        """Write a new case and note it in its passage; False when there is one of that number."""
+    async def open_case(self, node: str, seq: int, opened: OpenedCase) -> bool:
+        """Write a new case and note it in its passage; False when there is one of that number.
+
+        ``seq``, here and below: of the entry from which it follows.
+        """
         ...
 
     async def case(self, node: str, case_no: str) -> OpenedCase | None:
         """Return a case with its history."""
         ...
 
-    async def save_case(self, node: str, case: Case, closed_on: date | None) -> None:
+    async def save_case(self, node: str, seq: int, case: Case, closed_on: date | None) -> None:
         """Write how a case stands now."""
         ...
 
-    async def note_unloading(self, node: str, case_no: str, at: datetime, unloaded_kg: int) -> None:
+    async def note_unloading(
+        self, node: str, seq: int, case_no: str, at: datetime, unloaded_kg: int
+    ) -> None:
         """Note when the case's truck was cleared, and of how much."""
         ...
 
@@ -195,11 +200,11 @@ class Books(Protocol):
         """Return the effective fine that bars one on a case; others on the plate wait."""
         ...
 
-    async def end_decision(self, node: str, case_no: str) -> None:
+    async def end_decision(self, node: str, seq: int, case_no: str) -> None:
         """Write that a case's decision has no effect any more."""
         ...
 
-    async def change_decision(self, node: str, case: Case) -> None:
+    async def change_decision(self, node: str, seq: int, case: Case) -> None:
         """Write the fine and points of a case's decision as they stand."""
         ...
 

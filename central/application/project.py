@@ -246,7 +246,7 @@ class _Step:
 
     async def _opened(self, payload: CaseOpened) -> None:
         case = opened(payload)
-        if not await self.books.open_case(self.entry.node, case):
+        if not await self.books.open_case(self.entry.node, self.entry.seq, case):
             raise MalformedEntry("its case_no is taken", case_no=payload.case_no)
 
     async def _act(self, payload: CaseAct) -> None:
@@ -268,7 +268,8 @@ class _Step:
             await self._alarm(FALSE_ANSWER, f"{payload.case_no} {payload.act}")
             return
         await self._noted(OpenedCase(case=case, occurred_on=found.occurred_on), act, payload, at)
-        await self.books.save_case(node, case, local_day(at) if case.closed else None)
+        closed_on = local_day(at) if case.closed else None
+        await self.books.save_case(node, self.entry.seq, case, closed_on)
 
     async def _after(self, case: Case, act: Act, payload: CaseAct, at: datetime) -> Case | None:
         """Return the case after an act; None where it states an answer that was never given."""
@@ -287,11 +288,11 @@ class _Step:
         if act is Act.DECIDE:
             await self._decided(found, payload)
         elif act is Act.WITHDRAW or case.state.penalty is Penalty.REVOKED:
-            await self.books.end_decision(node, case.case_no)
+            await self.books.end_decision(node, self.entry.seq, case.case_no)
             ended = DecisionEnded(node=node, case_no=case.case_no, plate=case.plate, at=payload.at)
             self.touched.down.append((Kind.DECISION_ENDED, ended))
         elif act is Act.END_REMEDY:
-            await self.books.change_decision(node, case)
+            await self.books.change_decision(node, self.entry.seq, case)
         elif act is Act.RECHECK_CLEAR:
             await self._cleared(case, payload, at)
         elif act is Act.VOID:
@@ -301,7 +302,7 @@ class _Step:
         node = self.entry.node
         cleared_kg = int(payload.details["gross_kg"])
         unloaded = max(0, case.gross_kg - cleared_kg)
-        await self.books.note_unloading(node, case.case_no, at, unloaded)
+        await self.books.note_unloading(node, self.entry.seq, case.case_no, at, unloaded)
         form = UnloadingForm(
             node=node,
             case_no=case.case_no,

@@ -116,7 +116,7 @@ class SqlBooks:
             unweighed.plate,
         )
 
-    async def open_case(self, node: str, opened: OpenedCase) -> bool:
+    async def open_case(self, node: str, seq: int, opened: OpenedCase) -> bool:
         """Write a new case and note it in its passage; False when there is one of that number."""
         case = opened.case
         written = await self._connection.fetchval(
@@ -134,6 +134,8 @@ class SqlBooks:
             case.excess_kg,
             *_tracks(case),
             _FILE.encode(case),
+            seq,
+            case.penal.value,
         )
         if written is not None:
             await self._connection.execute(_SQL["note_case"], node, case.passage_id, case.case_no)
@@ -146,7 +148,7 @@ class SqlBooks:
             return None
         return OpenedCase(case=_READ.decode(row["file"]), occurred_on=row["occurred_on"])
 
-    async def save_case(self, node: str, case: Case, closed_on: date | None) -> None:
+    async def save_case(self, node: str, seq: int, case: Case, closed_on: date | None) -> None:
         """Write how a case stands now."""
         await self._connection.execute(
             _SQL["save_case"],
@@ -159,12 +161,15 @@ class SqlBooks:
             case.points if case.state.penalty in EFFECTIVE else None,
             closed_on,
             _FILE.encode(case),
+            seq,
         )
 
-    async def note_unloading(self, node: str, case_no: str, at: datetime, unloaded_kg: int) -> None:
+    async def note_unloading(
+        self, node: str, seq: int, case_no: str, at: datetime, unloaded_kg: int
+    ) -> None:
         """Note when the case's truck was cleared, and of how much."""
         await self._connection.execute(
-            _SQL["note_unloading"], node, case_no, at, local_day(at), unloaded_kg
+            _SQL["note_unloading"], node, case_no, at, local_day(at), unloaded_kg, seq
         )
 
     async def standing(self, case: Case, node: str, guard: Guard) -> Standing | None:
@@ -183,14 +188,14 @@ class SqlBooks:
         )
         return None if row is None else Standing(**dict(row))
 
-    async def end_decision(self, node: str, case_no: str) -> None:
+    async def end_decision(self, node: str, seq: int, case_no: str) -> None:
         """See :class:`central.application.ports.Books`."""
-        await self._connection.execute(_SQL["end_decision"], node, case_no)
+        await self._connection.execute(_SQL["end_decision"], node, case_no, seq)
 
-    async def change_decision(self, node: str, case: Case) -> None:
+    async def change_decision(self, node: str, seq: int, case: Case) -> None:
         """See :class:`central.application.ports.Books`."""
         await self._connection.execute(
-            _SQL["change_decision"], node, case.case_no, case.fine_fen or 0, case.points or 0
+            _SQL["change_decision"], node, case.case_no, case.fine_fen or 0, case.points or 0, seq
         )
 
     async def decision_effective(self, node: str, case_no: str, violation_id: str) -> bool | None:

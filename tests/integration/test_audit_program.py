@@ -98,6 +98,7 @@ async def test_a_shown_weight_that_was_changed_is_named_though_the_entry_was_not
     config, data_dir, _ = held
     dsn = await running(Place(data_dir=data_dir))
     insider = await asyncpg.connect(dsn.replace("zhichao@", "postgres@"))
+    await free_hand(insider)
     changed = "UPDATE passage SET gross_kg = 48000 WHERE passage_id = 'p3'"
     assert await insider.execute(changed) == "UPDATE 1"
     await insider.close()

@@ -30,11 +30,11 @@ VALUES ($1, $2, $3, $4, $5, $6);
 -- Gives no row when there is a case of that number.
 -- $1 node, $2 case_no, $3 violation_id, $4 passage_id, $5 plate, $6 occurred_on, $7 opened_at,
 -- $8 opened_on, $9 gross_kg, $10 limit_kg, $11 excess_kg, $12 removal, $13 penalty, $14 custody,
--- $15 remedy, $16 file
+-- $15 remedy, $16 file, $17 seq, $18 penal
 INSERT INTO joint_case
        (node, case_no, violation_id, passage_id, plate, occurred_on, opened_at, opened_on,
-        gross_kg, limit_kg, excess_kg, removal, penalty, custody, remedy, file)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+        gross_kg, limit_kg, excess_kg, removal, penalty, custody, remedy, file, seq, penal)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
     ON CONFLICT DO NOTHING
 RETURNING case_no;
 
@@ -50,15 +50,15 @@ SELECT occurred_on, file
 
 -- name: save_case
 -- $1 node, $2 case_no, $3 plate, $4 removal, $5 penalty, $6 custody, $7 remedy, $8 released_at,
--- $9 fine_fen, $10 points, $11 closed_on, $12 file
+-- $9 fine_fen, $10 points, $11 closed_on, $12 file, $13 seq
 UPDATE joint_case
    SET plate = $3, removal = $4, penalty = $5, custody = $6, remedy = $7, released_at = $8,
-       fine_fen = $9, points = $10, closed_on = $11, file = $12
+       fine_fen = $9, points = $10, closed_on = $11, file = $12, seq = $13
  WHERE node = $1 AND case_no = $2;
 
 -- name: note_unloading
--- $1 node, $2 case_no, $3 cleared_at, $4 cleared_on, $5 unloaded_kg
-UPDATE joint_case SET cleared_at = $3, cleared_on = $4, unloaded_kg = $5
+-- $1 node, $2 case_no, $3 cleared_at, $4 cleared_on, $5 unloaded_kg, $6 seq
+UPDATE joint_case SET cleared_at = $3, cleared_on = $4, unloaded_kg = $5, seq = $6
  WHERE node = $1 AND case_no = $2;
 
 -- name: lock_plate
@@ -88,12 +88,14 @@ SELECT d.node, d.case_no, d.violation_id
  LIMIT 1;
 
 -- name: end_decision
--- Idempotent. $1 node, $2 case_no
-UPDATE decision SET effective = false WHERE node = $1 AND case_no = $2;
+-- Idempotent. $1 node, $2 case_no, $3 seq
+UPDATE decision SET effective = false, changed_seq = $3
+ WHERE node = $1 AND case_no = $2;
 
 -- name: change_decision
--- Idempotent. $1 node, $2 case_no, $3 fine_fen, $4 points
-UPDATE decision SET fine_fen = $3, points = $4 WHERE node = $1 AND case_no = $2;
+-- Idempotent. $1 node, $2 case_no, $3 fine_fen, $4 points, $5 seq
+UPDATE decision SET fine_fen = $3, points = $4, changed_seq = $5
+ WHERE node = $1 AND case_no = $2;
 
 -- name: decision_effective
 -- $1 node, $2 case_no, $3 violation_id

@@ -65,7 +65,7 @@ class SimulatedBooks:
         await self._step()
         self.changes.insert("unweighed", (unweighed.node, unweighed.seq), unweighed)
 
-    async def open_case(self, node: str, opened: OpenedCase) -> bool:
+    async def open_case(self, node: str, seq: int, opened: OpenedCase) -> bool:
         await self._step()
         case = opened.case
         _bounded(case.gross_kg, case.limit_kg, case.excess_kg)
@@ -82,11 +82,13 @@ class SimulatedBooks:
         found: OpenedCase | None = self.changes.get("case", (node, case_no))
         return found
 
-    async def save_case(self, node: str, case: Case, closed_on: date | None) -> None:
+    async def save_case(self, node: str, seq: int, case: Case, closed_on: date | None) -> None:
         self.changes.update("case", (node, case.case_no), lambda row: replace(row, case=case))
         await self._step()
 
-    async def note_unloading(self, node: str, case_no: str, at: datetime, unloaded_kg: int) -> None:
+    async def note_unloading(
+        self, node: str, seq: int, case_no: str, at: datetime, unloaded_kg: int
+    ) -> None:
         _bounded(unloaded_kg)
         await self._step()
 
@@ -113,13 +115,13 @@ class SimulatedBooks:
         ]
         return found[-1] if found else None
 
-    async def end_decision(self, node: str, case_no: str) -> None:
+    async def end_decision(self, node: str, seq: int, case_no: str) -> None:
         await self._step()
         for key, row in list(self.changes.scan("decision")):
             if (row.node, row.case_no) == (node, case_no):
                 self.changes.update("decision", key, lambda row: replace(row, effective=False))
 
-    async def change_decision(self, node: str, case: Case) -> None:
+    async def change_decision(self, node: str, seq: int, case: Case) -> None:
         raise NotImplementedError("no party asks for a remedy here")
 
     async def ask_erasure(self, _node: str, _seqs: Sequence[int], _seq: int) -> None:
