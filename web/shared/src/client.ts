@@ -49,6 +49,23 @@ export async function download(path: string, fallback: string): Promise<void> {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+/** Ask for a file and show it in a window of its own, to be printed. Throws only ApiError. */
+export async function show(method: string, path: string): Promise<void> {
+  // Opened at once: a browser lets a page open a window only while a key or a click is fresh.
+  const page = window.open("", "_blank");
+  try {
+    const response = await send(method, path, {});
+    if (!response.ok) throw refusal(response.status, await textOf(response));
+    const address = URL.createObjectURL(await response.blob());
+    if (page) page.location.href = address;
+    else window.location.assign(address);
+    setTimeout(() => URL.revokeObjectURL(address), 600_000);
+  } catch (error) {
+    page?.close();
+    throw error;
+  }
+}
+
 async function send(method: string, path: string, options: Options): Promise<Response> {
   const init: RequestInit = {
     method,

@@ -1,12 +1,15 @@
 // What the console knows, and how it learns it. Nothing here is kept when the link is lost but what
 // is already durable at the station; the present weight least of all.
 import { computed, reactive } from "vue";
-import { ApiError, request } from "@shared/client";
+import { ApiError, request, show } from "@shared/client";
 import { LiveSocket, type LinkState } from "@shared/live";
 import type {
   ActIn,
   AlarmOut,
   CaseOut,
+  ChecklistOut,
+  DocumentOut,
+  DocumentsOut,
   DrawingOut,
   KnownOut,
   LaneOut,
@@ -264,6 +267,39 @@ export async function act(caseNo: string, asked: ActIn): Promise<Saved> {
   const saved = await watched(request<Saved>("POST", `${path}/acts`, { body: asked }));
   takeCase(await watched(request<CaseOut>("GET", path)));
   return saved;
+}
+
+/** Documents of a case and what its file must hold. Throws ApiError. */
+export async function fileOf(caseNo: string): Promise<[DocumentsOut, ChecklistOut]> {
+  const path = `/api/cases/${encodeURIComponent(caseNo)}`;
+  return watched(
+    Promise.all([
+      request<DocumentsOut>("GET", `${path}/documents`),
+      request<ChecklistOut>("GET", `${path}/closing`),
+    ]),
+  );
+}
+
+export async function issue(caseNo: string, kind: string): Promise<DocumentOut> {
+  const path = `/api/cases/${encodeURIComponent(caseNo)}/documents`;
+  return watched(request<DocumentOut>("POST", path, { body: { kind } }));
+}
+
+/** Print with names, or show what is kept, without. Throws ApiError. */
+export async function paper(number: string, print: boolean): Promise<void> {
+  const path = `/api/documents/${encodeURIComponent(number)}`;
+  return watched(print ? show("POST", `${path}/prints`) : show("GET", `${path}.pdf`));
+}
+
+export async function sign(number: string, manner: string, note: string, second: string): Promise<Saved> {
+  const path = `/api/documents/${encodeURIComponent(number)}/signature`;
+  return watched(request<Saved>("POST", path, { body: { manner, note, second_officer: second } }));
+}
+
+/** Account for a recording that is not there. Throws ApiError. */
+export async function excuse(caseNo: string, seq: number, reason: string, second: string): Promise<Saved> {
+  const path = `/api/cases/${encodeURIComponent(caseNo)}/excuses`;
+  return watched(request<Saved>("POST", path, { body: { act_seq: seq, reason, second_officer: second } }));
 }
 
 async function watched<T>(promise: Promise<T>): Promise<T> {
