@@ -35,7 +35,7 @@ def demo(
     ] = False,
     weather: Annotated[WeatherName, typer.Option(help="Of the scales' lines.")] = WeatherName.MILD,
 ) -> None:
-    """Run the centre, three stations and the world around them, until Ctrl-C or for a time.
+    """Run the centre, its nodes and the world around them, until Ctrl-C or for a time.
 
     Exit status 1: something was lost, recorded twice, decided wrongly or left no record.
     """

@@ -51,6 +51,7 @@ class SealedCase:
     case_no: str
     passage_id: str
     plate: str
+    mode: str
     acts: list[CaseAct] = field(default_factory=list)
 
     @property
@@ -88,7 +89,7 @@ def findings(held: Sequence[Held]) -> Findings:
                 found.unweighed.append(payload)
             case CaseOpened():
                 found.cases[payload.case_no] = SealedCase(
-                    payload.case_no, payload.passage_id, payload.plate
+                    payload.case_no, payload.passage_id, payload.plate, payload.mode
                 )
             case CaseAct():
                 case = found.cases[payload.case_no]

@@ -1,4 +1,4 @@
-"""Writes the configuration of one centre and three stations, enrols them, makes accounts."""
+"""Writes the configuration of one centre and its nodes, enrols them, makes accounts."""
 
 from __future__ import annotations
 
@@ -21,13 +21,17 @@ from station.domain.totp import text_of
 
 VALID_UNTIL: Final = "2099-12-31"
 CAMERA_PATH: Final = "/mjpeg"
+OFFSITE: Final = "offsite"
 _MARK: Final = ".zhichao-demo"
 """Only a folder that holds this file, or nothing, is emptied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationPlace:
-    """One station of the demo. ``number`` is part of its certificate numbers."""
+    """One node of the demo. ``number`` is part of its certificate numbers.
+
+    ``mode``: of :class:`station.rules.facts.Mode`.
+    """
 
     node: str
     name: str
@@ -35,6 +39,12 @@ class StationPlace:
     number: int
     protocol: str
     over_tcp: bool = False
+    mode: str = "resident"
+
+    @property
+    def offsite(self) -> bool:
+        """Tell whether nobody is stopped here (非现场)."""
+        return self.mode == OFFSITE
 
 
 STATIONS: Final = (
@@ -55,6 +65,23 @@ STATIONS: Final = (
         number=3,
         protocol="toledo-continuous",
         over_tcp=True,
+    ),
+    StationPlace(
+        node="mobile",
+        name="流动治超一队",
+        road="X702",
+        number=4,
+        protocol="yaohua-continuous",
+        mode="mobile",
+    ),
+    StationPlace(
+        node="offsite",
+        name="非现场检测点",
+        road="G242",
+        number=5,
+        protocol="toledo-continuous",
+        over_tcp=True,
+        mode=OFFSITE,
     ),
 )
 
@@ -263,6 +290,7 @@ node = "{place.node}"
 name = "{place.name}"
 road = "{place.road}"
 case_prefix = "{prefix}"
+mode = "{place.mode}"
 data_dir = "data"
 listen = "127.0.0.1:{port}"
 

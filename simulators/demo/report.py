@@ -33,6 +33,7 @@ class Report:
     plates_abstained: int = 0
     cases_opened: int = 0
     cases_closed: int = 0
+    cases_closed_by_mode: dict[str, int] = field(default_factory=dict)
     entries_at_stations: int = 0
     entries_at_central: int = 0
     lost: int = 0
@@ -92,7 +93,9 @@ class Audit:
         cases = truth.found.cases.values()
         self.report.cases_opened += len(cases)
         self.report.cases_closed += sum(case.closed for case in cases)
+        closed = self.report.cases_closed_by_mode
         for case in cases:
+            closed[case.mode] = closed.get(case.mode, 0) + case.closed
             if not case.closed:
                 self.report.errors.append(f"{truth.node}: case {case.case_no} was not closed")
 

@@ -152,6 +152,8 @@ def _tell(report: Report, path: Path | None, terminal: Terminal) -> None:
     for name, value in tree.items():
         if isinstance(value, int):
             table.add_row(name, str(value))
+    for mode, count in sorted(report.cases_closed_by_mode.items()):
+        table.add_row(f"cases_closed_by_mode.{mode}", str(count))
     terminal.print(table)
     for line in report.errors:
         terminal.print(line, markup=False, highlight=False, style="red")

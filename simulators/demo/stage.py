@@ -1,4 +1,4 @@
-"""Puts the centre, three stations and their worlds on stage, and takes them down again."""
+"""Puts the centre, its nodes and their worlds on stage, and takes them down again."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ from simulators.traffic.scenario import Scenario, load_scenario
 CENTRE_PORT: Final = 8080
 MACHINES_PORT: Final = 8443
 READY_S: Final = 90.0
+_PASSING: Final = 30
+"""So many trucks of the fleet pass the off-site point, and no others."""
 DOWN_S: Final = 1.5
 
 Say = Callable[[str], None]
@@ -111,7 +113,9 @@ class Stage:
                 node=installed.place.node,
                 traffic=self.scenario.traffic,
                 limits=self.limits,
-                fleet=fleet,
+                # Whoever is not stopped is not unloaded either: the same truck, met again with the
+                # same load, would rightly be barred.
+                fleet=fleet[-_PASSING:] if place.offsite else fleet[:-_PASSING],
             )
             self.actors.append(self._actor(installed, plan))
         self.say("accounts; the centre and its database")
@@ -207,6 +211,7 @@ class Stage:
             moment=self.clock.moment,
             pauses_s=self.scenario.pauses_s,
             speed=speed,
+            offsite=place.offsite,
         )
         arguments = ["station", "run", "--config", str(installed.config)]
         return Actor(

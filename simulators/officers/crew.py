@@ -10,6 +10,7 @@ from typing import Final
 
 from simulators.officers.console import Account, Away, Console, Refused
 from simulators.officers.gate import Gate
+from simulators.officers.offsite import OffsiteDesk
 from simulators.officers.police import PoliceDesk
 from simulators.officers.post import Post
 from simulators.officers.road import RoadDesk
@@ -42,6 +43,7 @@ class Crew:
         moment: Callable[[datetime], float],
         pauses_s: Mapping[str, int],
         speed: float,
+        offsite: bool = False,
     ) -> None:
         """Make the crew of the station at *base_url*; the rest is of :class:`Post`."""
         self._road = [Console(base_url, account) for account in accounts.road]
@@ -54,6 +56,7 @@ class Crew:
             moment=moment,
             pauses_s=pauses_s,
             speed=speed,
+            offsite=offsite,
         )
 
     @property
@@ -65,12 +68,14 @@ class Crew:
         """Work until cancelled."""
         road = RoadDesk(self.post, self._road[0], self._road[1].account.certificate_no)
         police = PoliceDesk(self.post, self._police[0], self._police[1].account.certificate_no)
+        penal = OffsiteDesk(self.post, self._road[0], self._road[1].account.certificate_no)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.post.watch.run())
                 tasks.create_task(Gate(self.post).run())
                 tasks.create_task(road.run())
                 tasks.create_task(police.run())
+                tasks.create_task(penal.run())
                 for console in (self._road[1], self._police[1]):
                     tasks.create_task(_be_there(console))
         finally:

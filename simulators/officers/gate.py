@@ -32,7 +32,7 @@ class Gate:
             journey, visit = found
             if journey.visits[-1] is not visit:
                 continue
-            lawful = visit.number == 0 and passage.outcome in MAY_GO
+            lawful = post.offsite or (visit.number == 0 and passage.outcome in MAY_GO)
             if journey.place is Place.PLATFORM:
                 post.world.wave_on(journey, Place.GONE if lawful else Place.LOT, post.now())
             elif journey.place is Place.LOT and (lawful or self._released(passage, journey)):

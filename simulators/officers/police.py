@@ -32,7 +32,7 @@ class PoliceDesk(Desk):
             Away: the station does not answer.
         """
         for case in list(self.post.watch.cases.values()):
-            if not case.closed:
+            if not case.closed and case.penal == Role.POLICE.value:
                 await self.attempt(case.case_no, self._case(case))
 
     async def _case(self, case: CaseOut) -> None:

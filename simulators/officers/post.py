@@ -31,6 +31,7 @@ class Post:
         moment: the world's clock at a wall time.
         pauses_s: what each act takes at speed 1, in seconds.
         acts: how often each act was done.
+        offsite: nobody is stopped here (非现场).
     """
 
     world: World
@@ -39,6 +40,7 @@ class Post:
     moment: Callable[[datetime], float]
     pauses_s: Mapping[str, int]
     speed: float
+    offsite: bool = False
     acts: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
     _whose: dict[str, tuple[Journey, Visit]] = field(default_factory=dict)

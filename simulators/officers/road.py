@@ -37,7 +37,7 @@ class RoadDesk(Desk):
             if passage.outcome == _NEEDS_REVIEW and passage.reviewed_by is None:
                 await self.attempt(passage.passage_id, self._review(passage))
         for case in list(self.post.watch.cases.values()):
-            if not case.closed:
+            if not case.closed and case.custody != Custody.ABSENT.value:
                 await self.attempt(case.case_no, self._case(case))
 
     async def _review(self, passage: PassageOut) -> None:

@@ -223,13 +223,26 @@ class Casework:
         fine, points = details.get("fine_fen"), police.get("points")
         if details.get("kind") != "fine" or not isinstance(fine, int):
             return
-        if case.penal is not Role.POLICE:
+        if case.penal is Role.ROAD:
+            self._within_road_law(first.verdict, details, fine, occurred_on)
             return
         low, high = self._judge.fine_band(police, occurred_on=occurred_on)
         if not low * FEN_PER_YUAN <= fine <= high * FEN_PER_YUAN:
             raise InvalidFacts(f"the fine is from {low} to {high} yuan", field="fine_fen")
         if points is not None and details.get("points") != points:
             raise InvalidFacts(f"this act carries {points} points", field="points")
+
+    def _within_road_law(
+        self, verdict: Record, details: Details, fine_fen: int, occurred_on: date
+    ) -> None:
+        """Refuse more than 令62号 art 43 makes of the finding, and points, which are not its."""
+        found = verdict.get("road_admin")
+        of_finding = found.get("fine_yuan") if isinstance(found, dict) else None
+        most = self._judge.road_fine(of_finding, occurred_on=occurred_on)
+        if fine_fen > most * FEN_PER_YUAN:
+            raise InvalidFacts(f"the fine is at most {most} yuan", field="fine_fen")
+        if details.get("points") != 0:
+            raise InvalidFacts("road administration gives no points", field="points")
 
     async def pair(self, officer: Officer, second_no: str) -> Pair:
         """Return the two who act, with good certificates.

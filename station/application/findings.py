@@ -65,5 +65,16 @@ class Judge:
             self._yuan("penalty.police.overload_upper.max", occurred_on),
         )
 
+    def road_fine(self, of_finding: object, *, occurred_on: date) -> int:
+        """Return the highest fine in yuan by road administration.
+
+        ``of_finding``: what the finding came to, by excess; without it, what the article allows.
+
+        Source: 《超限运输车辆行驶公路管理规定》第四十三条.
+        """
+        if isinstance(of_finding, int):
+            return of_finding
+        return self._yuan("penalty.road_admin.cap", occurred_on)
+
     def _yuan(self, key: str, on: date) -> int:
         return int(self.law.provision(key, on).value)

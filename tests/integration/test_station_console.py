@@ -680,6 +680,33 @@ async def test_a_case_opened_by_mistake_is_voided_by_two_keeps_its_number_and_le
     assert opened["case_no"] == OPENED.case_no[:-1] + "2"
 
 
+@pytest.mark.parametrize(
+    ("of_finding", "fine_fen", "points", "status"),
+    [
+        (6000, 600_000, 0, 200),
+        (6000, 600_001, 0, 422),
+        (6000, 600_000, 1, 422),
+        (None, 3_000_000, 0, 200),  # the finding leaves it open: what the article allows
+        (None, 3_000_001, 0, 422),
+    ],
+)
+async def test_a_fine_of_road_administration_keeps_to_its_article_and_gives_no_points(
+    console, of_finding, fine_fen, points, status
+):
+    made = passage(verdict="violation")
+    verdict = {**made.verdict, "road_admin": {"fine_yuan": of_finding}}
+    made = msgspec.structs.replace(made, verdict=verdict)
+    opened = msgspec.structs.replace(OPENED, mode="offsite", penal="road")
+    await console.store.append(Draft(Kind.PASSAGE, made), Draft(Kind.CASE_OPENED, opened))
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    assert (await console.act(road, "order_to_correct", "R2", plate="蒙L12345")).status_code == 409
+    assert (await console.act(road, "accept", "R2")).status_code == 200
+    proposed = {"kind": "fine", "fine_fen": fine_fen, "points": points}
+    answer = await console.act(road, "notify", "R2", **TOLD, **proposed)
+    assert answer.status_code == status, answer.text
+
+
 REPORT = {
     "deed": "barrier",
     "plate": "蒙L12345",

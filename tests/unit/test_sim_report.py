@@ -101,7 +101,7 @@ class Run:
         ]
         number = f"case {passage.passage_id}"
         self.found.cases[number] = SealedCase(
-            number, passage.passage_id, self.truck.plate.number, done
+            number, passage.passage_id, self.truck.plate.number, "resident", done
         )
 
     def audit(self) -> Audit:
