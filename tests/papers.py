@@ -59,12 +59,10 @@ WORDS = {
     },
     Act.RECORD_REFUSAL: {"reason": "驾驶人锁车离开，拒不卸载", "witness": "站内值守人员"},
     Act.DETAIN: {
-        "form_no": "150802-0017",
         "place": "本站停车场",
         "reason": "超过核定载质量，违法状态未消除",
         "safety": "车辆已熄火驻车",
     },
-    Act.HAND_OVER: {"form_no": "临河称卸〔2026〕0001号"},
     Act.NOTIFY: {
         "facts": "该车超过核定载质量，超载率36.7%。",
         "rights_told": "已当面宣读并交付本告知书。",
@@ -228,6 +226,7 @@ class Desk:
             await self.documents.case_entries(issued.case_no),
             await self.store.passage(case.passage_id),
             [await self.store.passage(one) for one in case.rechecked_by],
+            await self.documents.of_case(issued.case_no),
         )
         issue = Issue(
             form=self.press.forms[issued.document],

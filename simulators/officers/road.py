@@ -72,7 +72,7 @@ class RoadDesk(Desk):
         elif case.custody == Custody.HELD.value:
             await self.act(case, Act.RELEASE, {})
         elif case.penalty == Penalty.OPEN.value:
-            await self.act(case, Act.HAND_OVER, {"form_no": f"交接-{case.case_no}"})
+            await self.act(case, Act.HAND_OVER, {})
 
     async def _order(self, case: CaseOut, truck: Truck) -> None:
         number = truck.plate.number

@@ -213,7 +213,7 @@ class Issuing:
         """
         async with self._lock:
             view = await self._documents.document(number)
-            record = await self._record(view.issued.case_no)
+            record = await self._record(view.issued.case_no, before=number)
             form = self._press.forms.get(view.issued.document)
             if form is None:
                 raise DocumentChanged(number=number)
@@ -283,12 +283,17 @@ class Issuing:
     ) -> bytes:
         return await asyncio.to_thread(self._press.pdf, issue, record, personal=personal, copy=copy)
 
-    async def _record(self, case_no: str) -> Proceedings:
+    async def _record(self, case_no: str, before: str = "") -> Proceedings:
+        """Return the proceedings; of the documents those that were issued *before* that one."""
+        issued = await self._documents.of_case(case_no)
+        numbers = [view.issued.number for view in issued]
+        if before in numbers:
+            issued = issued[: numbers.index(before)]
         case = await self._views.case(case_no)
         entries = await self._documents.case_entries(case_no)
         first = await self._views.passage(case.passage_id)
         rechecks = [await self._views.passage(one) for one in sorted(case.rechecked_by)]
-        return proceedings(case, entries, first, rechecks)
+        return proceedings(case, entries, first, rechecks, issued)
 
     async def _personal(self, record: Proceedings) -> dict[str, str]:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from station.application.views import PassageView, moment, receipt
+from station.application.views import DocumentView, PassageView, moment, receipt
 from station.contract.entries import CaseAct, CaseOpened, read
 from station.contract.proceedings import Proceedings, Step, Weighed
 from station.domain.case import Case
@@ -15,7 +15,11 @@ from station.domain.officers import Role
 
 
 def proceedings(
-    case: Case, entries: Iterable[Entry], first: PassageView, rechecks: Iterable[PassageView]
+    case: Case,
+    entries: Iterable[Entry],
+    first: PassageView,
+    rechecks: Iterable[PassageView],
+    issued: Iterable[DocumentView] = (),
 ) -> Proceedings:
     """Return the proceedings of a case.
 
@@ -24,12 +28,14 @@ def proceedings(
         entries: its opening and its acts, in order.
         first: the first weighing.
         rechecks: those that its acts name.
+        issued: its documents, in the order of issue.
     """
     return Proceedings(
         case=case,
         first=_weighed(first),
         rechecks={view.passage.passage_id: _weighed(view) for view in rechecks},
         steps=steps_of(entries),
+        issued={view.issued.document: view.issued.number for view in issued},
     )
 
 

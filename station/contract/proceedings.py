@@ -6,7 +6,7 @@ Documents are made from it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from station.contract.part import Record
@@ -63,12 +63,14 @@ class Proceedings:
         case: as it stands; documents use of it only what no act changes.
         rechecks: by passage id, those that the steps name.
         steps: in order, the opening first.
+        issued: number of the newest document of each kind that was issued before.
     """
 
     case: Case
     first: Weighed
     rechecks: Mapping[str, Weighed]
     steps: tuple[Step, ...]
+    issued: Mapping[str, str] = field(default_factory=dict)
 
     def until(self, seq: int) -> Proceedings:
         """Return the record as it was right after entry *seq*: what came later does not show."""

@@ -104,6 +104,7 @@ def paper(
         "step": _step(step),
         "acts": {one.name: _step(one) for one in then.steps},
         "steps": [_step(one) for one in then.steps],
+        "forms": dict(record.issued),
         "fine_fen": _fine(then),
         "paid_fen": sum(int(s.details["amount_fen"]) for s in then.steps if s.name == "pay"),
         "law": _law(law, issue.issued_on),

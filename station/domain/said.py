@@ -24,9 +24,9 @@ FIELDS: Final[dict[Act, Fields]] = {
     Act.RECHECK_OVER: {"passage_id": str, "gross_kg": int, "excess_kg": int},
     Act.RECORD_REFUSAL: {"reason": str, "witness": str},
     Act.RELEASE: {},
-    Act.DETAIN: {"form_no": str, "place": str, "reason": str},
+    Act.DETAIN: {"place": str, "reason": str},
     Act.RETURN_VEHICLE: {},
-    Act.HAND_OVER: {"form_no": str},
+    Act.HAND_OVER: {},
     Act.SEND_BACK: {"reason": str},
     Act.ACCEPT: {},
     Act.NOTIFY: {

@@ -15,6 +15,7 @@ import pytest
 
 from station.contract.entries import DocumentIssued, DocumentPrinted, read
 from station.contract.media import media_of
+from station.contract.messages import message
 from station.documents.papers import value
 from station.documents.registry import registry
 from station.domain.errors import (
@@ -169,7 +170,9 @@ asyncio.run(main())
 async def test_what_came_later_does_not_change_a_document(desk):
     handed_over = USUAL.index(Act.HAND_OVER) + 1
     await desk.open()
-    await desk.go(*USUAL[:handed_over])
+    await desk.go(*USUAL[: handed_over - 1])
+    await desk.issue("weigh_and_unload_form")
+    await desk.go(Act.HAND_OVER)
     sheet = await desk.issue("hand_over_sheet")
     await desk.go(*USUAL[handed_over:])
     _, print_no = await desk.issuing.printed(sheet.issued.number, road())
@@ -387,6 +390,25 @@ async def test_who_refuses_to_unload_is_handed_over_with_his_refusal(desk):
     for view in (form, sheet):
         text = text_of(await desk.issuing.kept(view.issued.number))
         assert "拒不改正：驾驶人锁车离开，拒不卸载。" in text
+
+
+@reads_pdf
+async def test_a_hand_over_names_the_weighing_form_as_it_was_numbered_and_waits_for_it(desk):
+    await desk.open()
+    await desk.go(*TO_DECISION[: TO_DECISION.index(Act.HAND_OVER) + 1])
+    with pytest.raises(DocumentIncomplete) as caught:
+        await desk.issue("hand_over_sheet")
+    shown = message(caught.value.code, caught.value.fields)
+    assert "须先制发称重和卸载单" in shown
+    form = await desk.issue("weigh_and_unload_form")
+    sheet = await desk.issue("hand_over_sheet")
+    assert form.issued.number in text_of(await desk.issuing.kept(sheet.issued.number))
+    # What is issued afterwards does not change it, though it is of the same kind.
+    await desk.go(Act.SEND_BACK, Act.RECHECK_CLEAR)
+    later = await desk.issue("weigh_and_unload_form")
+    printed, _ = await desk.issuing.printed(sheet.issued.number, road())
+    assert later.issued.number not in text_of(printed)
+    assert form.issued.number in text_of(printed)
 
 
 @reads_pdf

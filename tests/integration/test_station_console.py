@@ -306,7 +306,7 @@ async def test_the_whole_case_over_the_interface(console):
     await console.store.append(Draft(Kind.PASSAGE, clear("p3", 0, 49000)))
     assert (await act(road, "recheck", "R2", passage_id="p3")).status_code == 200
     assert (await act(road, "release", "R2")).status_code == 200
-    assert (await act(road, "hand_over", "R2", form_no="J1")).status_code == 200
+    assert (await act(road, "hand_over", "R2")).status_code == 200
     assert (await act(police, "accept", "P2")).status_code == 200
     fine = {"kind": "fine", "fine_fen": 60000, "points": 3}
     assert (await act(police, "notify", "P2", **TOLD, **fine)).status_code == 200
@@ -350,7 +350,7 @@ async def accepted(console, **police):
     await console.act(road, "begin_unloading", "R2", method="转运", place="场")
     await console.store.append(Draft(Kind.PASSAGE, clear("p2", 0)))
     await console.act(road, "recheck", "R2", passage_id="p2")
-    await console.act(road, "hand_over", "R2", form_no="J1")
+    await console.act(road, "hand_over", "R2")
     await console.act(officers, "accept", "P2")
     return officers
 

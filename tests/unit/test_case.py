@@ -31,7 +31,7 @@ STEPS = [
     (Act.ORDER_TO_CORRECT, ROAD, {"plate": "蒙L12345"}),
     (Act.BEGIN_UNLOADING, ROAD, {"method": "转运", "place": "卸货场"}),
     (Act.RECHECK_CLEAR, ROAD, {"passage_id": "p2", "gross_kg": 48000, "excess_kg": 0}),
-    (Act.HAND_OVER, ROAD, {"form_no": "J1"}),
+    (Act.HAND_OVER, ROAD, {}),
     (Act.ACCEPT, POLICE, {}),
     (Act.NOTIFY, POLICE, said(Act.NOTIFY, fine=100000)),
     (Act.WAIVE, POLICE, {"statement": "放弃陈述"}),
@@ -286,7 +286,7 @@ def test_a_refusal_is_recorded_and_handed_over_and_the_truck_stays():
 
 
 def test_the_police_detain_until_the_excess_is_gone_and_return_the_truck_themselves():
-    detain = {"form_no": "K1", "place": "停车场", "reason": "拒不卸载"}
+    detain = {"place": "停车场", "reason": "拒不卸载"}
     made = later(after(STEPS[:2]), Act.DETAIN, detain)
     made = later(made, Act.RECHECK_CLEAR, STEPS[2][2], pair=ROAD)
     with pytest.raises(IllegalTransition):
@@ -378,7 +378,7 @@ def test_road_administration_alone_accepts_without_a_hand_over():
     for act, pair, details in STEPS[:3]:
         made = later(made, act, details, pair=pair)
     with pytest.raises(IllegalTransition):
-        later(made, Act.HAND_OVER, {"form_no": "J"}, pair=ROAD)
+        later(made, Act.HAND_OVER, {}, pair=ROAD)
     with pytest.raises(WrongAuthority):
         later(made, Act.ACCEPT, {})
     assert later(made, Act.ACCEPT, {}, pair=ROAD).state.penalty is Penalty.ACCEPTED
