@@ -1,4 +1,4 @@
-"""What every request passes first: a bound on its size, and headers on its answer."""
+"""What every request passes first: its origin, a bound on its size, headers on its answer."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from central.api.errors import refusal
+from central.api.security import check_origin, note_refusal
+from station.domain.errors import NotPermitted
 
 BATCH_BYTES: Final = 8 * 1024 * 1024
 OTHER_BYTES: Final = 64 * 1024
 MEDIA_BYTES: Final = 256 * 1024
 PICTURE_BYTES: Final = 512 * 1024
 _TOO_LARGE: Final = 413
+_SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _BATCHES: Final = frozenset({"/api/ingest", "/api/ahead"})
 _MEDIA: Final = "/api/media/"
 _CAMERA: Final = "/api/camera/"
@@ -37,6 +43,14 @@ class Guards:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] not in _SAFE:
+            request = Request(scope)
+            try:
+                check_origin(request)
+            except NotPermitted as exc:
+                note_refusal(request, exc)
+                await refusal(exc)(scope, receive, send)
+                return
         path: str = scope["path"]
         bound = BATCH_BYTES if path in _BATCHES else OTHER_BYTES
         if path.startswith(_MEDIA):

@@ -10,6 +10,8 @@ from fastapi import WebSocket
 from starlette.requests import HTTPConnection
 
 from central.application.accept import Accept, TakeAhead
+from central.application.access_log import AccessLog
+from central.application.administering import Administering
 from central.application.admit import Admit
 from central.application.camera import Cameras
 from central.application.cosigning import Cosign
@@ -31,6 +33,7 @@ class Parts:
     """The use cases behind the interface; ``bootstrap`` makes them.
 
     Attributes:
+        cookie: the session cookie's name, of this node: others on the same host keep their own.
         live: serves one watcher: who he is, and the token that his page holds.
         repeat_csv: vehicles, the days counted, the threshold → the file.
         repeat_file_name: day of the list → the file's name.
@@ -52,6 +55,9 @@ class Parts:
     stations: Stations
     reading: Reading
     clock: Clock
+    administering: Administering
+    access_log: AccessLog
+    cookie: str
     live: Callable[[WebSocket, Viewer, int | None], Awaitable[None]]
     repeat_csv: Callable[[Iterable[RepeatVehicle], Window, int], bytes]
     repeat_file_name: Callable[[date], str]

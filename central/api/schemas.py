@@ -215,3 +215,31 @@ class LiveOut(Shape):
     type: Literal["tick", "reload"]
     token: str
     news: list[NewsOut] = []
+
+
+class AccountOut(Shape):
+    """An account as it stands; ``GET /api/accounts``."""
+
+    certificate_no: str
+    name: str
+    role: RoleName
+    valid_until: date
+    crew: str | None
+    locked: bool
+    revoked: bool
+
+
+class RefusedOut(Shape):
+    """What was refused alike on one local day; ``GET /api/refused-access``.
+
+    ``who``: certificate number, "" when nobody was known; ``what``: the request; ``why``: a code.
+    """
+
+    day: date
+    who: str
+    what: str
+    why: str
+    times: int
+    first_at: datetime
+    last_at: datetime
+    last_from: str

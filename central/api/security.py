@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import Response
@@ -12,11 +11,8 @@ from starlette.requests import HTTPConnection, Request
 from central.api.parts import parts_of
 from central.application.ports import Session
 from central.domain.days import local_day
-from station.domain.errors import NotPermitted, NotSignedIn
+from station.domain.errors import AccessError, NotPermitted, NotSignedIn
 from station.domain.officers import Permission
-
-COOKIE: Final = "zhichao_hq"
-"""Named per node: a station's console on the same host keeps its own."""
 
 
 def check_origin(connection: HTTPConnection) -> None:
@@ -52,9 +48,19 @@ async def signed_in(connection: HTTPConnection, permission: Permission | None = 
     """
     parts = parts_of(connection)
     session = await parts.sessions.used(token_of(connection))
+    connection.state.who = session.officer.certificate_no
     if permission is not None:
         session.officer.require(permission, on=local_day(parts.clock.now()))
     return session
+
+
+def note_refusal(connection: HTTPConnection, exc: AccessError) -> None:
+    """Write down whom we refused, for the audit administrator."""
+    route = connection.scope.get("route")
+    what = f"{connection.scope.get('method', 'WS')} {getattr(route, 'path', '*')}"
+    peer = connection.client.host if connection.client else ""
+    who = getattr(connection.state, "who", "")
+    parts_of(connection).access_log.note(exc, who=who, what=what, peer=peer)
 
 
 def token_of(connection: HTTPConnection) -> str:
@@ -63,20 +69,21 @@ def token_of(connection: HTTPConnection) -> str:
     Raises:
         NotSignedIn: no cookie.
     """
-    token = connection.cookies.get(COOKIE)
+    token = connection.cookies.get(parts_of(connection).cookie)
     if not token:
         raise NotSignedIn
     return token
 
 
-def give_cookie(response: Response, token: str, *, secure: bool) -> None:
-    """Hand the token to the browser, for as long as that runs."""
-    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/")
+def give_cookie(request: Request, response: Response, token: str) -> None:
+    """Hand the token to the browser, for as long as that runs; by TLS alone where it came so."""
+    name, secure = parts_of(request).cookie, request.url.scheme == "https"
+    response.set_cookie(name, token, httponly=True, samesite="strict", secure=secure, path="/")
 
 
-def take_cookie(response: Response) -> None:
+def take_cookie(request: Request, response: Response) -> None:
     """Make the browser forget the token."""
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict", path="/")
+    response.delete_cookie(parts_of(request).cookie, httponly=True, samesite="strict", path="/")
 
 
 def _ours(connection: HTTPConnection, origin: str) -> bool:

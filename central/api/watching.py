@@ -13,6 +13,7 @@ from central.api.parts import parts_of
 from central.api.security import (
     check_origin,
     give_cookie,
+    note_refusal,
     permitted,
     signed_in,
     take_cookie,
@@ -50,13 +51,12 @@ Limit = Annotated[int, Query(ge=1, le=MOST_ROWS)]
 @ROUTER.post("/session")
 async def sign_in(request: Request, response: Response, who: schemas.SignIn) -> schemas.OfficerOut:
     """Sign in; the answer sets the cookie."""
-    check_origin(request)
     sessions = parts_of(request).sessions
     peer = request.client.host if request.client else ""
     token, officer = await sessions.sign_in(
         who.certificate_no, who.password, who.code.strip(), peer=peer
     )
-    give_cookie(response, token, secure=request.url.scheme == "https")
+    give_cookie(request, response, token)
     return officer_out(officer)
 
 
@@ -69,10 +69,9 @@ async def session(request: Request) -> schemas.OfficerOut:
 @ROUTER.delete("/session", status_code=204)
 async def sign_out(request: Request) -> Response:
     """Sign out."""
-    check_origin(request)
     await parts_of(request).sessions.sign_out(token_of(request))
     response = Response(status_code=204)
-    take_cookie(response)
+    take_cookie(request, response)
     return response
 
 
@@ -88,7 +87,6 @@ async def release(
     request: Request, node: str, why: schemas.ReleaseIn, session: Lifting
 ) -> schemas.ReleaseOut:
     """Propose to let a node deliver again, or confirm another officer's proposal."""
-    check_origin(request)
     session.scope.require(node)
     released = await parts_of(request).release(node, session.officer.certificate_no, why.reason)
     return schemas.ReleaseOut(released=released)
@@ -174,7 +172,8 @@ async def live(
     try:
         check_origin(socket)
         session = await signed_in(socket, Permission.WATCH)
-    except AccessError:
+    except AccessError as exc:
+        note_refusal(socket, exc)
         await socket.close(_POLICY_VIOLATION)
         return
     await parts_of(socket).live(socket, Viewer(session.token_digest, session.scope), after)

@@ -17,6 +17,8 @@ from central.api.app import create_app, create_machines_app
 from central.api.parts import Parts
 from central.api.server import Door, listening, serve
 from central.application.accept import Accept, TakeAhead
+from central.application.access_log import AccessLog
+from central.application.administering import Administering
 from central.application.admit import Admit
 from central.application.appending import Writer
 from central.application.audit_watch import Alarms, AuditWatch, Increments
@@ -46,6 +48,8 @@ from central.export.repeat_vehicles import file_name, repeat_vehicles_csv
 from central.live.wire import WireProtocol
 from central.public.app import Site, create_public_app
 from central.settings import CentralSettings, address
+from central.store.access_log import SqlRefusedAccesses
+from central.store.accounts import SqlAccounts
 from central.store.audit_process import AuditProcess, FileDiary
 from central.store.auditing import SqlAuditArchive
 from central.store.authority import FileAuthority
@@ -221,6 +225,13 @@ def _parts(
         stations=seen.stations,
         reading=seen.reading,
         clock=clock,
+        administering=Administering(
+            accounts=SqlAccounts(shared.database),
+            publish=Publish(archive=archive, own=shared.own),
+            clock=clock,
+        ),
+        access_log=AccessLog(SqlRefusedAccesses(shared.database), clock),
+        cookie=f"zhichao_{settings.central.node}",
         live=seen.live,
         repeat_csv=repeat_vehicles_csv,
         repeat_file_name=file_name,
@@ -341,6 +352,7 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
         )
         tasks += [
             *centre.watching.tasks(dsn),
+            centre.parts.access_log.run(),
             centre.projector.run(centre.parts.accept.traffic),
             centre.signatures.run(centre.parts.accept.traffic),
             centre.checkpointer.run(),

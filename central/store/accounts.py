@@ -12,7 +12,7 @@ from central.store import pool as pools
 from central.store.pool import Pool
 from central.store.sqlfile import load
 from station.domain import totp
-from station.domain.access import Codes
+from station.domain.access import Codes, Standing
 from station.domain.officers import Officer, Role
 
 _SQL: Final = load("accounts")
@@ -77,6 +77,31 @@ class SqlAccounts:
         """Count a wrong code."""
         async with pools.connection(self._pool) as connection:
             await connection.execute(_SQL["wrong_code"], certificate_no)
+
+    async def standings(self) -> list[Standing]:
+        """Return every account, in order of certificate number."""
+        async with pools.connection(self._pool) as connection:
+            rows = [dict(row) for row in await connection.fetch(_SQL["standings"])]
+        return [
+            Standing(
+                locked=Codes(wrong=row.pop("wrong_codes")).locked,
+                revoked=row.pop("revoked"),
+                officer=_officer(row),
+            )
+            for row in rows
+        ]
+
+    async def revoke(self, certificate_no: str) -> bool:
+        """Let an account be no more, and end its sessions; False when there is none."""
+        async with pools.transaction(self._pool) as connection:
+            revoked = await connection.fetchval(_SQL["revoke"], certificate_no)
+            await connection.execute(_SQL["end_sessions"], certificate_no)
+        return revoked is not None
+
+    async def unlock(self, certificate_no: str) -> bool:
+        """Forget its wrong codes; False when there is none."""
+        async with pools.connection(self._pool) as connection:
+            return await connection.fetchval(_SQL["unlock"], certificate_no) is not None
 
     async def open_session(self, session: Session) -> None:
         """Remember a session, and forget those that have run out anyway."""

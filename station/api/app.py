@@ -9,7 +9,7 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 
-from station.api import evasions, filing, live, papers, routes
+from station.api import administration, evasions, filing, live, papers, routes
 from station.api.errors import install
 from station.api.guards import Guards
 from station.api.schemas import ErrorOut, LiveOut
@@ -44,6 +44,7 @@ def interface() -> FastAPI:
         evasions.acting,
         filing.seeing,
         filing.acting,
+        administration.router,
         live.router,
     ):
         app.include_router(router)

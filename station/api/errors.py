@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from station.api.schemas import ErrorOut
+from station.api.services import note_refusal
 from station.contract.messages import message
 from station.domain.errors import (
     AccessError,
@@ -47,7 +48,9 @@ def install(app: FastAPI) -> None:
     """Answer every error in one shape."""
 
     @app.exception_handler(ZhichaoError)
-    async def ours(_request: Request, exc: ZhichaoError) -> JSONResponse:
+    async def ours(request: Request, exc: ZhichaoError) -> JSONResponse:
+        if isinstance(exc, AccessError):
+            note_refusal(request, exc)
         return refusal(exc)
 
     @app.exception_handler(RequestValidationError)

@@ -6,10 +6,11 @@ from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from station.api.errors import refusal
-from station.api.services import foreign
+from station.api.services import foreign, note_refusal
 from station.domain.errors import NotPermitted
 
 LARGEST_BODY: Final = 64 * 1024
@@ -30,6 +31,7 @@ class Guards:
             await self._app(scope, receive, send)
         elif scope["method"] not in _SAFE and foreign(Headers(scope=scope)):
             error = NotPermitted("the request comes from another site", permission="origin")
+            note_refusal(Request(scope), error)
             await refusal(error)(scope, receive, send)
         else:
             await self._app(scope, _bounded(receive), send)

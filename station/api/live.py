@@ -10,12 +10,12 @@ from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from station.api.feed import Watcher
-from station.api.services import Serving, foreign, of, watching
+from station.api.services import Serving, foreign, note_refusal, of, signed_in, watching
 from station.domain.errors import AccessError, NotPermitted
 
 router = APIRouter()
 
-SESSION_LOOK_S: Final = 5.0
+SESSION_LOOK_S: Final = 2.0
 """A live socket is closed within this time after its session ended."""
 REFUSED: Final = 4401
 TRY_LATER: Final = 1013
@@ -29,8 +29,9 @@ async def live(socket: WebSocket, services: Serving) -> None:
     try:
         if foreign(socket.headers):
             raise NotPermitted("the socket comes from another site", permission="origin")
-        await watching(of(socket), await services.duty.officer(token))
+        await watching(of(socket), await signed_in(socket, services))
     except AccessError as exc:
+        note_refusal(socket, exc)
         await socket.close(REFUSED, exc.code)
         return
     watcher = services.feed.join(services.lane())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -14,6 +14,8 @@ from starlette.requests import HTTPConnection
 
 from station.api.feed import Feed
 from station.api.schemas import DrawingOut, StationOut
+from station.application.access_log import AccessLog
+from station.application.administering import Administering
 from station.application.casework import Casework
 from station.application.centre_ports import CentreFacts
 from station.application.duty import Duty
@@ -25,6 +27,7 @@ from station.application.ports import Media, Views
 from station.application.reviewing import Reviewing
 from station.contract.sealing import local_day
 from station.domain.clock import Clock
+from station.domain.errors import AccessError
 from station.domain.officers import Officer, Permission
 from station.rules.lawbook import LawBook
 
@@ -48,6 +51,8 @@ class Services:
     lane: Callable[[], LaneView]
     feed: Feed
     clock: Clock
+    administering: Administering
+    access_log: AccessLog
 
     @property
     def cookie(self) -> str:
@@ -66,20 +71,37 @@ Serving = Annotated[Services, Depends(of)]
 
 async def signed_in(connection: HTTPConnection, services: Serving) -> Officer:
     """Return who asks; raise NotSignedIn when nobody is signed in."""
-    return await services.duty.officer(connection.cookies.get(services.cookie))
+    officer = await services.duty.officer(connection.cookies.get(services.cookie))
+    connection.state.who = officer.certificate_no
+    return officer
 
 
 SignedIn = Annotated[Officer, Depends(signed_in)]
 
 
-async def watching(services: Serving, officer: SignedIn) -> Officer:
-    """Return who asks; raise NotPermitted when his role may not look at the station's work."""
-    today = date.fromisoformat(local_day(services.clock.now()))
-    officer.require(Permission.WATCH, on=today)
+def permitted(permission: Permission) -> Callable[[Services, Officer], Awaitable[Officer]]:
+    """Return the dependency that gives who asks; it raises NotPermitted when he may not."""
+
+    async def officer(services: Serving, officer: SignedIn) -> Officer:
+        today = date.fromisoformat(local_day(services.clock.now()))
+        officer.require(permission, on=today)
+        return officer
+
     return officer
 
 
+watching = permitted(Permission.WATCH)
+
 Watching = Annotated[Officer, Depends(watching)]
+
+
+def note_refusal(connection: HTTPConnection, exc: AccessError) -> None:
+    """Write down whom we refused, for the audit administrator."""
+    route = connection.scope.get("route")
+    what = f"{connection.scope.get('method', 'WS')} {getattr(route, 'path', '*')}"
+    peer = connection.client.host if connection.client else ""
+    who = getattr(connection.state, "who", "")
+    of(connection).access_log.note(exc, who=who, what=what, peer=peer)
 
 
 def foreign(headers: Headers) -> bool:

@@ -19,6 +19,8 @@ from station.api.app import create_app
 from station.api.feed import Feed
 from station.api.schemas import StationOut
 from station.api.services import Services
+from station.application.access_log import AccessLog
+from station.application.administering import Administering
 from station.application.allowed import Allowed
 from station.application.casework import Casework
 from station.application.claims import take_answers
@@ -57,6 +59,7 @@ from station.rules.facts import Facts, Mode
 from station.rules.lawbook import LawBook, lawbook
 from station.scale_driver.driver import ScaleDriver
 from station.settings import Settings
+from station.store.access_log import SqliteRefusedAccesses
 from station.store.register import FileRegister, Registers
 from station.store.working_days import OfficialCalendar, typed_years
 
@@ -102,6 +105,7 @@ class _Desk:
     issuing: Issuing
     filing: Filing
     reviewing: Reviewing
+    access_log: AccessLog
 
 
 class _Server(uvicorn.Server):
@@ -121,6 +125,7 @@ class _Station:
     uplink: Uplink
     answers: TakeAnswers
     allowed: Allowed
+    access_log: AccessLog
     retention: Retention
     stored: Stored
     server: uvicorn.Server
@@ -136,6 +141,7 @@ class _Station:
         workers += [
             self.uplink.run(self.runtime, self.camera, self.answers),
             self.allowed.run(),
+            self.access_log.run(),
             self.retention.run(),
         ]
         workers += [stored.time.run(stored.ledger, partial(board.report, CLOCK))]
@@ -191,6 +197,7 @@ async def _assemble(
             clock=clock,
             report=partial(runtime.board.report, PROGRAM_DEVICE),
         ),
+        access_log=desk.access_log,
         retention=retention(settings, stored),
         stored=stored,
         server=_server(_services(settings, stored, desk, runtime, clock)),
@@ -249,6 +256,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         issuing=issuing(settings, stored, casework, clock),
         filing=filing(settings, stored, casework, complete, clock),
         reviewing=reviewing,
+        access_log=AccessLog(SqliteRefusedAccesses(stored.database), clock),
     )
 
 
@@ -302,6 +310,8 @@ def _services(
         lane=runtime.view,
         feed=desk.feed,
         clock=clock,
+        administering=Administering(accounts=stored.accounts, ledger=stored.ledger),
+        access_log=desk.access_log,
     )
 
 

@@ -6,7 +6,7 @@ Pure.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Final
@@ -153,3 +153,63 @@ class Throttle:
         if known is None or abs(now - known.last_at) >= FORGET_AFTER:
             return 0
         return known.count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedAccess:
+    """What was refused alike on one local day, with how often.
+
+    Attributes:
+        day: local day.
+        who: certificate number of an account there is; "" when nobody was known.
+        what: method and the path's pattern, of which there are only so many.
+        why: stable code, or the :class:`Refusal` of a sign-in.
+        last_from: address of the newest.
+    """
+
+    day: date
+    who: str
+    what: str
+    why: str
+    times: int
+    first_at: datetime
+    last_at: datetime
+    last_from: str
+
+    @property
+    def key(self) -> tuple[date, str, str, str]:
+        """Return what is counted together."""
+        return self.day, self.who, self.what, self.why
+
+
+class Tally:
+    """Refused accesses that are not written yet, counted: a flood of them is a few rows."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[date, str, str, str], RefusedAccess] = {}
+
+    def add(self, row: RefusedAccess) -> None:
+        """Count *row* to what was refused alike."""
+        known = self._rows.get(row.key)
+        if known is not None:
+            times, first = known.times + row.times, min(known.first_at, row.first_at)
+            row = replace(max(known, row, key=_last_at), times=times, first_at=first)
+        self._rows[row.key] = row
+
+    def take(self) -> list[RefusedAccess]:
+        """Return everything counted, and begin anew."""
+        rows, self._rows = list(self._rows.values()), {}
+        return rows
+
+
+def _last_at(row: RefusedAccess) -> datetime:
+    return row.last_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How an account stands, for the administrations."""
+
+    officer: Officer
+    locked: bool
+    revoked: bool

@@ -9,7 +9,7 @@ import apsw
 
 from station.application.ports import Session
 from station.domain import totp
-from station.domain.access import Account, Codes
+from station.domain.access import Account, Codes, Standing
 from station.store.database import Database, Row
 from station.store.sealed import Sealed
 from station.store.sqlfile import load
@@ -54,6 +54,31 @@ class SqliteAccounts:
     async def wrong_code(self, certificate_no: str) -> None:
         """See :class:`~station.application.ports.Accounts`."""
         await self._rows("wrong_code", certificate_no)
+
+    async def standings(self) -> list[Standing]:
+        """See :class:`~station.application.administering.Standings`."""
+        return [
+            Standing(
+                officer=_ACCOUNT.decode(view).officer,
+                locked=Codes(wrong=wrong).locked,
+                revoked=bool(revoked),
+            )
+            for view, wrong, revoked in await self._rows("standings")
+        ]
+
+    async def revoke(self, certificate_no: str) -> None:
+        """See :class:`~station.application.administering.Standings`."""
+
+        def revoke(connection: apsw.Connection) -> None:
+            with connection:
+                connection.execute(_SQL["revoke"], (certificate_no,))
+                connection.execute(_SQL["end_sessions"], (certificate_no,))
+
+        await self._database.run(revoke)
+
+    async def unlock(self, certificate_no: str) -> None:
+        """See :class:`~station.application.administering.Standings`."""
+        await self._rows("unlock", certificate_no)
 
     async def open_session(self, session: Session) -> None:
         """See :class:`~station.application.ports.Accounts`."""

@@ -16,6 +16,8 @@ from station.api import shaping
 from station.api.app import Services, create_app
 from station.api.feed import Feed
 from station.api.schemas import StationOut
+from station.application.access_log import AccessLog
+from station.application.administering import Administering
 from station.application.casework import Casework
 from station.application.duty import Duty
 from station.application.evading import Evading
@@ -33,6 +35,7 @@ from station.rules.drawings import DRAWINGS
 from station.rules.facts import Mode
 from station.rules.lawbook import lawbook
 from station.rules.records import vehicle_to_record
+from station.store.access_log import SqliteRefusedAccesses
 from station.store.accounts import SqliteAccounts
 from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
@@ -156,6 +159,8 @@ class Console:
             lane=lambda: self.lane,
             feed=self.feed,
             clock=self.clock,
+            administering=Administering(accounts=self.accounts, ledger=self.store),
+            access_log=AccessLog(SqliteRefusedAccesses(self.database), self.clock),
         )
 
     @staticmethod

@@ -9,7 +9,6 @@ import pytest
 
 from central.api.app import create_app
 from central.api.guards import BATCH_BYTES, OTHER_BYTES
-from central.api.security import COOKIE
 from central.application.ports import Account
 from central.store.passwords import Argon2Passwords
 from station.contract.signature import Ed25519Verifier
@@ -48,7 +47,7 @@ def error(answer):
 
 @pytest.mark.parametrize("path", [*WATCHED, EXPORT, "session"])
 async def test_nothing_is_shown_without_a_session(site, path):
-    async with site.client(cookie=f"{COOKIE}=forged") as client:
+    async with site.client(cookie="zhichao_centre=forged") as client:
         assert error(await client.get(f"/api/{path}")) == (401, "access.not_signed_in")
 
 
@@ -72,7 +71,7 @@ async def test_the_cookie_is_for_this_site_and_no_script(site):
         )
 
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith("zhichao_hq=")
+    assert cookie.startswith("zhichao_centre=")
     assert {"HttpOnly", "Path=/", "SameSite=strict"} <= set(cookie.split("; "))
     assert answer.json()["role"] == "hq"
     assert "password" not in answer.text
@@ -90,10 +89,10 @@ async def test_a_wrong_password_is_refused(site):
 
 async def test_signing_out_ends_the_session_at_the_server(site):
     async with site.signed_in() as client:
-        token = client.cookies[COOKIE]
+        token = client.cookies["zhichao_centre"]
         assert (await client.delete("/api/session")).status_code == 204
 
-    async with site.client(cookie=f"{COOKIE}={token}") as again:
+    async with site.client(cookie=f"zhichao_centre={token}") as again:
         assert error(await again.get("/api/session")) == (401, "access.not_signed_in")
 
 

@@ -14,6 +14,8 @@ from station.api.feed import Feed
 from station.api.schemas import StationOut
 from station.api.services import Services
 from station.api.shaping import case_out
+from station.application.access_log import AccessLog
+from station.application.administering import Administering
 from station.application.casework import Casework
 from station.application.claims import take_answers
 from station.application.duty import ABSOLUTE, IDLE, Duty
@@ -28,6 +30,7 @@ from station.contract.sealing import stamp
 from station.domain.officers import Role
 from station.rules.facts import Mode
 from station.rules.lawbook import lawbook
+from station.store.access_log import SqliteRefusedAccesses
 from station.store.accounts import SqliteAccounts
 from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
@@ -150,6 +153,8 @@ class Console:
                 lane=lambda: lane,
                 feed=Feed(),
                 clock=self.clock,
+                administering=Administering(accounts=self.accounts, ledger=self.store),
+                access_log=AccessLog(SqliteRefusedAccesses(self.database), self.clock),
             )
         )
 

@@ -66,3 +66,16 @@ UPDATE session SET seen_at = greatest(seen_at, $2) WHERE token_digest = $1;
 -- name: close_session
 -- Idempotent. $1 token_digest
 DELETE FROM session WHERE token_digest = $1;
+
+-- name: standings
+SELECT certificate_no, name, role, valid_until, crew, wrong_codes, revoked_at IS NOT NULL AS revoked
+  FROM officer ORDER BY certificate_no;
+
+-- name: revoke
+-- Idempotent. $1 certificate_no
+UPDATE officer SET revoked_at = coalesce(revoked_at, now()) WHERE certificate_no = $1
+RETURNING certificate_no;
+
+-- name: unlock
+-- $1 certificate_no
+UPDATE officer SET wrong_codes = 0 WHERE certificate_no = $1 RETURNING certificate_no;

@@ -67,3 +67,18 @@ DELETE FROM session WHERE token_digest = ?1;
 -- name: end_sessions
 -- ?1 certificate_no
 DELETE FROM session WHERE certificate_no = ?1;
+
+-- name: standings
+SELECT a.view, coalesce(r.wrong_codes, 0), coalesce(r.revoked, 0) OR EXISTS (
+           SELECT 1 FROM centre_view WHERE topic = 'officer_change' AND name = a.certificate_no)
+  FROM account a LEFT JOIN account_state r USING (certificate_no)
+ ORDER BY a.certificate_no;
+
+-- name: revoke
+-- ?1 certificate_no
+INSERT INTO account_state (certificate_no, revoked) VALUES (?1, 1)
+ON CONFLICT (certificate_no) DO UPDATE SET revoked = 1;
+
+-- name: unlock
+-- ?1 certificate_no
+UPDATE account_state SET wrong_codes = 0 WHERE certificate_no = ?1;
