@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 
 from station.api import schemas
 from station.api.services import Serving, permitted
+from station.api.shaping import officer_out
 from station.domain.access import RefusedAccess, Standing
 from station.domain.officers import Officer, Permission
 
@@ -44,13 +45,9 @@ async def refused(services: Serving, _officer: Auditing) -> list[schemas.Refused
 
 def account_out(standing: Standing) -> schemas.AccountOut:
     """Shape an account."""
-    officer = standing.officer
     return schemas.AccountOut(
-        certificate_no=officer.certificate_no,
-        name=officer.name,
-        role=officer.role.value,
-        valid_until=officer.valid_until,
-        crew=officer.crew,
+        **officer_out(standing.officer).model_dump(),
+        crew=standing.officer.crew,
         locked=standing.locked,
         revoked=standing.revoked,
     )
