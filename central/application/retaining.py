@@ -107,7 +107,11 @@ class RetainingArchive(NamingArchive, Protocol):
         ...
 
     async def rewrite_openings(self) -> None:
-        """Leave nothing of erased clear texts in the database's files."""
+        """Leave nothing of erased clear texts in the database's files.
+
+        Raises:
+            StoreFailed: others are at them: try again later.
+        """
         ...
 
 
@@ -166,12 +170,17 @@ class Retention:
             await self._sleep(LOOK_EVERY_S)
 
     async def erase_personal(self) -> int:
-        """Erase the clear texts that are due; return how many fields that were."""
+        """Erase the clear texts that are due; return how many fields that were.
+
+        Raises:
+            StorageError: not all was done; the next call goes on.
+        """
         total = 0
         while count := await self._erase_page():
             total += count
+            self._rewritten = False
         # Also at first: a power cut may have come between the two.
-        if total or not self._rewritten:
+        if not self._rewritten:
             await self._archive.rewrite_openings()
             self._rewritten = True
         return total

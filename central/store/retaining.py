@@ -69,4 +69,5 @@ class SqlRetainingArchive(SqlArchive):
     async def rewrite_openings(self) -> None:
         """See the port."""
         async with pools.connection(self._pool) as connection:
+            await connection.execute(_SQL["wait_shortly"])  # the pool takes it back
             await connection.execute(_SQL["rewrite_openings"])

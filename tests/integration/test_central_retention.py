@@ -24,6 +24,7 @@ from central.store.retaining import SqlRetainingArchive
 from station.contract.entries import Kind, PersonalErased, Picture, Run, read
 from station.contract.personal import Opening
 from station.contract.uplink import batch
+from station.domain.errors import StoreFailed
 from station.domain.ledger import parse
 from station.domain.procedure import Act
 from station.rules.lawbook import lawbook
@@ -243,6 +244,23 @@ async def test_while_views_are_made_again_nothing_is_erased(office):
     office.hq.clock.move(timedelta(hours=1, seconds=1))
     assert await office.retention.erase_personal() == 0
     assert len(await office.kept()) == 2
+
+
+async def test_whoever_reads_the_texts_for_long_is_not_waited_for(office):
+    """Deliveries would wait behind. What is due is erased; the file is written anew later."""
+    seq = await office.closed_case()
+    await office.station_erases(seq)
+    await office.come_to(date(2027, 3, 2))
+    place = "SELECT pg_relation_filepath('opening')"
+    before = await office.hq.rows(place)
+    async with office.hq.database.acquire() as reader, reader.transaction():
+        await reader.fetch("SELECT * FROM opening")
+        with pytest.raises(StoreFailed):
+            await office.retention.erase_personal()
+        assert await office.kept() == []
+    assert await office.hq.rows(place) == before
+    assert await office.retention.erase_personal() == 0
+    assert await office.hq.rows(place) != before
 
 
 async def test_recordings_go_when_no_entry_of_six_months_names_them(office):

@@ -22,6 +22,10 @@ UPDATE opening SET salt = NULL, text = NULL, erased_seq = $4
  WHERE opening.node = $1 AND opening.seq = one.seq AND opening.field = one.field
    AND erased_seq IS NULL;
 
+-- name: wait_shortly
+-- Whoever delivers waits behind a statement that waits for the whole table.
+SET lock_timeout = '1s';
+
 -- name: rewrite_openings
 -- Leaves nothing of what was erased in the table's file.
 VACUUM (FULL) opening;
