@@ -61,10 +61,14 @@ class SqliteStore:
     ) -> tuple[Entry, ...]:
         """Do *work* and write the drafts that it returns, all in one transaction."""
         with immediate(connection):
-            self._high_water.require(read_head(connection))
+            head = read_head(connection)
+            self._high_water.require(head)
+            before = connection.total_changes()
             drafts = work(connection)
+            if connection.total_changes() != before:
+                head = read_head(connection)  # the work may have been to the ledger itself
             steps = self._steps.pending()
-            entries = self.write(connection, (*steps, *drafts))
+            entries = self._write(connection, head, (*steps, *drafts))
         if entries:
             self.note_end(entries[-1].head, len(steps))
         return entries[len(steps) :]
@@ -81,9 +85,13 @@ class SqliteStore:
 
     def write(self, connection: apsw.Connection, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
         """Seal and write *drafts*, in the caller's transaction."""
+        return self._write(connection, read_head(connection), drafts)
+
+    def _write(
+        self, connection: apsw.Connection, head: Head, drafts: Sequence[Draft]
+    ) -> tuple[Entry, ...]:
         check_in_force(connection, self._sealer.signer.key_id)
         entries: list[Entry] = []
-        head = read_head(connection)
         for draft in drafts:
             entry = self._sealer.seal(draft.kind, draft.payload, head)
             put_entry(connection, entry, draft.openings)

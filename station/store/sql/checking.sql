@@ -24,3 +24,12 @@ SELECT * FROM recording ORDER BY sha256;
 
 -- name: centre_view
 SELECT * FROM centre_view ORDER BY topic, name;
+
+-- name: case_filing
+SELECT * FROM case_filing ORDER BY case_no, seq;
+
+-- name: clip
+SELECT * FROM clip ORDER BY sha256;
+
+-- name: evasion
+SELECT * FROM evasion ORDER BY evasion_no;

@@ -43,7 +43,7 @@ SELECT count(*) FROM recording WHERE seq > ?1 AND seq <= ?2 AND erased_seq IS NU
 -- ?1 local day (exclusive), ?2 seq up to which all were sent, ?3 how many
 SELECT sha256 FROM recording
  WHERE of_case = 0 AND erased_seq IS NULL AND made_on < ?1 AND seq <= ?2
- ORDER BY made_on, sha256 LIMIT ?3;
+ ORDER BY made_on, seq, sha256 LIMIT ?3;
 
 -- name: newest_erased
 SELECT sha256 FROM recording

@@ -197,7 +197,9 @@ CREATE TABLE IF NOT EXISTS recording (
     of_case    INTEGER NOT NULL,
     erased_seq INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS recording_due ON recording (made_on)
+-- With seq, so that new ones stand side by side: by day alone their digests would scatter them.
+DROP INDEX IF EXISTS recording_due;
+CREATE INDEX IF NOT EXISTS recording_by_day ON recording (made_on, seq)
     WHERE of_case = 0 AND erased_seq IS NULL;
 CREATE INDEX IF NOT EXISTS recording_by_seq ON recording (seq) WHERE erased_seq IS NULL;
 CREATE INDEX IF NOT EXISTS recording_erased ON recording (erased_seq)
