@@ -313,6 +313,25 @@ async def published(settings: CentralSettings, kind: Kind, payload: Payload) -> 
         await Publish(archive=SqlArchive(database), own=own)(kind, payload)
 
 
+async def revoked(settings: CentralSettings, certificate_no: str) -> None:
+    """Revoke an officer here and at every station."""
+    async with opened(settings) as database:
+        await _administering(settings, database).revoke(certificate_no)
+
+
+async def unlocked(settings: CentralSettings, certificate_no: str) -> None:
+    """Let an account of headquarters try again that wrong codes have locked."""
+    async with opened(settings) as database:
+        await _administering(settings, database).unlock(certificate_no)
+
+
+def _administering(settings: CentralSettings, database: Pool) -> Administering:
+    clock = SystemClock()
+    own = own_ledger(settings, clock, own_key(settings))
+    publish = Publish(archive=SqlArchive(database), own=own)
+    return Administering(accounts=SqlAccounts(database), publish=publish, clock=clock)
+
+
 async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str], None]) -> None:
     """Run until SIGTERM or SIGINT.
 

@@ -73,6 +73,26 @@ def officer_totp(
     _show(settings, certificate, done(_renew_secret(settings, certificate)))
 
 
+@OFFICERS.command("revoke")
+def officer_revoke(
+    *,
+    config: Config,
+    certificate: Annotated[str, typer.Option(help="Number of the certificate (执法证号).")],
+) -> None:
+    """Revoke an officer here and at every station; his live pages close within seconds."""
+    done(bootstrap.revoked(load(config), certificate))
+
+
+@OFFICERS.command("unlock")
+def officer_unlock(
+    *,
+    config: Config,
+    certificate: Annotated[str, typer.Option(help="Number of the certificate (执法证号).")],
+) -> None:
+    """Let an account try again that wrong codes have locked."""
+    done(bootstrap.unlocked(load(config), certificate))
+
+
 def _show(settings: CentralSettings, certificate_no: str, secret: bytes) -> None:
     uri = totp.uri(secret, issuer=settings.central.name, account=certificate_no)
     for line in authenticator.lines(uri, drawn=sys.stdout.isatty()):

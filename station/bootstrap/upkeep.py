@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from station.application.administering import Administering
 from station.application.devices import OK
 from station.application.ports import Draft
 from station.application.retention import Retention
@@ -83,6 +84,18 @@ async def new_secret(settings: Settings, certificate_no: str) -> str:
         )
         await stored.ledger.append(Draft(Kind.OFFICER_CHANGE, change))
     return _authenticator(settings, certificate_no, secret)
+
+
+async def revoke_officer(settings: Settings, certificate_no: str) -> None:
+    """Revoke an account; the errors are those of :class:`Administering`."""
+    async with _writing(settings) as stored:
+        await Administering(accounts=stored.accounts, ledger=stored.ledger).revoke(certificate_no)
+
+
+async def unlock_officer(settings: Settings, certificate_no: str) -> None:
+    """Unlock an account; the errors are those of :class:`Administering`."""
+    async with _writing(settings) as stored:
+        await Administering(accounts=stored.accounts, ledger=stored.ledger).unlock(certificate_no)
 
 
 def _authenticator(settings: Settings, certificate_no: str, secret: bytes) -> str:

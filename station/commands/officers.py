@@ -55,6 +55,30 @@ def officer_totp(
     _show(asyncio.run(new_secret(read_settings(config), certificate)))
 
 
+@app.command("revoke")
+def officer_revoke(
+    config: Config,
+    certificate: Annotated[str, typer.Option(help="Number of the certificate (执法证号).")],
+) -> None:
+    """Revoke an account of this station; its sessions end, its live pages close in seconds."""
+    from station.bootstrap.upkeep import revoke_officer
+    from station.settings import read_settings
+
+    asyncio.run(revoke_officer(read_settings(config), certificate))
+
+
+@app.command("unlock")
+def officer_unlock(
+    config: Config,
+    certificate: Annotated[str, typer.Option(help="Number of the certificate (执法证号).")],
+) -> None:
+    """Let an account try again that wrong codes have locked."""
+    from station.bootstrap.upkeep import unlock_officer
+    from station.settings import read_settings
+
+    asyncio.run(unlock_officer(read_settings(config), certificate))
+
+
 def _show(uri: str) -> None:
     """Show what the officer's authenticator scans."""
     from station.documents.authenticator import lines
