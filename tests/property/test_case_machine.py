@@ -236,3 +236,21 @@ def test_every_stage_of_the_penalty_can_be_reached_in_every_mode(mode):
 
 def _done(act, details):
     return Done(act=act, at=NOON, role=Role.ROAD, officers=(), details=details)
+
+
+@pytest.mark.parametrize("penalty", list(Penalty))
+def test_only_what_nobody_penalises_yet_can_be_voided(penalty):
+    case = replace(case_in("joint"), state=State(penalty=penalty))
+    assert (Act.VOID in {act for act, _ in case.next_acts}) is (penalty is Penalty.OPEN)
+
+
+def test_a_truck_that_the_police_detain_is_given_back_before_its_case_is_voided():
+    case = replace(case_in("joint"), state=State(custody=Custody.DETAINED))
+    assert Act.VOID not in {act for act, _ in case.next_acts}
+
+
+def test_a_voided_case_holds_no_truck():
+    voided = case_in("joint").with_done(_done(Act.VOID, {"reason": "车型认定有误"}))
+    assert voided.closed
+    assert voided.state.custody is Custody.RELEASED
+    assert not voided.held_at(NOON + timedelta(seconds=1))

@@ -163,3 +163,12 @@ def test_the_answer_of_public_security_meets_the_criterion():
     assert after(Act.TRANSFER).criterion is None
     assert after(Act.TRANSFER, Act.NOTE_ANSWER).criterion == 8
     assert after(Act.TRANSFER, Act.TAKE_BACK).stage is Stage.OPEN
+
+
+@pytest.mark.parametrize("usual", range(3, 6))
+def test_what_is_decided_here_is_not_handed_over_too(usual):
+    steps = (Act.NOTIFY, Act.HEAR, Act.WAIVE_HEARING, Act.DECIDE, Act.SERVE, Act.PAY)
+    file = after(*steps[: usual + 1])
+    assert file.fine_fen == 100_000
+    assert Act.TRANSFER not in file.next_acts
+    assert Act.NOTIFY not in file.next_acts
