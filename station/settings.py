@@ -111,6 +111,17 @@ class AccessSection(Section):
     totp_roles: frozenset[Role] = EVERY_ROLE
 
 
+class RecordingsSection(Section):
+    """Where clips of body cameras are copied to (录音录像导入), one folder for each officer.
+
+    ``import_dir``: its folders are named after certificates, or ``station``; without it nothing is
+    taken in.
+    """
+
+    import_dir: Path | None = None
+    look_every_s: Annotated[int, Field(ge=1, le=3600)] = 10
+
+
 class OfficeSection(Section):
     """An office as it stands on documents."""
 
@@ -148,6 +159,7 @@ class Settings(BaseSettings):
     calendar: CalendarSection = CalendarSection()
     clock: ClockSection = ClockSection()
     retention: RetentionSection = RetentionSection()
+    recordings: RecordingsSection = RecordingsSection()
     documents: DocumentsSection = DocumentsSection()
     access: AccessSection = AccessSection()
 
@@ -195,6 +207,15 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     )
     typed = settings.calendar.file
     calendar = settings.calendar.model_copy(update={"file": folder / typed if typed else None})
+    inbox = settings.recordings.import_dir
+    recordings = settings.recordings.model_copy(
+        update={"import_dir": folder / inbox if inbox else None}
+    )
     return settings.model_copy(
-        update={"station": station, "vehicles": vehicles, "calendar": calendar}
+        update={
+            "station": station,
+            "vehicles": vehicles,
+            "calendar": calendar,
+            "recordings": recordings,
+        }
     )

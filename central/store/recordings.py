@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, TypeVar, TypeVarTuple, Unpack
 
 from central.application.recording_audit import State
+from station.contract.media import MOST_SENT
 from station.contract.uplink import Held
 from station.domain.errors import (
     MalformedEntry,
@@ -27,7 +28,7 @@ from station.keys.files import move_durably
 T = TypeVar("T")
 A = TypeVarTuple("A")
 
-MOST_BYTES: Final = 64 * 1024 * 1024
+MOST_BYTES: Final = MOST_SENT
 _DIGEST_LENGTH: Final = 64
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _HEX: Final = frozenset("0123456789abcdef")

@@ -15,8 +15,8 @@ from station.application.proving import LogPlaces, ProofSource
 from station.contract.bundle import Bundle, Bundled, Collected, Remark, remarks_on, require_room
 from station.contract.case_record import CaseRecord, finding_edition
 from station.contract.checkpoint import Checkpoint
-from station.contract.entries import read
-from station.contract.media import media_of
+from station.contract.entries import RecordingImported, read
+from station.contract.media import MOST_SENT, media_of
 from station.contract.messages import message
 from station.contract.personal import Opening
 from station.contract.uplink import Receipt
@@ -160,7 +160,12 @@ class Export:
     async def _kept(self, entries: Sequence[Entry]) -> tuple[dict[str, bytes], dict[str, str]]:
         media: dict[str, bytes] = {}
         missing: dict[str, str] = {}
-        for sha256 in sorted({name for one in entries for name in media_of(read(one)[1])}):
+        payloads = [read(one)[1] for one in entries]
+        for payload in payloads:
+            if isinstance(payload, RecordingImported) and payload.size > MOST_SENT:
+                missing[payload.sha256] = message("bundle.media_large", {})
+        names = {name for payload in payloads for name in media_of(payload)}
+        for sha256 in sorted(names - set(missing)):
             require_room(media)
             try:
                 media[sha256] = await self._media.fetch(sha256)

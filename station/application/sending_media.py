@@ -10,7 +10,7 @@ from typing import Final
 from station.application.centre_ports import Centre, Outbox, Recordings
 from station.application.ports import Ledger, Media
 from station.contract.entries import read
-from station.contract.media import media_of
+from station.contract.media import sent_of
 from station.contract.uplink import Held
 from station.domain.clock import Clock
 from station.domain.errors import EvidenceError, NotFound, StoreCorrupt, StoreFull, UplinkError
@@ -102,7 +102,7 @@ class MediaSender:
     async def _send_of(self, entry: Entry) -> bool:
         """Send what *entry* names; tell whether it names anything."""
         _, payload = read(entry)
-        named = media_of(payload)
+        named = sent_of(payload)
         for sha256 in named:
             await self._send(sha256)
         return bool(named)

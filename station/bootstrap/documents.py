@@ -5,6 +5,7 @@ from __future__ import annotations
 from station.application.casework import Casework
 from station.application.completeness import Completeness
 from station.application.filing import Filing
+from station.application.importing import Importing
 from station.application.issuing import Issuing
 from station.bootstrap.opening import Stored
 from station.documents.papers import Place
@@ -15,6 +16,7 @@ from station.domain.errors import SettingsError
 from station.rules.lawbook import LawBook, lawbook
 from station.settings import Settings
 from station.store.case_files import SqliteCaseFiles
+from station.store.inbox import FolderInbox
 from station.store.papers import SqliteDocuments
 
 
@@ -69,6 +71,18 @@ def filing(
         pair=casework.pair,
         clock=clock,
         lock=casework.lock,
+    )
+
+
+def importing(settings: Settings, stored: Stored, inbox: FolderInbox, clock: Clock) -> Importing:
+    """Return what takes in clips."""
+    return Importing(
+        inbox=inbox,
+        clips=SqliteCaseFiles(stored.database, stored.ledger),
+        accounts=stored.accounts,
+        ledger=stored.ledger,
+        clock=clock,
+        every_s=settings.recordings.look_every_s,
     )
 
 

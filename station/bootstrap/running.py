@@ -30,6 +30,7 @@ from station.application.duty import Duty
 from station.application.evading import Evading
 from station.application.filing import Filing
 from station.application.findings import Judge
+from station.application.importing import Importing
 from station.application.issuing import Issuing
 from station.application.lane import Lane, LastPassage
 from station.application.live import Hub
@@ -41,7 +42,7 @@ from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
 from station.application.terms import Terms
 from station.application.views import moment
-from station.bootstrap.documents import completeness, filing, issuing
+from station.bootstrap.documents import completeness, filing, importing, issuing
 from station.bootstrap.opening import Stored, SystemClock, claimed, keep_law, open_store
 from station.bootstrap.upkeep import retention
 from station.bootstrap.uplink import TakeAnswers, Uplink
@@ -60,6 +61,7 @@ from station.rules.lawbook import LawBook, lawbook
 from station.scale_driver.driver import ScaleDriver
 from station.settings import Settings
 from station.store.access_log import SqliteRefusedAccesses
+from station.store.inbox import FolderInbox
 from station.store.register import FileRegister, Registers
 from station.store.working_days import OfficialCalendar, typed_years
 
@@ -127,6 +129,7 @@ class _Station:
     allowed: Allowed
     access_log: AccessLog
     retention: Retention
+    importing: Importing | None
     stored: Stored
     server: uvicorn.Server
     listening: socket.socket
@@ -144,6 +147,8 @@ class _Station:
             self.access_log.run(),
             self.retention.run(),
         ]
+        if self.importing is not None:
+            workers.append(self.importing.run())
         workers += [stored.time.run(stored.ledger, partial(board.report, CLOCK))]
         workers += [stored.database.watch()]
         async with asyncio.TaskGroup() as tasks:
@@ -199,6 +204,7 @@ async def _assemble(
         ),
         access_log=desk.access_log,
         retention=retention(settings, stored),
+        importing=_importing(settings, stored, stack, clock),
         stored=stored,
         server=_server(_services(settings, stored, desk, runtime, clock)),
         listening=stack.enter_context(_listening(settings)),
@@ -258,6 +264,18 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         reviewing=reviewing,
         access_log=AccessLog(SqliteRefusedAccesses(stored.database), clock),
     )
+
+
+def _importing(
+    settings: Settings, stored: Stored, stack: AsyncExitStack, clock: Clock
+) -> Importing | None:
+    """Return what takes in clips, None where no folder is named for them."""
+    folder = settings.recordings.import_dir
+    if folder is None:
+        return None
+    inbox = FolderInbox(folder, stored.media)
+    stack.callback(inbox.close)
+    return importing(settings, stored, inbox, clock)
 
 
 def _recorder(settings: Settings, stored: Stored, desk: _Desk, clock: Clock) -> Recorder:

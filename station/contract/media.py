@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from station.contract.entries import Payload, tree
+from station.contract.entries import Payload, RecordingImported, tree
+
+MOST_SENT: Final = 64 * 1024 * 1024
+"""Bytes of a recording that the centre takes; a larger one stays at its station."""
 
 _FIELDS: Final = ("sha256", "crop")
 _MORE: Final = (dict, list)
@@ -21,6 +24,13 @@ def media_of(payload: Payload) -> tuple[str, ...]:
     found: dict[str, None] = {}
     _collect(tree(payload), found)
     return tuple(found)
+
+
+def sent_of(payload: Payload) -> tuple[str, ...]:
+    """Return those that go to the centre: no clip that is no case's, and none too large."""
+    if isinstance(payload, RecordingImported) and (not payload.acts or payload.size > MOST_SENT):
+        return ()
+    return media_of(payload)
 
 
 def _collect(node: object, found: dict[str, None]) -> None:

@@ -8,12 +8,14 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from station.domain.errors import NotFound, RecordingSpoilt, StoreFailed, StoreFull
 from station.durable import flush_folder, make_folder
 from station.store.database import NO_SPACE
 
 _DIGEST_LENGTH: Final = 64
+_PIECE: Final = 1 << 20
 
 
 class FileMedia:
@@ -42,6 +44,32 @@ class FileMedia:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise RecordingSpoilt("the file is no longer what it was", sha256=sha256)
         return data
+
+    def keep_file(self, source: Path) -> tuple[str, int]:
+        """Store a copy of a file durably, a piece at a time; return its SHA-256 (hex) and size.
+
+        Waits for it, on the thread of whoever asks: pictures are kept meanwhile.
+
+        Raises:
+            FileNotFoundError: it is gone.
+            StoreFull: nothing was kept.
+            StoreFailed: the disk failed.
+        """
+        unfinished = self._folder / f"{uuid4().hex}.part"
+        try:
+            make_folder(self._folder)
+            digest, size = _copy(source, unfinished)
+            path = self._path(digest)
+            make_folder(path.parent)
+            unfinished.rename(path)
+            flush_folder(path.parent)
+        except FileNotFoundError:
+            raise
+        except OSError as exc:
+            raise (StoreFull if exc.errno in NO_SPACE else StoreFailed)(str(exc)) from exc
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return digest, size
 
     async def erase(self, sha256: str) -> None:
         """See :class:`~station.application.ports.Media`."""
@@ -77,6 +105,18 @@ class FileMedia:
         if len(digest) != _DIGEST_LENGTH or not digest.isalnum():
             raise NotFound("media", sha256=digest[:_DIGEST_LENGTH])
         return self._folder / digest[:2] / digest
+
+
+def _copy(source: Path, target: Path) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with source.open("rb") as file, target.open("wb") as copy:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+            size += len(piece)
+            copy.write(piece)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return digest.hexdigest(), size
 
 
 def _write(path: Path, data: bytes) -> None:
