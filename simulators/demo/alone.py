@@ -83,6 +83,7 @@ async def site_alone(alone: Alone) -> None:
                 moment=clock.moment,
                 pauses_s=scenario.pauses_s,
                 speed=alone.speed,
+                say=lambda _: None,
             )
             tasks.create_task(crew.run())
 

@@ -156,6 +156,7 @@ class Installer:
         scale_port: int,
         camera_port: int,
         machines_port: int,
+        pages_port: int,
     ) -> Installed:
         """Install one station."""
         home = self._folder / place.node
@@ -174,6 +175,7 @@ class Installer:
                 camera_url=f"http://127.0.0.1:{camera_port}{CAMERA_PATH}",
                 valid_until=VALID_UNTIL,
                 centre_url=f"https://127.0.0.1:{machines_port}",
+                pages_url=f"http://127.0.0.1:{pages_port}/",
             ),
             "utf-8",
         )
@@ -188,13 +190,13 @@ class Installer:
             accounts=_crew(place),
         )
 
-    def centre(self, port: int, machines_port: int) -> Centre:
+    def centre(self, port: int, machines_port: int, pages_port: int) -> Centre:
         """Install the centre, which knows of every station."""
         home = self._folder / "central"
         home.mkdir()
         config = home / "central.toml"
         stations = "".join(_PLACE.format(place=place) for place in STATIONS)
-        head = _CENTRAL.format(port=port, machines_port=machines_port)
+        head = _CENTRAL.format(port=port, machines_port=machines_port, pages_port=pages_port)
         config.write_text(head + stations, "utf-8")
         return Centre(
             config=config,
@@ -312,6 +314,9 @@ file = "calendar.yaml"
 
 [uplink]
 url = "{centre_url}"
+
+[documents]
+driver_pages = "{pages_url}"
 """
 
 _CENTRAL: Final = """\
@@ -323,6 +328,9 @@ data_dir = "data"
 
 [machines]
 listen = "127.0.0.1:{machines_port}"
+
+[public]
+listen = "127.0.0.1:{pages_port}"
 """
 
 _PLACE: Final = """

@@ -31,6 +31,7 @@ from simulators.traffic.scenario import Scenario, load_scenario
 
 CENTRE_PORT: Final = 8080
 MACHINES_PORT: Final = 8443
+PAGES_PORT: Final = 8090
 READY_S: Final = 90.0
 _PASSING: Final = 30
 """So many trucks of the fleet pass the off-site point, and no others."""
@@ -97,8 +98,13 @@ class Stage:
         """
         fleet = FleetMaker(self.scenario, self.limits, load_records()).fleet(self.options.seed)
         count = len(STATIONS)
-        wanted = [MACHINES_PORT, *(CENTRE_PORT + n for n in range(count + 1)), *[0] * (2 * count)]
-        machines_port, centre_port, *ports = self._ports.take(wanted)
+        wanted = [
+            MACHINES_PORT,
+            PAGES_PORT,
+            *(CENTRE_PORT + n for n in range(count + 1)),
+            *[0] * (2 * count),
+        ]
+        machines_port, pages_port, centre_port, *ports = self._ports.take(wanted)
         installer = Installer(self.folder, fleet)
         for n, place in enumerate(STATIONS):
             installed = installer.station(
@@ -107,6 +113,7 @@ class Stage:
                 scale_port=ports[count + n],
                 camera_port=ports[2 * count + n],
                 machines_port=machines_port,
+                pages_port=pages_port,
             )
             plan = Plan(
                 seed=self.options.seed,
@@ -120,7 +127,9 @@ class Stage:
             self.actors.append(self._actor(installed, plan))
         self.say("accounts; the centre and its database")
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._start_centre(installer.centre(centre_port, machines_port)))
+            tasks.create_task(
+                self._start_centre(installer.centre(centre_port, machines_port, pages_port))
+            )
             for actor in self.actors:
                 tasks.create_task(add_crew(actor.installed))
         self.say("enrolment")
@@ -212,6 +221,7 @@ class Stage:
             pauses_s=self.scenario.pauses_s,
             speed=speed,
             offsite=place.offsite,
+            say=self.say,
         )
         arguments = ["station", "run", "--config", str(installed.config)]
         return Actor(

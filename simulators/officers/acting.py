@@ -13,6 +13,7 @@ from station.api.schemas import CaseOut, ChecklistOut, DocumentOut, DocumentsOut
 from station.domain.procedure import Act
 
 _ABSENCE_S: Final = 1.0
+_SLIP: Final = "weighing_slip"
 _REFUSAL_S: Final = 2.0
 _LONGEST_REFUSAL_S: Final = 30.0
 _REFUSES_EACH: Final = 7
@@ -102,7 +103,9 @@ class Desk:
                 answer = await self.console.post(f"{path}/documents", {"kind": due.kind})
                 issued = DocumentOut.model_validate_json(answer)
                 self.post.watch.receipts.add(issued.receipt)
-                await self.console.post(_document(issued.number, "prints"), {})
+                printed = await self.console.post(_document(issued.number, "prints"), {})
+                if due.kind == _SLIP:
+                    self.post.slips.put_nowait(printed)
                 self.post.acts["issue"] += 1
         for item in (await self.checklist(case)).items:
             if item.need == "signature" and item.standing == "missing" and item.number:

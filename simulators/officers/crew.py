@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from simulators.officers.console import Account, Away, Console, Refused
+from simulators.officers.driver import Driver
 from simulators.officers.gate import Gate
 from simulators.officers.offsite import OffsiteDesk
 from simulators.officers.police import PoliceDesk
@@ -44,8 +45,13 @@ class Crew:
         pauses_s: Mapping[str, int],
         speed: float,
         offsite: bool = False,
+        say: Callable[[str], None],
     ) -> None:
-        """Make the crew of the station at *base_url*; the rest is of :class:`Post`."""
+        """Make the crew of the station at *base_url*; the rest is of :class:`Post`.
+
+        *say* hears where a driver opened his page.
+        """
+        self._say = say
         self._road = [Console(base_url, account) for account in accounts.road]
         self._police = [Console(base_url, account) for account in accounts.police]
         live_url = base_url.replace("http", "ws", 1) + "/api/live"
@@ -76,6 +82,7 @@ class Crew:
                 tasks.create_task(road.run())
                 tasks.create_task(police.run())
                 tasks.create_task(penal.run())
+                tasks.create_task(Driver(self.post, self._say).run())
                 for console in (self._road[1], self._police[1]):
                     tasks.create_task(_be_there(console))
         finally:

@@ -32,6 +32,7 @@ class Post:
         pauses_s: what each act takes at speed 1, in seconds.
         acts: how often each act was done.
         offsite: nobody is stopped here (非现场).
+        slips: weighing slips (PDF) as drivers got them.
     """
 
     world: World
@@ -43,6 +44,7 @@ class Post:
     offsite: bool = False
     acts: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
+    slips: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
     _whose: dict[str, tuple[Journey, Visit]] = field(default_factory=dict)
 
     def whose(self, passage: PassageOut) -> tuple[Journey, Visit] | None:
