@@ -92,6 +92,16 @@ class ClockSection(Section):
     longest_alone_h: Annotated[int, Field(ge=1, le=168)] = 24
 
 
+class RemindersSection(Section):
+    """How long before its end a legal clock is warned of (期限提示); no law names these numbers.
+
+    ``hours``: for clocks in hours; ``days``: for all others, in calendar days.
+    """
+
+    hours: Annotated[int, Field(ge=0, le=24)] = 6
+    days: Annotated[int, Field(ge=0, le=30)] = 3
+
+
 class RetentionSection(Section):
     """How long is kept what no case refers to; what a case refers to is kept for ever.
 
@@ -158,6 +168,7 @@ class Settings(BaseSettings):
     uplink: UplinkSection = UplinkSection()
     calendar: CalendarSection = CalendarSection()
     clock: ClockSection = ClockSection()
+    reminders: RemindersSection = RemindersSection()
     retention: RetentionSection = RetentionSection()
     recordings: RecordingsSection = RecordingsSection()
     documents: DocumentsSection = DocumentsSection()

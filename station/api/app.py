@@ -9,7 +9,7 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 
-from station.api import administration, evasions, filing, live, papers, routes
+from station.api import administration, clocks, evasions, filing, live, papers, routes
 from station.api.errors import install
 from station.api.guards import Guards
 from station.api.schemas import ErrorOut, LiveOut
@@ -45,6 +45,7 @@ def interface() -> FastAPI:
         filing.seeing,
         filing.acting,
         administration.router,
+        clocks.seeing,
         live.router,
     ):
         app.include_router(router)

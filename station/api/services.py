@@ -24,6 +24,7 @@ from station.application.filing import Filing
 from station.application.issuing import Issuing
 from station.application.live import LaneView
 from station.application.ports import Media, Views
+from station.application.reminding import Reminding
 from station.application.reviewing import Reviewing
 from station.contract.sealing import local_day
 from station.domain.clock import Clock
@@ -48,6 +49,7 @@ class Services:
     issuing: Issuing
     filing: Filing
     reviewing: Reviewing
+    reminding: Reminding
     lane: Callable[[], LaneView]
     feed: Feed
     clock: Clock

@@ -61,6 +61,17 @@ class _Point:
         return self.at + timedelta(microseconds=(ns - self.ns) // _NS)
 
 
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """The best that is known of what time it is.
+
+    ``whose``: ``station`` (verified), ``centre`` (its newest time, carried on), ``unverified``.
+    """
+
+    at: datetime
+    whose: str
+
+
 class TimeKeeper:
     """Knows the centre's time. Asked from the event loop and from the store's thread."""
 
@@ -104,6 +115,15 @@ class TimeKeeper:
         now, ns = self._clock.now(), self._clock.monotonic_ns()
         off = "" if self._centre is None else f"{_ms(self._centre.then(ns) - now) / 1000:+.1f} s"
         return self._code(now, ns), off
+
+    def believed(self) -> Believed:
+        """Return the wall clock's time when that is verified, else the centre's if it was heard."""
+        centre, now, ns = self._centre, self._clock.now(), self._clock.monotonic_ns()
+        if centre is None:
+            return Believed(now, "unverified")
+        if self._code(now, ns) == OK:
+            return Believed(now, "station")
+        return Believed(centre.then(ns), "centre")
 
     def pending(self) -> tuple[Draft, ...]:
         """See :class:`~station.application.centre_ports.Steps`."""

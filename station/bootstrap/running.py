@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Final
 
@@ -37,6 +37,7 @@ from station.application.live import Hub
 from station.application.measuring import MeasuringRules
 from station.application.ports import Draft, Views
 from station.application.recording import Recorder, Scale
+from station.application.reminding import Ahead, Reminding
 from station.application.retention import Retention
 from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
@@ -108,6 +109,7 @@ class _Desk:
     filing: Filing
     reviewing: Reviewing
     access_log: AccessLog
+    reminding: Reminding
 
 
 class _Server(uvicorn.Server):
@@ -263,6 +265,15 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         filing=filing(settings, stored, casework, complete, clock),
         reviewing=reviewing,
         access_log=AccessLog(SqliteRefusedAccesses(stored.database), clock),
+        reminding=Reminding(
+            views=ledger,
+            law=terms.law,
+            working=terms.working,
+            time=stored.time.believed,
+            ahead=Ahead(
+                hours=timedelta(hours=settings.reminders.hours), days=settings.reminders.days
+            ),
+        ),
     )
 
 
@@ -325,6 +336,7 @@ def _services(
         issuing=desk.issuing,
         filing=desk.filing,
         reviewing=desk.reviewing,
+        reminding=desk.reminding,
         lane=runtime.view,
         feed=desk.feed,
         clock=clock,

@@ -24,8 +24,10 @@ from station.application.evading import Evading
 from station.application.findings import Judge
 from station.application.live import Device, Hub, LaneView
 from station.application.ports import Account, Draft
+from station.application.reminding import Reminding
 from station.application.reviewing import Reviewing
 from station.application.terms import Terms
+from station.application.timekeeping import Believed
 from station.contract.entries import Kind, Passage, Picture, PlateEvidence
 from station.contract.sealing import local_day, stamp
 from station.domain.officers import Officer, Role
@@ -156,6 +158,12 @@ class Console:
             issuing=self.issuing,
             filing=self.filing,
             reviewing=reviewing,
+            reminding=Reminding(
+                views=self.store,
+                law=self.judge.law,
+                working=OfficialCalendar(),
+                time=lambda: Believed(self.clock.now(), "station"),
+            ),
             lane=lambda: self.lane,
             feed=self.feed,
             clock=self.clock,

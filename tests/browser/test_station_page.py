@@ -14,7 +14,7 @@ from station.domain.ledger import Head
 from station.domain.procedure import Act
 from tests.browser.console import PASSWORD, POLICE, POLICE_2, ROAD, ROAD_2, Console
 from tests.browser.served import served
-from tests.fakes import sealer
+from tests.fakes import NOON, sealer
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("built_pages")]
 
@@ -230,6 +230,21 @@ async def test_acts_of_the_other_authority_are_shown_disabled_with_the_reason(
     await page.keyboard.press("F4")
     await expect(page.get_by_test_id("act-form")).to_have_count(0)
     await expect(page.get_by_test_id("review")).to_have_count(0)
+
+
+async def test_what_is_due_is_shown_on_the_case_and_listed_with_a_key(console, server, open_page):
+    console.clock.at = NOON  # in a year whose days off are known
+    await console.truck("p1", 61000)
+    console.clock.move(timedelta(days=100))
+    page = await signed_in(open_page, server.url)
+    clock = page.get_by_test_id("case-clocks").get_by_test_id("clock").first
+    await expect(clock).to_contain_text("逾期")
+    await expect(clock).to_contain_text("一般案件立案后作出决定")
+    await expect(page.get_by_test_id("open-clocks")).to_contain_text("1 / 0")
+    await page.keyboard.press("F10")
+    await expect(page.get_by_test_id("clocks").get_by_test_id("clock")).to_have_count(1)
+    await page.get_by_test_id("clocks").get_by_role("button").press("Enter")
+    await expect(page.get_by_test_id("clocks")).to_be_hidden()
 
 
 async def test_without_a_second_officer_nobody_acts(console, server, open_page):

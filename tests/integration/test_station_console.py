@@ -23,8 +23,11 @@ from station.application.evading import Evading
 from station.application.findings import Judge
 from station.application.live import Device, Hub, LaneView
 from station.application.ports import Account, Draft
+from station.application.reminding import Reminding
 from station.application.reviewing import Reviewing
 from station.application.terms import Terms
+from station.application.timekeeping import Believed
+from station.application.views import moment
 from station.contract.entries import CaseOpened, Kind
 from station.contract.sealing import stamp
 from station.domain.officers import Role
@@ -150,6 +153,12 @@ class Console:
                 issuing=issuing(self.database, self.store, self.media, self.clock),
                 filing=self.filing,
                 reviewing=reviewing,
+                reminding=Reminding(
+                    views=self.store,
+                    law=judge.law,
+                    working=OfficialCalendar(),
+                    time=lambda: Believed(self.clock.now(), "station"),
+                ),
                 lane=lambda: lane,
                 feed=Feed(),
                 clock=self.clock,
@@ -204,6 +213,13 @@ OPENED = CaseOpened(
     limit_kg=49000,
     excess_kg=12000,
 )
+
+
+HANDED_OVER = [
+    ("order_to_correct", {"plate": "蒙L12345"}),
+    ("record_refusal", {"reason": "r", "witness": "w"}),
+    ("hand_over", {"form_no": "J1"}),
+]
 
 
 async def open_case(console):
@@ -325,6 +341,38 @@ async def test_the_whole_case_over_the_interface(console):
     assert [one["act"] for one in case["next_acts"]] == ["withdraw"]  # all else waits
     again = await act(police, "decide", "P2", **fine, reason="r")
     assert (again.status_code, again.json()["code"]) == (409, "case.illegal_transition")
+
+
+async def test_the_clocks_of_a_case_are_shown_warned_of_and_overdue(console):
+    console.clock.at = moment(OPENED.opened_at)
+    await open_case(console)
+    road, police = await console.signed_in("R1"), await console.signed_in("P1")
+    await console.signed_in("R2")
+    await console.signed_in("P2")
+    for act, said in HANDED_OVER:
+        assert (await console.act(road, act, "R2", **said)).status_code == 200
+    assert (await console.act(police, "accept", "P2")).status_code == 200
+
+    async def one():
+        # A page at headquarters goes on for longer than any session.
+        sheet = (await (await console.signed_in("R1")).get("/api/clocks")).json()
+        assert sheet["time"] == "station"
+        keys = {clock["key"]: clock for clock in sheet["clocks"]}
+        assert "deadline.general_case" in keys
+        clock = keys["deadline.decide_clear_facts"]
+        return clock["state"], clock["soon"]
+
+    console.clock.move(timedelta(hours=18) - timedelta(seconds=1))
+    assert await one() == ("running", False)
+    console.clock.move(timedelta(seconds=1))
+    assert await one() == ("running", True)
+    console.clock.move(timedelta(hours=6))
+    assert await one() == ("running", True)
+    console.clock.move(timedelta(microseconds=1))
+    assert await one() == ("overdue", False)
+    of_case = await (await console.signed_in("R1")).get(f"/api/cases/{OPENED.case_no}/clocks")
+    assert of_case.json()["surcharge"] is None
+    assert (await console.client().get("/api/clocks")).status_code == 401
 
 
 async def test_an_act_that_comes_while_a_case_is_read_does_not_spoil_it(console):

@@ -11,6 +11,7 @@ from station.application.timekeeping import (
     UNVERIFIED,
     USUAL,
     WINDOW,
+    Believed,
     TimeKeeper,
     Tolerance,
 )
@@ -205,3 +206,14 @@ async def test_a_step_is_written_at_once_and_waits_on_a_full_disk():
     with pytest.raises(Stop):
         await keeper.run(FakeLedger(), lambda *state: states.append(state), sleep)
     assert [draft.payload.step_ms for draft in written] == [3_600_000]
+
+
+def test_a_clock_that_is_not_verified_gives_way_to_the_centres_time_carried_on():
+    clock = FakeClock()
+    keeper = TimeKeeper(clock)
+    assert keeper.believed() == Believed(NOON, "unverified")
+    heard(clock, keeper, USUAL.most_off)
+    assert keeper.believed() == Believed(NOON, "station")
+    heard(clock, keeper, timedelta(hours=-1))
+    clock.move(SECOND)
+    assert keeper.believed() == Believed(NOON - timedelta(hours=1) + SECOND, "centre")

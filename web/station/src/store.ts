@@ -10,6 +10,7 @@ import type {
   ChecklistOut,
   DocumentOut,
   DocumentsOut,
+  ClocksOut,
   DrawingOut,
   KnownOut,
   LaneOut,
@@ -24,6 +25,8 @@ import type {
 /** As many as an officer scrolls through; older ones are at headquarters. */
 const KEPT_PASSAGES = 200;
 const KEPT_ALARMS = 100;
+/** Legal clocks are of hours and days. */
+const CLOCKS_EVERY_MS = 60_000;
 
 interface State {
   /** undefined: not asked yet; null: nobody is signed in. */
@@ -35,6 +38,8 @@ interface State {
   openCases: CaseOut[];
   closedCases: CaseOut[];
   alarms: AlarmOut[];
+  /** What is due and overdue in all cases; null: not known now. */
+  clocks: ClocksOut | null;
   drawings: DrawingOut[];
   officers: OfficerOut[];
   passageId: string | null;
@@ -53,6 +58,7 @@ export const state = reactive<State>({
   openCases: [],
   closedCases: [],
   alarms: [],
+  clocks: null,
   drawings: [],
   officers: [],
   passageId: null,
@@ -136,6 +142,7 @@ function signedOut(): void {
     openCases: [],
     closedCases: [],
     alarms: [],
+    clocks: null,
     officers: [],
     passageId: null,
     following: true,
@@ -153,6 +160,7 @@ async function load(): Promise<void> {
       request<DrawingOut[]>("GET", "/api/drawings"),
       request<StationOut>("GET", "/api/station"),
       loadOfficers(),
+      loadClocks(),
     ]);
     state.passages = passages.sort(byNewest);
     state.openCases = cases;
@@ -165,6 +173,25 @@ async function load(): Promise<void> {
     failed(error);
   }
 }
+
+/** Ask anew what is due: now and then, and whenever the list is opened. */
+export async function loadClocks(): Promise<void> {
+  try {
+    state.clocks = await request<ClocksOut>("GET", "/api/clocks");
+  } catch (error) {
+    state.clocks = null; // an old list must not be read as a present one
+    failed(error);
+  }
+}
+
+/** The clocks of one case. Throws ApiError. */
+export async function clocksOf(caseNo: string): Promise<ClocksOut> {
+  return request<ClocksOut>("GET", `/api/cases/${encodeURIComponent(caseNo)}/clocks`);
+}
+
+setInterval(() => {
+  if (state.officer && state.link === "open") void loadClocks();
+}, CLOCKS_EVERY_MS);
 
 export async function loadOfficers(): Promise<void> {
   state.officers = await request<OfficerOut[]>("GET", "/api/officers");

@@ -580,6 +580,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Due
+         * @description List what is due next and what is overdue, the longest overdue first.
+         */
+        get: operations["due_api_clocks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_no}/clocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Case
+         * @description Show the clocks of one case.
+         */
+        get: operations["of_case_api_cases__case_no__clocks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -761,6 +801,79 @@ export interface components {
             ready: boolean;
             /** Items */
             items: components["schemas"]["ChecklistItemOut"][];
+        };
+        /**
+         * ClockOut
+         * @description One deadline. ``title`` and ``source`` are of the law data, ``unit`` its kind of day.
+         *
+         *     ``confidence``: ``recalled`` or ``inferred`` where a person must confirm the basis. ``due_on``
+         *     null: it cannot be calculated, since the days off of a year are not kept here. ``unrecorded``:
+         *     its time is over, and cases do not record whether it was done.
+         */
+        ClockOut: {
+            /** Case No */
+            case_no: string;
+            /** Plate */
+            plate: string;
+            /** Key */
+            key: string;
+            /** Title */
+            title: string;
+            /** Source */
+            source: string;
+            /**
+             * Confidence
+             * @enum {string}
+             */
+            confidence: "seen" | "recalled" | "inferred";
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "hour" | "working_day" | "calendar_day" | "month" | "year" | "date";
+            /**
+             * Whose
+             * @enum {string}
+             */
+            whose: "office" | "duty" | "right" | "unseen";
+            /**
+             * Began On
+             * Format: date
+             */
+            began_on: string;
+            /** Due On */
+            due_on: string | null;
+            /** Due At */
+            due_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "suspended" | "met" | "overdue" | "lapsed" | "unrecorded" | "incalculable";
+            /** Soon */
+            soon: boolean;
+        };
+        /**
+         * ClocksOut
+         * @description ``GET /api/cases/{no}/clocks`` (all of a case), ``GET /api/clocks`` (running or overdue).
+         *
+         *     ``time``: whose time ``at`` is: the ``station``'s, verified; the ``centre``'s, carried on since
+         *     it was last heard, while the station's own is not verified; ``unverified``: nobody's.
+         */
+        ClocksOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Time
+             * @enum {string}
+             */
+            time: "station" | "centre" | "unverified";
+            /** Clocks */
+            clocks: components["schemas"]["ClockOut"][];
+            surcharge: components["schemas"]["SurchargeOut"] | null;
         };
         /**
          * DeviceOut
@@ -1449,6 +1562,25 @@ export interface components {
              * Format: date
              */
             scale_certificate_until: string;
+        };
+        /**
+         * SurchargeOut
+         * @description What is added to a fine that is not paid in time (加处罚款), up to now; never above it.
+         */
+        SurchargeOut: {
+            /** Amount Fen */
+            amount_fen: number;
+            /** Cap Fen */
+            cap_fen: number;
+            /** Days */
+            days: number;
+            /**
+             * From On
+             * Format: date
+             */
+            from_on: string;
+            /** Suspended */
+            suspended: boolean;
         };
         /** ValidationError */
         ValidationError: {
@@ -2426,6 +2558,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefusedOut"][];
+                };
+            };
+        };
+    };
+    due_api_clocks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClocksOut"];
+                };
+            };
+        };
+    };
+    of_case_api_cases__case_no__clocks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClocksOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -1,0 +1,113 @@
+"""What is due next in the cases of this station, what is overdue, and by whose time (期限提示)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from station.application.ports import Views
+from station.application.timekeeping import Believed
+from station.domain.case import Case
+from station.domain.errors import NoLawInForce
+from station.rules.clocks import LegalClock, Running, clocks, local_date
+from station.rules.deadlines import WorkingDays
+from station.rules.lawbook import LawBook
+from station.rules.surcharge import Surcharge, surcharge
+
+OPEN: Final = 1000
+CLOSED: Final = 200
+"""A closed case has one clock left, of a few days: the newest are enough."""
+_SHOWN: Final = {Running.RUNNING, Running.OVERDUE, Running.INCALCULABLE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """How long before its end a clock is warned of. No law names these: they are the house's."""
+
+    hours: timedelta = timedelta(hours=6)
+    days: int = 3
+
+
+USUAL: Final = Ahead()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """One clock of one case; ``soon``: it runs, and ends within the time of warning."""
+
+    case: Case
+    clock: LegalClock
+    soon: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The clocks of one case, or of all; ``time``: by which they were looked at."""
+
+    time: Believed
+    reminders: tuple[Reminder, ...]
+    surcharge: Surcharge | None = None
+
+
+class Reminding:
+    """Looks at the clocks. Nothing is kept: they follow from the cases and the law."""
+
+    def __init__(
+        self,
+        *,
+        views: Views,
+        law: LawBook,
+        working: WorkingDays,
+        time: Callable[[], Believed],
+        ahead: Ahead = USUAL,
+    ) -> None:
+        self._views = views
+        self._law = law
+        self._working = working
+        self._time = time
+        self._ahead = ahead
+
+    async def of(self, case_no: str) -> Sheet:
+        """Return every clock of a case, and its surcharge.
+
+        Raises:
+            NotFound: no such case.
+        """
+        case, time = await self._views.case(case_no), self._time()
+        try:
+            added = surcharge(case, local_date(time.at), self._law)
+        except NoLawInForce:
+            added = None
+        return Sheet(time=time, reminders=self._reminders(case, time.at), surcharge=added)
+
+    async def due(self) -> Sheet:
+        """Return what runs or is overdue in every case, the longest overdue first."""
+        time = self._time()
+        cases = await self._views.cases(closed=False, limit=OPEN)
+        cases += await self._views.cases(closed=True, limit=CLOSED)
+        found = [
+            one
+            for case in cases
+            for one in self._reminders(case, time.at)
+            if one.clock.state in _SHOWN
+        ]
+        return Sheet(time=time, reminders=tuple(sorted(found, key=_order)))
+
+    def _reminders(self, case: Case, at: datetime) -> tuple[Reminder, ...]:
+        found = clocks(case, at, self._law, self._working)
+        return tuple(Reminder(case=case, clock=one, soon=self._soon(one, at)) for one in found)
+
+    def _soon(self, clock: LegalClock, at: datetime) -> bool:
+        if clock.state is not Running.RUNNING or clock.due_on is None:
+            return False
+        if clock.due_at is not None:
+            return clock.due_at - at <= self._ahead.hours
+        return (clock.due_on - local_date(at)).days <= self._ahead.days
+
+
+def _order(one: Reminder) -> tuple[bool, str, str, str]:
+    clock = one.clock
+    until = clock.due_on.isoformat() if clock.due_on else ""
+    return clock.due_on is not None, until, one.case.case_no, clock.key
