@@ -10,8 +10,9 @@ from typing import Final
 from station.application.ports import Views
 from station.application.timekeeping import Believed
 from station.domain.case import Case
+from station.domain.clock import local_date
 from station.domain.errors import NoLawInForce
-from station.rules.clocks import LegalClock, Running, clocks, local_date
+from station.rules.clocks import LegalClock, Running, clocks
 from station.rules.deadlines import WorkingDays
 from station.rules.lawbook import LawBook
 from station.rules.surcharge import Surcharge, surcharge
