@@ -39,6 +39,7 @@ _CHECKSUM_WRONG: Final = 8202  # SQLITE_IOERR_DATA, which apsw does not name
 _UNREADABLE: Final = frozenset(
     {apsw.SQLITE_IOERR_READ, apsw.SQLITE_IOERR_SHORT_READ, _CHECKSUM_WRONG}
 )
+PRIVATE: Final = 0o600
 WATCH_S: Final = 0.2
 
 
@@ -107,6 +108,9 @@ class Database:
     def _open(self) -> apsw.Connection:
         try:
             make_folder(self.path.parent)
+            # Secrets of one-time codes lie in it; its journal takes the mode from it.
+            self.path.touch(PRIVATE)
+            self.path.chmod(PRIVATE)
             connection = connect(self.path)
             connection.set_busy_timeout(5000)
             if connection.pragma("page_count") == 0:

@@ -33,3 +33,17 @@ def test_an_account_from_before_there_were_crews_is_of_none():
     read = Sealed(Account, "account").decode(Sealed(dict, "account").encode(tree))
     assert isinstance(read.officer, Officer)
     assert read.officer.crew is None
+
+
+async def test_nobody_else_on_the_machine_reads_the_secrets(tmp_path):
+    path = tmp_path / "old.sqlite"
+    path.touch()
+    path.chmod(0o644)
+    opened = Database(path)
+    await SqliteAccounts(opened).put_account(
+        Account(officer=officer("R1", Role.ROAD), password_hash="hash", secret=bytes(20))
+    )
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("old.sqlite*")}
+    opened.close()
+    assert modes == dict.fromkeys(modes, 0o600)
+    assert "old.sqlite-wal" in modes
