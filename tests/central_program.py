@@ -74,7 +74,7 @@ class EnrolledStation(FakeStation):
     """A station of the kit whose keys came about as those of a real one."""
 
     def __init__(self, settings):
-        super().__init__(signer=signing_key(settings))
+        super().__init__(settings.station.node, signer=signing_key(settings))
         self.identity = identity_of(TlsFiles(settings.station.data_dir))
 
     def line(self, url):

@@ -19,6 +19,7 @@ from tests.torture import (
     t5_clock,
     t6_forks,
     t7_bit_rot,
+    t8_double_fine,
     t9_insider,
     t12_simulation,
 )
@@ -32,6 +33,7 @@ SCENARIOS = (
     t5_clock,
     t6_forks,
     t7_bit_rot,
+    t8_double_fine,
     t9_insider,
     t12_simulation,
 )

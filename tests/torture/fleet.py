@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -225,13 +226,12 @@ class Fleet:
         self.centre_dir.mkdir()
         places = "".join(_PLACE.format(node=name) for name in names)
         hosts = sorted({"127.0.0.1", *(room.host for room in rooms.values())})
-        head = _CENTRAL.format(
-            port=self.port,
-            host="0.0.0.0" if rooms else "127.0.0.1",
-            machines_port=self._machines,
-            names=json.dumps(hosts),
+        self._settings = partial(
+            _CENTRAL.format, host="0.0.0.0" if rooms else "127.0.0.1", names=json.dumps(hosts)
         )
-        config.write_text(head + places, "utf-8")
+        self._places = places
+        text = self._settings(port=self.port, machines_port=self._machines) + places
+        config.write_text(text, "utf-8")
         self.config = config
         programme = command(mutant, "central", "run", "--config", str(config))
         self.centre = Program(programme, folder / "central.log")
@@ -274,6 +274,16 @@ class Fleet:
     def machines_url(self) -> str:
         """Return where stations find the centre when no line of ours is between."""
         return f"https://127.0.0.1:{self._machines}"
+
+    async def second_centre(self) -> tuple[Program, str]:
+        """Return another process of the centre on the same database, and where stations find it."""
+        port, machines = self._ports.take([0, 0])
+        config = self.centre_dir / "second.toml"
+        database = f'[database]\ndsn = "{await self.dsn()}"\n'
+        text = self._settings(port=port, machines_port=machines) + database + self._places
+        config.write_text(text, "utf-8")
+        programme = command(self._mutant, "central", "run", "--config", str(config))
+        return Program(programme, self._folder / "second.log"), f"https://127.0.0.1:{machines}"
 
     def clone(self, node: Node) -> Node:
         """Copy a station that does not run to another place: the same node on another disk."""

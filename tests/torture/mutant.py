@@ -21,7 +21,7 @@ from central.application.ledger_ports import Placed
 from central.application.refusing import Refuser
 from central.domain import chain
 from central.domain.auditing import values
-from central.store import embedded, ledgers, recordings
+from central.store import books, embedded, ledgers, recordings
 from station.application import devices, findings, runtime, timekeeping
 from station.application.ports import Draft
 from station.application.rejoining import Rejoining
@@ -369,6 +369,31 @@ def audit_finds_nothing() -> None:
     views_not_compared()
 
 
+def every_decision_stands() -> None:
+    """Nobody looks whether the transport was fined before."""
+
+    async def none(*_: object) -> None:
+        return None
+
+    books.SqlBooks.standing = none  # type: ignore[method-assign,assignment]
+
+
+def transport_not_compared() -> None:
+    """Only the number that a station gives the act is compared."""
+    books._SQL["standing"] = books._SQL["standing"].replace(
+        "d.plate = $4", "d.plate = $4 AND false"
+    )
+
+
+def false_answer_is_believed() -> None:
+    """A station that says the centre confirmed its decision need not have been confirmed."""
+
+    async def believed(*_: object) -> bool:
+        return True
+
+    books.SqlBooks.decision_effective = believed  # type: ignore[method-assign]
+
+
 def _with_pragma(name: str, value: str) -> None:
     opened = database.Database._open
 
@@ -416,6 +441,9 @@ PROGRAMS: dict[str, Callable[[], None]] = {
         views_not_compared,
         recording_digest_not_checked,
         audit_finds_nothing,
+        every_decision_stands,
+        transport_not_compared,
+        false_answer_is_believed,
     )
 }
 

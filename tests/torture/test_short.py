@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.torture import t1_kill_storm, t2_power_cut, t4_bad_disk, t9_insider
+from tests.torture import t1_kill_storm, t2_power_cut, t4_bad_disk, t8_double_fine, t9_insider
 from tests.torture.harness import Options, run_scenario, scratch_folder
 
 SEED = 515
@@ -53,3 +53,13 @@ def test_an_insider_is_named_and_nobody_honest_is(tmp_path):
     assert report.broken == []
     assert report.alive == []
     assert report.faults == 19
+
+
+def test_stations_that_fine_one_truck_at_once_have_one_fine(monkeypatch):
+    monkeypatch.setattr(t8_double_fine, "STATIONS", 4)
+    with scratch_folder() as folder:
+        report = report_of(t8_double_fine, folder, ("every_decision_stands",), faults=8)
+    assert report.broken == []
+    assert report.alive == []
+    assert (report.lost, report.duplicated) == (0, 0)
+    assert report.more["looks"] > 50
