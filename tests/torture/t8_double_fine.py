@@ -39,7 +39,7 @@ MUTANT_FAULTS = 6
 STATIONS = 10
 CLIENTS_EACH = 5
 RACE_S = 90.0
-AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What a database answers while it is killed."""
 
 SEEN = """
