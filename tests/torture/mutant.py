@@ -16,7 +16,7 @@ import apsw
 from fastapi import Request
 
 from central.api import bodies
-from central.application import accept, appending, comparing
+from central.application import accept, appending, comparing, publishing
 from central.application.ledger_ports import Placed
 from central.application.refusing import Refuser
 from central.domain import chain
@@ -385,13 +385,14 @@ def transport_not_compared() -> None:
     )
 
 
-def false_answer_is_believed() -> None:
-    """A station that says the centre confirmed its decision need not have been confirmed."""
+def decision_answered_twice() -> None:
+    """What stations must hear is written into the centre's ledger twice."""
+    write = publishing.OwnLedger.write
 
-    async def believed(*_: object) -> bool:
-        return True
+    async def twice(self: publishing.OwnLedger, desk: object, said: Sequence[object]) -> None:
+        await write(self, desk, [*said, *said])  # type: ignore[arg-type,list-item]
 
-    books.SqlBooks.decision_effective = believed  # type: ignore[method-assign]
+    publishing.OwnLedger.write = twice  # type: ignore[method-assign,assignment]
 
 
 def _with_pragma(name: str, value: str) -> None:
@@ -443,7 +444,7 @@ PROGRAMS: dict[str, Callable[[], None]] = {
         audit_finds_nothing,
         every_decision_stands,
         transport_not_compared,
-        false_answer_is_believed,
+        decision_answered_twice,
     )
 }
 

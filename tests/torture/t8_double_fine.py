@@ -33,7 +33,7 @@ from tests.torture.harness import MOST_SHOWN, Options, Outcome
 from tests.torture.t1_kill_storm import audited
 
 NAME = "T8"
-MUTANTS = ("every_decision_stands", "transport_not_compared", "false_answer_is_believed")
+MUTANTS = ("every_decision_stands", "transport_not_compared", "decision_answered_twice")
 FAULTS = 40
 MUTANT_FAULTS = 6
 STATIONS = 10
