@@ -31,7 +31,13 @@ def create_app(services: Services) -> FastAPI:
 
 def interface() -> FastAPI:
     """Return the application without services and page: enough to describe it."""
-    app = FastAPI(title="治超站控制台", version="1", openapi_url="/api/openapi.json", docs_url=None)
+    app = FastAPI(
+        title="治超站控制台",
+        version="1",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
     install(app)
     app.add_middleware(Guards)
     for router in (

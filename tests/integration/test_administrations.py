@@ -170,3 +170,32 @@ async def test_a_revocation_closes_the_live_socket_of_a_console(at_station):
         with pytest.raises(websockets.ConnectionClosed):
             async with websockets.connect(address, additional_headers=headers) as live:
                 await live.recv()
+
+
+OPEN = {
+    "POST /api/session",
+    "DELETE /api/session",
+    "GET /api/station",
+    "GET /api/health",
+    "GET /api/log/checkpoint",  # the log is anybody's to check
+    "GET /api/log/consistency",
+    "GET /api/log/rotations",
+    "POST /api/log/cosignature",  # which a witness's own signature vouches for
+}
+"""What is answered without a session, on purpose."""
+
+
+async def test_every_other_request_needs_a_session(door):
+    paths = door.site.app.openapi()["paths"]
+    assert len(paths) > 10
+    answered = {}
+    async with door.site.client() as client:
+        for path, methods in paths.items():
+            for method in methods:
+                request = f"{method.upper()} {path}"
+                answer = await client.request(method, path.replace("{", "").replace("}", ""))
+                if answer.status_code != 401 and request not in OPEN:
+                    answered[request] = answer.status_code
+        assert (await client.get("/docs")).status_code == 404
+        assert (await client.get("/redoc")).status_code == 404
+    assert answered == {}
