@@ -5,16 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from station.application.ports import Account
 from station.contract.entries import DecisionBarred, DecisionEnded, DecisionInForce, Kind
 from station.domain.procedure import Act
 from station.domain.stages import Penalty
 from station.store.branches import SqliteBranches
-from tests.fakes import FakeCentre
 from tests.integration.test_station_console import (
     DECIDED,
-    HASHED,
-    PEOPLE,
     TOLD,
     Console,
     accepted,
@@ -24,28 +20,6 @@ from tests.integration.test_station_console import (
 CASE_NO = "LINHE202603010001"
 FINE = {"kind": "fine", "fine_fen": 50000, "points": 3}
 SERVICE = {"method": "direct", "received": "签收", "served_on": "2026-03-01"}
-
-
-@pytest.fixture
-async def console(tmp_path):
-    made = Console(tmp_path)
-    for person in PEOPLE:
-        await made.accounts.put_account(Account(officer=person, password_hash=HASHED))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def tell(console):
-    """Let the centre write an entry, and the station pull it; return the entry's place."""
-    centre = FakeCentre()
-
-    async def tell(kind, payload):
-        entry = centre.publish(kind, payload)
-        await console.centre.append([entry])
-        return entry.seq
-
-    return tell
 
 
 @pytest.fixture

@@ -193,15 +193,6 @@ class Console:
         self.database.close()
 
 
-@pytest.fixture
-async def console(tmp_path):
-    made = Console(tmp_path)
-    for person in PEOPLE:
-        await made.accounts.put_account(Account(officer=person, password_hash=HASHED))
-    yield made
-    made.close()
-
-
 OPENED = CaseOpened(
     case_no="LINHE202603010001",
     violation_id="p1",

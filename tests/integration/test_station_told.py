@@ -9,7 +9,7 @@ from station.application.allowed import NOT_ALLOWED, Allowed, is_allowed
 from station.application.findings import Judge
 from station.application.lane import Weighed
 from station.application.measuring import Settled
-from station.application.ports import Account, Draft
+from station.application.ports import Draft
 from station.application.recording import Recorder, Scale
 from station.contract.entries import (
     AllowedProgram,
@@ -38,39 +38,16 @@ from station.rules.facts import Mode
 from station.rules.lawbook import lawbook
 from station.rules.records import vehicle_to_record
 from station.store.register import FileRegister, Registers
-from tests.fakes import NOON, FakeCentre, passage
+from tests.fakes import NOON, passage
 from tests.integration.test_station_console import (
-    HASHED,
     OPENED,
     PASSWORD,
-    PEOPLE,
-    Console,
     open_case,
 )
 
 PLATE = "蒙L12345"
 TODAY = date(2026, 3, 1)
 VEHICLE = DRAWINGS["TR-06-A/6x4"].vehicle
-
-
-@pytest.fixture
-async def console(tmp_path):
-    made = Console(tmp_path)
-    for person in PEOPLE:
-        await made.accounts.put_account(Account(officer=person, password_hash=HASHED))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def tell(console):
-    """Let the centre write an entry, and the station pull it."""
-    centre = FakeCentre()
-
-    async def tell(kind, payload):
-        await console.centre.append([centre.publish(kind, payload)])
-
-    return tell
 
 
 def change(what, number="R1"):
