@@ -16,6 +16,7 @@ class Line:
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.is_cut = False
+        self._loses_answer = False
 
     @property
     def port(self) -> int:
@@ -33,9 +34,16 @@ class Line:
         for writer in self._writers:
             writer.transport.abort()
 
+    def lose_answer(self) -> None:
+        """End the connection on which the next answer comes, instead of handing it on.
+
+        Whoever asked does not know whether it was done, and must ask again.
+        """
+        self._loses_answer = True
+
     def mend(self) -> None:
-        """Let connections through again."""
-        self.is_cut = False
+        """Let connections and answers through again."""
+        self.is_cut = self._loses_answer = False
 
     async def close(self) -> None:
         """End everything."""
@@ -57,11 +65,23 @@ class Line:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_pump(reader, far_writer))
-                tasks.create_task(_pump(far_reader, writer))
+                tasks.create_task(self._answer(far_reader, writer))
         finally:
             self._writers -= ends
             for end in ends:
                 end.transport.abort()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hand answers on, but for one that is to be lost."""
+        with suppress(OSError):
+            while data := await reader.read(CHUNK):
+                if self._loses_answer:
+                    self._loses_answer = False
+                    writer.transport.abort()
+                    return
+                writer.write(data)
+                await writer.drain()
+        _end(writer)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -69,5 +89,9 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while data := await reader.read(CHUNK):
             writer.write(data)
             await writer.drain()
+    _end(writer)
+
+
+def _end(writer: asyncio.StreamWriter) -> None:
     with suppress(OSError):
         writer.write_eof() if writer.can_write_eof() else writer.close()

@@ -101,7 +101,10 @@ class Storm:
             self.database_killed,
             self.line_cut,
             self.line_cut,
+            self.answer_lost,
         )
+        kinds = tuple(dict.fromkeys(self._blows))
+        self._due = choice.sample(kinds, len(kinds))
 
     @property
     def count(self) -> int:
@@ -109,8 +112,8 @@ class Storm:
         return sum(self.kinds.values())
 
     async def strike(self) -> None:
-        """Do one thing that happens."""
-        blow = self._random.choice(self._blows)
+        """Do one thing that happens: each kind once first, so that no storm lacks one."""
+        blow = self._due.pop() if self._due else self._random.choice(self._blows)
         await blow()
         name = blow.__name__
         self.kinds[name] = self.kinds.get(name, 0) + 1
@@ -158,6 +161,13 @@ class Storm:
         line = self._random.choice(self._fleet.nodes).line
         line.cut()
         await asyncio.sleep(self._random.uniform(0.2, 2))
+        line.mend()
+
+    async def answer_lost(self) -> None:
+        """Let the centre's next answer to a station be lost: what it took in comes again."""
+        line = self._random.choice(self._fleet.nodes).line
+        line.lose_answer()
+        await asyncio.sleep(self._random.uniform(0.5, 1.5))
         line.mend()
 
     async def _stopped(self, send: Callable[[signal.Signals], None]) -> None:
