@@ -12,7 +12,14 @@ from station.application.centre_ports import OwnPage
 from station.application.timekeeping import TimeKeeper
 from station.contract.checkpoint import Checkpoint, signed_note
 from station.contract.enrolling import CentreIdentity
-from station.contract.entries import Kind, Passage, Payload, PlateEvidence, Weighing
+from station.contract.entries import (
+    DecisionInForce,
+    Kind,
+    Passage,
+    Payload,
+    PlateEvidence,
+    Weighing,
+)
 from station.contract.personal import Opening
 from station.contract.sealing import Sealer, stamp
 from station.contract.signature import Ed25519Signer, Ed25519Verifier
@@ -211,6 +218,19 @@ class FakeCentre:
         made = replace(sealer(node=self.node), signer=signer or self.key)
         self.own_entries.append(made.seal(kind, payload, head))
         return self.own_entries[-1]
+
+    def confirm(self, case_no: str, node: str = "linhe") -> Entry:
+        """Write that a decision takes effect; the first entry is the one that acts name."""
+        confirmed = DecisionInForce(
+            node=node,
+            case_no=case_no,
+            violation_id="v",
+            plate="蒙L12345",
+            occurred_on="2026-03-01",
+            decided_at="2026-03-01T04:05:00.000Z",
+            kind="fine",
+        )
+        return self.publish(Kind.DECISION_IN_FORCE, confirmed)
 
     async def down(self, after: int) -> Down:
         page = self.own_entries[after : after + 200]

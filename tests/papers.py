@@ -27,12 +27,13 @@ from station.rules.facts import Mode
 from station.rules.lawbook import lawbook
 from station.rules.records import vehicle_to_record
 from station.store.case_files import SqliteCaseFiles
+from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.outbox import SqliteOutbox
 from station.store.papers import SqliteDocuments
 from tests.acts import pair, said
-from tests.fakes import FakeClock, passage, sealer, store_of
+from tests.fakes import FakeCentre, FakeClock, passage, sealer, store_of
 
 CASE_NO = "LINHE202603010001"
 PLATE = "蒙L12345"
@@ -199,6 +200,9 @@ class Desk:
             violation_id=after.violation_id,
             personal={one.field: one.commitment for one in openings},
         )
+        if act is Act.TAKE_EFFECT:
+            told = SqliteCentreLedger(self.database, "linhe")
+            await told.append([FakeCentre().confirm(after.case_no)])
         await self.store.append(Draft(Kind.CASE_ACT, payload, openings))
         self.case = after
 

@@ -20,6 +20,7 @@ from station.contract.entries import (
     DeviceEvent,
     DocumentIssued,
     DocumentPrinted,
+    EvasionOpened,
     Kind,
     LegalIds,
     MediaErased,
@@ -27,6 +28,8 @@ from station.contract.entries import (
     PassageReview,
     Permit,
     Picture,
+    RecordingExcused,
+    RecordingImported,
     RegisteredVehicle,
     RegisterExtract,
     UnloadingForm,
@@ -34,6 +37,9 @@ from station.contract.entries import (
     Watched,
     WatchList,
 )
+from station.contract.record_entries import RecordedAct
+from station.domain.evasion import Deed
+from station.domain.officers import Role
 from station.domain.procedure import Act
 from station.domain.said import FIELDS
 from station.domain.stages import Penalty
@@ -55,6 +61,9 @@ INSERT INTO case_act VALUES (99, 'z', '');
 INSERT INTO case_waiting VALUES ('z');
 INSERT INTO document VALUES (99, 'z', 'z', 2026, 'z', 0, x'00');
 INSERT INTO alarm VALUES (99, x'00');
+INSERT INTO case_filing VALUES ('z', 99);
+INSERT INTO clip VALUES ('z', 99);
+INSERT INTO evasion (evasion_no, seq, opened_on, closed, view) VALUES ('z', 99, '', 0, x'00');
 INSERT INTO recording VALUES ('z', 99, '', 0, NULL);
 INSERT INTO centre_view VALUES ('z', 'z', '', 99, x'00');
 """
@@ -76,6 +85,9 @@ happenings = st.lists(
                 "printed",
                 "fault",
                 "unweighed",
+                "clip",
+                "excuse",
+                "evasion",
                 "erase",
                 "watch",
                 "extract",
@@ -111,7 +123,7 @@ class World:
     def __init__(self, store, centre_ledger):
         self.store, self.told = store, centre_ledger
         self.centre = FakeCentre()
-        self.passages, self.cases, self.documents = [], {}, 0
+        self.passages, self.cases, self.documents, self.evasions = [], {}, 0, 0
 
     async def happen(self, what, first, second):
         await getattr(self, what)(first, second)
@@ -179,6 +191,7 @@ class World:
         for case_no, case in list(self.cases.items())[first : first + 1]:
             if case.state.penalty is Penalty.DECIDED:
                 act = (Act.TAKE_EFFECT, Act.BAR)[second % 2]
+                await (self.decision if act is Act.TAKE_EFFECT else self.barred)(case_no, second)
                 await self.done(case_no, act, role_of(act), first, second)
 
     async def done(self, case_no, act, role, first, second):
@@ -192,13 +205,57 @@ class World:
             details={
                 name: second if kind is int else sha(first + 6)
                 for name, kind in FIELDS[act].items()
-            },
+            }
+            | ({"centre_seq": len(self.centre.own_entries)} if role is Role.CENTRE else {}),
             stage=str(case.state),
             plate=case.plate,
             violation_id=case.violation_id,
         )
         self.cases[case_no] = acted_case(case, done)
         await self.store.append(Draft(Kind.CASE_ACT, done))
+
+    async def clip(self, first, second):
+        clip = RecordingImported(
+            officer="R1",
+            device="",
+            began_at=AT,
+            ended_at=AT,
+            timed_by="name",
+            source="a.mp4",
+            sha256=sha(second),
+            size=1,
+            media_type="video/mp4",
+            imported_at=AT,
+            acts=[RecordedAct(case_no=f"C{first}", act="opened", act_seq=1)],
+        )
+        await self.store.append(Draft(Kind.RECORDING_IMPORTED, clip))
+
+    async def excuse(self, first, second):
+        excuse = RecordingExcused(
+            case_no=f"C{first}",
+            act="notify",
+            act_seq=second,
+            reason="设备故障",
+            officers=["A", "B"],
+            excused_at=AT,
+        )
+        await self.store.append(Draft(Kind.RECORDING_EXCUSED, excuse))
+
+    async def evasion(self, first, second):
+        self.evasions += 1
+        opened = EvasionOpened(
+            evasion_no=f"E{self.evasions}",
+            deed=list(Deed)[first].value,
+            plate=PLATES[second % 3],
+            place="G110",
+            occurred_at=AT,
+            opened_at=AT,
+            passage_id="",
+            facts="某",
+            evidence=[],
+            officers=["A", "B"],
+        )
+        await self.store.append(Draft(Kind.EVASION_OPENED, opened))
 
     async def document(self, first, second):
         self.documents += 1
@@ -363,7 +420,17 @@ def test_folded_anew_the_views_are_the_same(events):
 
 
 def test_every_view_is_made_by_something_that_happens_above():
-    kinds = ("passage", "open", "decide", "document", "fault", "permit")
+    kinds = (
+        "passage",
+        "open",
+        "decide",
+        "document",
+        "fault",
+        "permit",
+        "clip",
+        "excuse",
+        "evasion",
+    )
     events = [(kind, 0, 0) for kind in kinds]
     with tempfile.TemporaryDirectory() as folder:
         running, *_ = asyncio.run(lived(Path(folder), events))

@@ -20,6 +20,58 @@ WHEN NOT EXISTS (SELECT 1 FROM set_aside WHERE set_aside.digest = OLD.digest
                                            AND set_aside.body = OLD.body)
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
+-- What penalises follows from the ledger itself, whoever writes to it: see decision 0026.
+CREATE INDEX IF NOT EXISTS entry_case_act
+    ON entry (json_extract(CAST(body AS TEXT), '$.payload.case_no')) WHERE kind = 'case_act';
+CREATE VIEW IF NOT EXISTS act AS
+SELECT seq, json_extract(CAST(body AS TEXT), '$.payload.case_no') AS case_no,
+       json_extract(CAST(body AS TEXT), '$.payload.act') AS act
+  FROM entry
+ WHERE kind = 'case_act';
+CREATE TRIGGER IF NOT EXISTS act_has_two_officers BEFORE INSERT ON entry
+WHEN NEW.kind = 'case_act'
+     AND json_extract(CAST(NEW.body AS TEXT), '$.payload.authority') <> 'centre'
+     AND (json_array_length(CAST(NEW.body AS TEXT), '$.payload.officers') <> 2
+          OR json_extract(CAST(NEW.body AS TEXT), '$.payload.officers[0]')
+             = json_extract(CAST(NEW.body AS TEXT), '$.payload.officers[1]'))
+BEGIN SELECT RAISE(ABORT, 'an act needs two officers'); END;
+CREATE TRIGGER IF NOT EXISTS penalty_follows_notice BEFORE INSERT ON entry
+WHEN NEW.kind = 'case_act'
+     AND json_extract(CAST(NEW.body AS TEXT), '$.payload.act') = 'decide'
+BEGIN
+    SELECT RAISE(ABORT, 'order, notice and hearing come before a decision')
+     WHERE 2 > (SELECT count(DISTINCT CASE WHEN act = 'notify' THEN 'told' ELSE 'heard' END)
+                  FROM act
+                 WHERE case_no = json_extract(CAST(NEW.body AS TEXT), '$.payload.case_no')
+                   AND act IN ('notify', 'hear', 'waive', 'hold_hearing', 'review'));
+    SELECT RAISE(ABORT, 'a case is decided once')
+     WHERE EXISTS (SELECT 1 FROM act
+                    WHERE case_no = json_extract(CAST(NEW.body AS TEXT), '$.payload.case_no')
+                      AND act = 'decide');
+END;
+CREATE TRIGGER IF NOT EXISTS effect_follows_the_centre BEFORE INSERT ON entry
+WHEN NEW.kind = 'case_act'
+     AND json_extract(CAST(NEW.body AS TEXT), '$.payload.act') IN ('take_effect', 'bar')
+BEGIN
+    SELECT RAISE(ABORT, 'the centre has not said so')
+     WHERE NOT EXISTS (
+           SELECT 1 FROM centre_entry
+            WHERE seq = json_extract(CAST(NEW.body AS TEXT), '$.payload.details.centre_seq')
+              AND kind = CASE json_extract(CAST(NEW.body AS TEXT), '$.payload.act')
+                         WHEN 'bar' THEN 'decision_barred' ELSE 'decision_in_force' END
+              AND json_extract(CAST(body AS TEXT), '$.payload.case_no')
+                  = json_extract(CAST(NEW.body AS TEXT), '$.payload.case_no'));
+END;
+CREATE TRIGGER IF NOT EXISTS service_follows_effect BEFORE INSERT ON entry
+WHEN NEW.kind = 'case_act'
+     AND json_extract(CAST(NEW.body AS TEXT), '$.payload.act') IN ('serve', 'pay', 'demand')
+BEGIN
+    SELECT RAISE(ABORT, 'the decision has no effect yet')
+     WHERE NOT EXISTS (SELECT 1 FROM act
+                        WHERE case_no = json_extract(CAST(NEW.body AS TEXT), '$.payload.case_no')
+                          AND act = 'take_effect');
+END;
+
 -- Entries that the centre does not hold: another branch of this ledger, kept for ever.
 CREATE TABLE IF NOT EXISTS set_aside (
     digest    TEXT PRIMARY KEY,
