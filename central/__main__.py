@@ -24,6 +24,7 @@ from central.commands import Config, done
 from central.commands.exports import EXPORTS
 from central.commands.keys import KEYS
 from central.commands.officers import OFFICERS
+from central.commands.permissions import PERMISSIONS
 from central.commands.retaining import RETAINING
 from central.settings import load
 from central.witness.settings import load as witness_settings
@@ -39,6 +40,7 @@ app.add_typer(OFFICERS, name="officer")
 app.add_typer(KEYS)
 app.add_typer(EXPORTS)
 app.add_typer(RETAINING)
+app.add_typer(PERMISSIONS)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, Field
 
 from station.api.schemas import Amount, Asked, Saved, Shape, Text, Word
-from station.api.services import Serving, Watching, watching
+from station.api.services import Acting, Serving, watching
 from station.application.evading import Incident
 from station.contract.entries import Evidence
 from station.domain.evasion import COMPUTED, RULES, Act, Evasion
@@ -107,7 +107,7 @@ async def evasion(evasion_no: str, services: Serving) -> EvasionOut:
 
 
 @acting.post("/evasions")
-async def open_evasion(asked: EvasionIn, services: Serving, officer: Watching) -> EvasionOut:
+async def open_evasion(asked: EvasionIn, services: Serving, officer: Acting) -> EvasionOut:
     """Open an evasion case."""
     incident = Incident(
         deed=asked.deed,
@@ -124,7 +124,7 @@ async def open_evasion(asked: EvasionIn, services: Serving, officer: Watching) -
 
 @acting.post("/evasions/{evasion_no}/acts")
 async def act_on_evasion(
-    evasion_no: str, asked: EvasionActIn, services: Serving, officer: Watching
+    evasion_no: str, asked: EvasionActIn, services: Serving, officer: Acting
 ) -> Saved:
     """Do one act on an evasion case."""
     receipt = await services.evading.act(

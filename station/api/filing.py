@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from station.api import schemas
-from station.api.services import Serving, Watching, watching
+from station.api.services import Acting, Serving, watching
 from station.application.filing import Witnessed
 from station.application.views import moment
 from station.contract.uplink import Receipt
@@ -30,7 +30,7 @@ async def timeline(case_no: str, services: Serving) -> list[schemas.MomentOut]:
 
 @acting.post("/documents/{number}/signature")
 async def signature(
-    number: str, asked: schemas.SignatureIn, services: Serving, officer: Watching
+    number: str, asked: schemas.SignatureIn, services: Serving, officer: Acting
 ) -> schemas.Saved:
     """Record how the party took a document."""
     receipt = await services.filing.signed(
@@ -41,7 +41,7 @@ async def signature(
 
 @acting.post("/cases/{case_no}/excuses")
 async def excuse(
-    case_no: str, asked: schemas.ExcuseIn, services: Serving, officer: Watching
+    case_no: str, asked: schemas.ExcuseIn, services: Serving, officer: Acting
 ) -> schemas.Saved:
     """Record why there is no recording of an act."""
     receipt = await services.filing.excused(

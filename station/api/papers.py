@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Response
 
 from station.api import schemas
-from station.api.services import Serving, Watching, watching
+from station.api.services import Acting, Serving, watching
 from station.application.issuing import CaseDocuments
 from station.application.views import DocumentView, moment
 
@@ -31,7 +31,7 @@ async def documents(case_no: str, services: Serving) -> schemas.DocumentsOut:
 
 @acting.post("/cases/{case_no}/documents")
 async def issue(
-    case_no: str, asked: schemas.DocumentIn, services: Serving, officer: Watching
+    case_no: str, asked: schemas.DocumentIn, services: Serving, officer: Acting
 ) -> schemas.DocumentOut:
     """Issue a document."""
     return _document_out(await services.issuing.issue(case_no, asked.kind, officer))
@@ -44,7 +44,7 @@ async def kept(number: str, services: Serving) -> Response:
 
 
 @acting.post("/documents/{number}/prints", response_class=Response, responses=_PDF_ANSWER)
-async def printed(number: str, services: Serving, officer: Watching) -> Response:
+async def printed(number: str, services: Serving, officer: Acting) -> Response:
     """Print a document for the party, with names; from the second time on it says so."""
     made, print_no = await services.issuing.printed(number, officer)
     return Response(made, media_type=_PDF, headers={**_ONCE, "x-print-no": str(print_no)})

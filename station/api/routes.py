@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from station.api import schemas, shaping
-from station.api.services import Serving, SignedIn, Watching, watching
+from station.api.services import Acting, Naming, Serving, SignedIn, watching
 from station.application.known import known_of
 from station.application.reviewing import Named
 
@@ -124,7 +124,7 @@ async def media(services: Serving, sha256: str) -> Response:
 
 @acting.post("/passages/{passage_id}/review")
 async def review(
-    passage_id: str, asked: schemas.ReviewIn, services: Serving, officer: Watching
+    passage_id: str, asked: schemas.ReviewIn, services: Serving, officer: Naming
 ) -> schemas.Saved:
     """Name plate and vehicle of a passage."""
     named = Named(
@@ -141,7 +141,7 @@ async def review(
 
 @acting.post("/cases/{case_no}/acts")
 async def act(
-    case_no: str, asked: schemas.ActIn, services: Serving, officer: Watching
+    case_no: str, asked: schemas.ActIn, services: Serving, officer: Acting
 ) -> schemas.Saved:
     """Do one act on a case."""
     receipt = await services.casework.act(

@@ -81,12 +81,12 @@ async def signed_in(connection: HTTPConnection, services: Serving) -> Officer:
 SignedIn = Annotated[Officer, Depends(signed_in)]
 
 
-def permitted(permission: Permission) -> Callable[[Services, Officer], Awaitable[Officer]]:
+def permitted(*any_of: Permission) -> Callable[[Services, Officer], Awaitable[Officer]]:
     """Return the dependency that gives who asks; it raises NotPermitted when he may not."""
 
     async def officer(services: Serving, officer: SignedIn) -> Officer:
         today = date.fromisoformat(local_day(services.clock.now()))
-        officer.require(permission, on=today)
+        officer.require(*any_of, on=today)
         return officer
 
     return officer
@@ -94,7 +94,10 @@ def permitted(permission: Permission) -> Callable[[Services, Officer], Awaitable
 
 watching = permitted(Permission.WATCH)
 
-Watching = Annotated[Officer, Depends(watching)]
+Acting = Annotated[Officer, Depends(permitted(Permission.ACT_ROAD, Permission.ACT_POLICE))]
+"""Whoever acts in cases at all: others are refused before anything is looked up for them."""
+
+Naming = Annotated[Officer, Depends(permitted(Permission.REVIEW_PASSAGE))]
 
 
 def note_refusal(connection: HTTPConnection, exc: AccessError) -> None:

@@ -99,14 +99,15 @@ class Officer:
         """Tell whether the officer's role includes *permission*."""
         return permission in PERMISSIONS[self.role]
 
-    def require(self, permission: Permission, *, on: date) -> None:
-        """Let pass, or refuse.
+    def require(self, *any_of: Permission, on: date) -> None:
+        """Let pass whose role includes one of *any_of*, or refuse.
 
         Raises:
             NotPermitted: not in the role, or the certificate is no longer valid on that day.
         """
-        if not self.may(permission) or on > self.valid_until:
-            raise NotPermitted(certificate_no=self.certificate_no, permission=permission.value)
+        if not any(self.may(one) for one in any_of) or on > self.valid_until:
+            wanted = "|".join(one.value for one in any_of)
+            raise NotPermitted(certificate_no=self.certificate_no, permission=wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,7 @@ async def test_a_document_is_due_then_issued_then_read_then_printed(console):
     ("who", "asked", "status", "code"),
     [
         ("P1", SLIP, 409, "case.wrong_authority"),
-        ("H1", SLIP, 409, "case.wrong_authority"),
+        ("H1", SLIP, 403, "access.not_permitted"),
         ("R1", {"kind": "order_to_correct"}, 409, "document.not_due"),
         ("R1", {"kind": "letter"}, 404, "not_found"),
         ("R1", {}, 422, "facts.invalid"),
