@@ -7,13 +7,14 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 
 from central.api import schemas
+from central.api.errors import ACTING
 from central.api.parts import parts_of
 from central.api.security import permitted
 from central.application.ports import Session
 from station.domain.access import RefusedAccess, Standing
 from station.domain.officers import Permission
 
-ROUTER: Final = APIRouter(prefix="/api", tags=["administration"])
+ROUTER: Final = APIRouter(prefix="/api", tags=["administration"], responses=ACTING)
 
 SeeingAccounts = Annotated[Session, Depends(permitted(Permission.SEE_ACCOUNTS))]
 Granting = Annotated[Session, Depends(permitted(Permission.GRANT))]

@@ -11,12 +11,13 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Message, Send
 
 from central.api import schemas
+from central.api.errors import ACTING
 from central.api.parts import parts_of
 from central.api.security import check_origin, permitted
 from central.application.ports import Session
 from station.domain.officers import Permission
 
-ROUTER: Final = APIRouter(prefix="/api/stations/{node}/camera", tags=["camera"])
+ROUTER: Final = APIRouter(prefix="/api/stations/{node}/camera", tags=["camera"], responses=ACTING)
 SEND_S: Final = 10.0
 """A picture that is not taken within this time ends the stream."""
 

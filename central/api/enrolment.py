@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 
 from central.api import schemas
 from central.api.bodies import body_of
+from central.api.errors import refusals
 from central.api.parts import parts_of
 from central.api.peers import Station
 from station.contract.enrolling import EnrolRequest, RenewRequest, read_request
@@ -18,6 +19,7 @@ ROUTER: Final = APIRouter(prefix="/api", tags=["enrolment"])
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     403: {"model": schemas.ErrorOut, "description": "The token, or a proof, is not good."},
     404: {"model": schemas.ErrorOut, "description": "No such station in the configuration."},
+    **refusals(401, 413, 415, 422, 503),
     429: {"model": schemas.ErrorOut, "description": "Too many attempts at once."},
 }
 

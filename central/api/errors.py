@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -34,6 +34,8 @@ from station.domain.errors import (
 )
 
 NOT_FOUND: Final = 404
+UNREADABLE: Final = 400
+"""FastAPI's word for a body that is no UTF-8."""
 INTERNAL: Final = 500
 
 _HTTP_CODES: Final = {
@@ -56,6 +58,16 @@ _STATUS: Final[tuple[tuple[type[ZhichaoError] | tuple[type[ZhichaoError], ...], 
     (StorageError, 503),
 )
 """The first that fits counts; for the rest it is our own fault."""
+_MEANT: Final = {
+    401: "Nobody is signed in, or the sign-in is refused.",
+    403: "Not in the role, not in the scope, or asked by another site.",
+    404: "There is no such thing.",
+    409: "Not in this state of things.",
+    413: "More than anybody sends.",
+    415: "Of another media type.",
+    422: "Malformed, or not possible.",
+    503: "The database does not answer; ask again.",
+}
 
 
 def install(app: FastAPI) -> None:
@@ -75,6 +87,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(_request: Request, exc: HTTPException) -> JSONResponse:
+        if exc.status_code == UNREADABLE:
+            return refusal(InvalidFacts(str(exc.detail), field="body"))
         code = _HTTP_CODES.get(exc.status_code, "http")
         return _answer(exc.status_code, code, str(exc.detail), {})
 
@@ -89,6 +103,11 @@ def status_of(exc: ZhichaoError) -> int:
     return next((status for kind, status in _STATUS if isinstance(exc, kind)), INTERNAL)
 
 
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the refusals with which a route may answer, for its ``responses``."""
+    return {status: {"model": ErrorOut, "description": _MEANT[status]} for status in statuses}
+
+
 def refusal(exc: ZhichaoError) -> JSONResponse:
     """Return the answer to one of our errors."""
     answer = _answer(status_of(exc), exc.code, exc.detail, exc.fields)
@@ -100,3 +119,7 @@ def refusal(exc: ZhichaoError) -> JSONResponse:
 def _answer(status: int, code: str, detail: str, fields: dict[str, str | int]) -> JSONResponse:
     shown = ErrorOut(code=code, message=message(code, {"detail": detail, **fields}), fields=fields)
     return JSONResponse(shown.model_dump(mode="json"), status_code=status)
+
+
+SEEING: Final = refusals(401, 403, 404, 422, 503)
+ACTING: Final = refusals(401, 403, 404, 409, 413, 422, 503)

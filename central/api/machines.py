@@ -24,6 +24,8 @@ _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     415: {"model": schemas.ErrorOut, "description": "A batch or a state that is not JSON."},
     409: {"model": schemas.ErrorOut, "description": "A gap (fields.expected), or a fork."},
     422: {"model": schemas.ErrorOut, "description": "Malformed, or not the node's signature."},
+    503: {"model": schemas.ErrorOut, "description": "Not now; it comes again."},
+    507: {"model": schemas.ErrorOut, "description": "No room is left."},
 }
 _GONE: Final[dict[int | str, dict[str, object]]] = {410: {"description": "Nobody watches."}}
 GONE: Final = 410
@@ -73,13 +75,13 @@ async def picture(request: Request, watch_id: str, node: Station) -> Response:
     return Response(status_code=204 if taken else GONE)
 
 
-@ROUTER.get("/down")
+@ROUTER.get("/down", responses=_REFUSALS)
 async def down(request: Request, after: Seq = 0) -> Response:
     """Give the next entries of the centre's own ledger (Down)."""
     return _json(msgspec.json.encode(await parts_of(request).serve.down(after)))
 
 
-@ROUTER.get("/ledger")
+@ROUTER.get("/ledger", responses=_REFUSALS)
 async def ledger(request: Request, node: Station, after: Seq = 0) -> Response:
     """Give the next of the node's own entries as the centre holds them (Batch)."""
     return _json(await parts_of(request).serve.ledger(node, after))

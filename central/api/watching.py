@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request, Response, WebSocket
 
 from central.api import schemas
+from central.api.errors import ACTING, SEEING, refusals
 from central.api.parts import parts_of
 from central.api.security import (
     check_origin,
@@ -48,7 +49,7 @@ Lifting = Annotated[Session, Depends(permitted(Permission.LIFT_QUARANTINE))]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS)]
 
 
-@ROUTER.post("/session")
+@ROUTER.post("/session", responses=refusals(401, 403, 413, 422, 503))
 async def sign_in(request: Request, response: Response, who: schemas.SignIn) -> schemas.OfficerOut:
     """Sign in; the answer sets the cookie."""
     sessions = parts_of(request).sessions
@@ -60,13 +61,13 @@ async def sign_in(request: Request, response: Response, who: schemas.SignIn) -> 
     return officer_out(officer)
 
 
-@ROUTER.get("/session")
+@ROUTER.get("/session", responses=refusals(401, 503))
 async def session(request: Request) -> schemas.OfficerOut:
     """Tell who is signed in."""
     return officer_out((await signed_in(request)).officer)
 
 
-@ROUTER.delete("/session", status_code=204)
+@ROUTER.delete("/session", status_code=204, responses=refusals(401, 403, 503))
 async def sign_out(request: Request) -> Response:
     """Sign out."""
     await parts_of(request).sessions.sign_out(token_of(request))
@@ -75,14 +76,14 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-@ROUTER.get("/stations")
+@ROUTER.get("/stations", responses=SEEING)
 async def stations(request: Request, session: SeeingDevices) -> list[schemas.StationOut]:
     """List the enrolled stations within the officer's scope; so do all the lists below."""
     found = await parts_of(request).stations.all(session.scope)
     return [station_out(station) for station in found]
 
 
-@ROUTER.post("/stations/{node}/release")
+@ROUTER.post("/stations/{node}/release", responses=ACTING)
 async def release(
     request: Request, node: str, why: schemas.ReleaseIn, session: Lifting
 ) -> schemas.ReleaseOut:
@@ -92,7 +93,7 @@ async def release(
     return schemas.ReleaseOut(released=released)
 
 
-@ROUTER.get("/passages")
+@ROUTER.get("/passages", responses=SEEING)
 async def passages(
     request: Request, session: Watching, limit: Limit = 50, node: str | None = None
 ) -> list[schemas.PassageOut]:
@@ -105,7 +106,7 @@ async def passages(
     return [passage_out(passage) for passage in found[:limit]]
 
 
-@ROUTER.get("/cases")
+@ROUTER.get("/cases", responses=SEEING)
 async def cases(
     request: Request,
     session: Watching,
@@ -118,14 +119,14 @@ async def cases(
     return [case_out(case) for case in found]
 
 
-@ROUTER.get("/alarms")
+@ROUTER.get("/alarms", responses=SEEING)
 async def alarms(request: Request, session: Watching, limit: Limit = 50) -> list[schemas.AlarmOut]:
     """List the newest alarms, newest first."""
     found = await parts_of(request).reading.alarms(session.scope, limit=limit)
     return [alarm_out(alarm) for alarm in found]
 
 
-@ROUTER.get("/counts")
+@ROUTER.get("/counts", responses=SEEING)
 async def counts(
     request: Request, session: Watching, on: date | None = None
 ) -> list[schemas.CountsOut]:
@@ -139,7 +140,7 @@ async def counts(
 @ROUTER.get(
     "/export/repeat-vehicles.csv",
     response_class=Response,
-    responses={200: {"content": {"text/csv": {}}}},
+    responses={200: {"content": {"text/csv": {}}}, **SEEING, **refusals(409)},
 )
 async def repeat_vehicles_csv(
     request: Request, session: Exporting, as_of: date | None = None

@@ -7,12 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from station.api import schemas
+from station.api.errors import ACTING
 from station.api.services import Serving, permitted
 from station.api.shaping import officer_out
 from station.domain.access import RefusedAccess, Standing
 from station.domain.officers import Officer, Permission
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", responses=ACTING)
 
 SeeingAccounts = Annotated[Officer, Depends(permitted(Permission.SEE_ACCOUNTS))]
 Granting = Annotated[Officer, Depends(permitted(Permission.GRANT))]

@@ -7,12 +7,13 @@ from typing import Literal
 
 from fastapi import APIRouter, Depends
 
+from station.api.errors import SEEING
 from station.api.schemas import Shape
 from station.api.services import Serving, watching
 from station.application.reminding import Reminder, Sheet
 from station.rules.surcharge import Surcharge
 
-seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)])
+seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)], responses=SEEING)
 
 
 class ClockOut(Shape):

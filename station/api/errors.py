@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -29,6 +29,8 @@ from station.domain.errors import (
 log = logging.getLogger(__name__)
 
 NOT_FOUND: Final = 404
+UNREADABLE: Final = 400
+"""FastAPI's word for a body that is no UTF-8."""
 
 _STATUS: Final[tuple[tuple[type[ZhichaoError], int], ...]] = (
     (NotFound, NOT_FOUND),
@@ -42,6 +44,15 @@ _STATUS: Final[tuple[tuple[type[ZhichaoError], int], ...]] = (
     (EvidenceError, 409),
 )
 """The first that fits counts."""
+_MEANT: Final = {
+    401: "Nobody is signed in, or the sign-in is refused.",
+    403: "Not in the role, or asked by another site.",
+    404: "There is no such thing.",
+    409: "Not in this state of things.",
+    413: "More than anybody sends.",
+    422: "Malformed, or not possible.",
+    507: "It cannot be stored.",
+}
 
 
 def install(app: FastAPI) -> None:
@@ -61,6 +72,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(_request: Request, exc: HTTPException) -> JSONResponse:
+        if exc.status_code == UNREADABLE:
+            return refusal(InvalidFacts(str(exc.detail), field="body"))
         code = NotFound.code if exc.status_code == NOT_FOUND else "http"
         return _answer(exc.status_code, code, str(exc.detail), {})
 
@@ -68,6 +81,11 @@ def install(app: FastAPI) -> None:
     async def unexpected(_request: Request, exc: Exception) -> JSONResponse:
         log.error("unexpected error", exc_info=exc)
         return _answer(500, "internal", "", {})
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the refusals with which a route may answer, for its ``responses``."""
+    return {status: {"model": ErrorOut, "description": _MEANT[status]} for status in statuses}
 
 
 def refusal(exc: ZhichaoError) -> JSONResponse:
@@ -79,3 +97,7 @@ def refusal(exc: ZhichaoError) -> JSONResponse:
 def _answer(status: int, code: str, detail: str, fields: dict[str, str | int]) -> JSONResponse:
     shown = ErrorOut(code=code, message=message(code, {"detail": detail, **fields}), fields=fields)
     return JSONResponse(shown.model_dump(mode="json"), status_code=status)
+
+
+SEEING: Final = refusals(401, 403, 404, 422, 507)
+ACTING: Final = refusals(401, 403, 404, 409, 413, 422, 507)

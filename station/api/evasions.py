@@ -8,14 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, Field
 
+from station.api.errors import ACTING, SEEING
 from station.api.schemas import Amount, Asked, Saved, Shape, Text, Word
 from station.api.services import Acting, Serving, watching
 from station.application.evading import Incident
 from station.contract.entries import Evidence
 from station.domain.evasion import COMPUTED, RULES, Act, Evasion
 
-seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)])
-acting = APIRouter(prefix="/api")
+seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)], responses=SEEING)
+acting = APIRouter(prefix="/api", responses=ACTING)
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from station.api import schemas
+from station.api.errors import ACTING, SEEING
 from station.api.services import Acting, Serving, watching
 from station.application.filing import Witnessed
 from station.application.views import moment
 from station.contract.uplink import Receipt
 from station.domain.closing import Item, missing
 
-seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)])
-acting = APIRouter(prefix="/api")
+seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)], responses=SEEING)
+acting = APIRouter(prefix="/api", responses=ACTING)
 
 
 @seeing.get("/cases/{case_no}/closing")

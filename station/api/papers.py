@@ -7,12 +7,13 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Response
 
 from station.api import schemas
+from station.api.errors import ACTING, SEEING
 from station.api.services import Acting, Serving, watching
 from station.application.issuing import CaseDocuments
 from station.application.views import DocumentView, moment
 
-seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)])
-acting = APIRouter(prefix="/api")
+seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)], responses=SEEING)
+acting = APIRouter(prefix="/api", responses=ACTING)
 
 _PDF: Final = "application/pdf"
 _PDF_ANSWER: Final[dict[int | str, dict[str, Any]]] = {

@@ -8,13 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from station.api import schemas, shaping
+from station.api.errors import ACTING, SEEING, refusals
 from station.api.services import Acting, Naming, Serving, SignedIn, watching
 from station.application.known import known_of
 from station.application.reviewing import Named
 
 public = APIRouter(prefix="/api")
-seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)])
-acting = APIRouter(prefix="/api")
+seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)], responses=SEEING)
+acting = APIRouter(prefix="/api", responses=ACTING)
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 
@@ -25,7 +26,7 @@ async def station(services: Serving) -> schemas.StationOut:
     return services.station
 
 
-@public.post("/session")
+@public.post("/session", responses=refusals(401, 403, 413, 422, 507))
 async def sign_in(
     asked: schemas.SignIn, services: Serving, request: Request, response: Response
 ) -> schemas.OfficerOut:
@@ -41,13 +42,13 @@ async def sign_in(
     return shaping.officer_out(officer)
 
 
-@public.get("/session")
+@public.get("/session", responses=refusals(401, 507))
 async def session(officer: SignedIn) -> schemas.OfficerOut:
     """Tell who is signed in."""
     return shaping.officer_out(officer)
 
 
-@public.delete("/session", status_code=204)
+@public.delete("/session", status_code=204, responses=refusals(403, 507))
 async def sign_out(services: Serving, request: Request, response: Response) -> None:
     """End the session."""
     token = request.cookies.get(services.cookie)
