@@ -15,7 +15,7 @@ from station.domain.errors import AccessError, NotPermitted
 
 router = APIRouter()
 
-SESSION_LOOK_S: Final = 2.0
+SESSION_LOOK_S: Final = 1.0
 """A live socket is closed within this time after its session ended."""
 REFUSED: Final = 4401
 TRY_LATER: Final = 1013

@@ -23,7 +23,8 @@ from station.domain.errors import (
 
 log = logging.getLogger(__name__)
 
-EVERY_S: Final = 5.0
+EVERY_S: Final = 3.0
+"""Whom the centre revokes is out after this, and a live page looks after another second."""
 REFUSED_PAUSE_S: Final = 60.0
 LONGEST_PATIENCE_S: Final = 600.0
 """The pause after the centre contradicted itself doubles each time, up to this."""

@@ -9,7 +9,11 @@ import pytest
 import uvicorn
 import websockets
 
+from central.application import camera
 from central.application.ports import Account as CentralAccount
+from central.live.socket import LOOK_EVERY_S
+from station.api.live import SESSION_LOOK_S
+from station.application.pulling import EVERY_S
 from station.domain.access import MOST_WRONG_CODES, Account
 from station.domain.officers import PERMISSIONS, Permission, Role
 from tests.central_site import LAST_DAY, Site
@@ -148,6 +152,12 @@ async def served(app, **how):
         finally:
             server.should_exit = True
             await task
+
+
+def test_no_live_page_looks_too_seldom_for_a_revocation_to_close_it_in_five_seconds():
+    """A second of them is left for the way of the request and of the entry."""
+    at_station = SESSION_LOOK_S + EVERY_S  # of the centre, whose entry is pulled first
+    assert max(at_station, LOOK_EVERY_S, camera.LOOK_EVERY_S) <= 4
 
 
 async def test_a_revocation_closes_the_live_socket_of_a_console(at_station):
