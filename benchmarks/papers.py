@@ -100,6 +100,7 @@ def _record() -> Proceedings:
         first=_weighed("first", Kg(61500), recheck=False),
         rechecks={"again": _weighed("again", Kg(48980), recheck=True)},
         steps=tuple(steps),
+        issued={"weigh_and_unload_form": "1"},
     )
 
 

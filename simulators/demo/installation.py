@@ -161,7 +161,7 @@ class Installer:
         """Install one station."""
         home = self._folder / place.node
         home.mkdir()
-        (home / "calendar.yaml").write_text(_calendar(datetime.now(CHINA).year + 1))
+        (home / "calendar.yaml").write_text(calendar(datetime.now(CHINA).year))
         config = home / "station.toml"
         line = home / "scale"
         listen = f"tcp://127.0.0.1:{scale_port}" if place.over_tcp else f"pty://{line}"
@@ -276,13 +276,17 @@ async def _add(program: str, config: Path, account: Account, name: str, role: st
     account.secret = text_of(secret_of(uri_in(printed)))
 
 
-def _calendar(year: int) -> str:
-    """Return a year of the demo's own, for the deadlines that reach into it.
+def calendar(first: int) -> str:
+    """Return two years of the demo's own, for the deadlines that reach into them.
 
-    The State Council's notice on it may not be out, and the demo must work on every day.
+    The State Council's notice on them may not be out or not kept here (where it is, it counts), and
+    the demo must work on every day.
     """
     source = "演示用,不是国务院办公厅的通知"
-    return f"{year}: {{source: '{source}', days_off: [{year}-01-01], workdays: []}}\n"
+    return "".join(
+        f"{year}: {{source: '{source}', days_off: [{year}-01-01], workdays: []}}\n"
+        for year in (first, first + 1)
+    )
 
 
 _STATION: Final = """\

@@ -11,9 +11,12 @@ from central.bootstrap import _prepare, key_place, opened, own_key
 from central.settings import load
 from central.store.claim import alone, working
 from central.store.own_key import FORMER, NAME, NEXT
+from simulators.demo.ledgers import station_entries
+from station.contract.entries import Kind
 from station.contract.signature import Ed25519Verifier
 from station.contract.uplink import Receipt, check_receipt
 from station.domain.errors import SettingsError
+from station.settings import read_settings
 from tests.central_program import CONFIG
 from tests.integration.test_key_commands import (
     central,
@@ -82,6 +85,14 @@ async def receipts_by(home, key):
             await asyncio.sleep(0.2)
 
 
+async def outage_noticed(home):
+    """Wait until the station has written down that the centre is away."""
+    store = read_settings(home / "linhe/station.toml").station.data_dir / "station.sqlite"
+    async with asyncio.timeout(60):
+        while all(one.kind != Kind.OUTAGE_BEGIN.value for one in station_entries(store)):
+            await asyncio.sleep(0.2)
+
+
 async def test_everybody_follows_a_new_key_and_what_the_old_one_signed_stands(home):
     settings = load(home / "central.toml")
     async with centre(home) as machines:
@@ -101,6 +112,7 @@ async def test_everybody_follows_a_new_key_and_what_the_old_one_signed_stands(ho
             size = await witnessed(address_in(line), 0)
             ((seq,),) = await rows(home, SEQ)
             before = await receipts_by(home, old)
+        await outage_noticed(home)
         code, out, err = await central(home, "rotate-key")
         new = own_key(settings)
         async with centre(home):

@@ -5,17 +5,19 @@ import contextlib
 import hashlib
 import json
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 import httpx
 import msgspec
 import pytest
 
+from simulators.demo.installation import calendar
 from simulators.demo.ports import ReservedPorts
 from station.application.ports import Draft
 from station.bootstrap.opening import open_store
 from station.contract.entries import Kind, Picture, Watched, WatchList, read
+from station.contract.sealing import local_day
 from station.domain.procedure import Act
 from tests.central_program import PASSWORD, authenticator_in, command
 from tests.fakes import passage
@@ -219,8 +221,7 @@ async def test_a_centre_from_a_backup_gets_everything_again_and_the_contradictio
 
 
 FINE = {"kind": "fine", "fine_fen": 60000, "points": 3}
-ON = "2026-03-02"
-"""A day whose official calendar is known, whatever today is."""
+ON = local_day(datetime.now(UTC))
 POLICE_ACTS = {
     "handed_over": ("accept", {}),
     "accepted": ("notify", {"facts": "超限", "rights_told": "已告知", **FINE}),
@@ -303,7 +304,9 @@ async def test_a_fine_is_decided_confirmed_served_paid_and_closed_and_the_centre
         devices.append(authenticator_in(out))
     port, seen = ports.take([0])[0], []
     listen = f'listen = "127.0.0.1:{port}"'
-    config.write_text(config.read_text("utf-8").replace('listen = "127.0.0.1:0"', listen), "utf-8")
+    text = config.read_text("utf-8").replace('listen = "127.0.0.1:0"', listen)
+    config.write_text(text + '\n[calendar]\nfile = "calendar.yaml"\n', "utf-8")
+    (config.parent / "calendar.yaml").write_text(calendar(int(ON[:4])), "utf-8")
 
     async with (
         running_station(home),
