@@ -77,9 +77,11 @@ class Puller:
             pause = EVERY_S
             try:
                 await self.pull_all()
-            except (UplinkError, StoreCorrupt, StoreFull):
-                # The pusher says how the line is, and the lane how the disk is.
-                pass
+            except UplinkError as exc:
+                # Where nothing waits to be sent, nobody else notices.
+                self._report(exc.code, exc.detail)
+            except (StoreCorrupt, StoreFull):
+                pass  # the lane says how the disk is
             except CentreContradicts as exc:
                 log.error("the centre contradicts itself", extra={"detail": exc.detail})
                 self._report(exc.code, exc.detail)

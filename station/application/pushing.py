@@ -84,7 +84,8 @@ class Pusher:
                 await self._sleep(self._pause_after(exc))
                 continue
             self._pause_s = FIRST_PAUSE_S
-            self._report("ok", "")
+            if self.sending is not None:  # otherwise the line was not used
+                self._report("ok", "")
             if not more:
                 self.sending = None
                 await self._sleep(LOOK_EVERY_S)

@@ -1,5 +1,6 @@
 """The way down: what is not the centre's, or does not follow, is not taken."""
 
+import asyncio
 import contextlib
 
 import pytest
@@ -20,6 +21,7 @@ from station.domain.errors import (
     KeyNotGood,
     MalformedEntry,
     StoreFull,
+    UplinkError,
 )
 from station.domain.ledger import Head
 from tests.fakes import FakeCentre, FakeClock
@@ -76,7 +78,7 @@ class FakeOwn:
 
 
 class Line:
-    def __init__(self, centre, ledger=None):
+    def __init__(self, centre, ledger=None, report=lambda *_: None):
         self.centre, self.ledger = centre, ledger or FakeLedger()
         self.clock = FakeClock()
         self.time = TimeKeeper(self.clock)
@@ -86,7 +88,7 @@ class Line:
             centre=centre,
             ledger=self.ledger,
             following=Following(CentreKeys.of(centre.identity), Head()),
-            report=lambda *_: None,
+            report=report,
             pulled=self.pulled,
         )
 
@@ -105,6 +107,22 @@ def rotate(centre, new=SECOND):
     )
     centre.publish(Kind.KEY_ROTATE, changed)
     centre.key = new
+
+
+class Away(FakeCentre):
+    async def down(self, after):
+        raise UplinkError("no route")
+
+
+async def test_a_line_that_is_down_is_told_though_nothing_waits_to_be_sent():
+    told = asyncio.Queue()
+    line = Line(Away(), report=lambda *state: told.put_nowait(state))
+    pulling = asyncio.create_task(line.puller.run())
+    try:
+        async with asyncio.timeout(10):
+            assert await told.get() == ("uplink", "no route")
+    finally:
+        pulling.cancel()
 
 
 async def test_page_after_page_is_fetched_once():

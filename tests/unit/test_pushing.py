@@ -273,8 +273,13 @@ async def test_a_log_that_has_shrunk_is_told_of_and_delivery_goes_on():
     centre.receipt = {"log_size": 2, "leaf_index": 1}
     line.stops_after = 2
     await line.run()
-    assert line.states == ["evidence.centre_contradicts", "ok"]
+    assert line.states == ["evidence.centre_contradicts"]  # nothing is left to be sent
     assert ledger.mark == 5
+
+
+async def test_who_sends_nothing_does_not_say_that_the_line_is_well():
+    line = await run(FakeLedger(0), FakeCentre())
+    assert line.states == []
 
 
 async def test_no_receipt_moves_nothing_and_is_asked_for_again():
