@@ -13,6 +13,7 @@ from station.application.timekeeping import TimeKeeper
 from station.contract.checkpoint import Checkpoint, signed_note
 from station.contract.enrolling import CentreIdentity
 from station.contract.entries import (
+    DecisionBarred,
     DecisionInForce,
     Kind,
     Passage,
@@ -220,7 +221,7 @@ class FakeCentre:
         return self.own_entries[-1]
 
     def confirm(self, case_no: str, node: str = "linhe") -> Entry:
-        """Write that a decision takes effect; the first entry is the one that acts name."""
+        """Write that a decision takes effect."""
         confirmed = DecisionInForce(
             node=node,
             case_no=case_no,
@@ -231,6 +232,20 @@ class FakeCentre:
             kind="fine",
         )
         return self.publish(Kind.DECISION_IN_FORCE, confirmed)
+
+    def bar(self, case_no: str, node: str = "linhe") -> Entry:
+        """Write that a decision takes no effect."""
+        barred = DecisionBarred(
+            node=node,
+            case_no=case_no,
+            violation_id="v",
+            plate="蒙L12345",
+            occurred_on="2026-03-01",
+            decided_at="2026-03-01T04:05:00.000Z",
+            standing_node="hailiutu",
+            standing_case_no="C9",
+        )
+        return self.publish(Kind.DECISION_BARRED, barred)
 
     async def down(self, after: int) -> Down:
         page = self.own_entries[after : after + 200]

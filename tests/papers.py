@@ -145,6 +145,7 @@ class Desk:
         self.press = made_press()
         self.issuing = self.desk()
         self.case = None
+        self.centre = FakeCentre()
 
     def desk(self, **changed):
         """Return another issuing desk on the same store."""
@@ -181,6 +182,10 @@ class Desk:
             again = weighed(number, 48980 + over, self.case.case_no)
             await self.store.append(Draft(Kind.PASSAGE, again))
         if act in (Act.TAKE_EFFECT, Act.BAR):
+            answer = self.centre.confirm if act is Act.TAKE_EFFECT else self.centre.bar
+            told = answer(self.case.case_no)
+            await SqliteCentreLedger(self.database, "linhe").append([told])
+            stated |= {"centre_seq": told.seq}
             after = self.case.after_claim(act, at=now, details=stated)
         else:
             by = pair(self.case.authority(self.case.rule(act)))
@@ -200,9 +205,6 @@ class Desk:
             violation_id=after.violation_id,
             personal={one.field: one.commitment for one in openings},
         )
-        if act is Act.TAKE_EFFECT:
-            told = SqliteCentreLedger(self.database, "linhe")
-            await told.append([FakeCentre().confirm(after.case_no)])
         await self.store.append(Draft(Kind.CASE_ACT, payload, openings))
         self.case = after
 

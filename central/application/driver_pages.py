@@ -184,7 +184,9 @@ class DriverPages:
         for entry in entries:
             match _payload(entry):
                 case DocumentPrinted() as printed if printed.page:
-                    self._pages[printed.page] = PageOf(node=entry.node, case_no=printed.case_no)
+                    # The first print counts: nobody else takes a page over.
+                    page = PageOf(node=entry.node, case_no=printed.case_no)
+                    self._pages.setdefault(printed.page, page)
                 case DriverRequest() as asked:
                     self._asked[PageOf(node=asked.node, case_no=asked.case_no)] = asked
         more = reached > self._followed

@@ -287,7 +287,7 @@ class _Step:
         node, case = self.entry.node, found.case
         if act is Act.DECIDE:
             await self._decided(found, payload)
-        elif act is Act.WITHDRAW or case.state.penalty is Penalty.REVOKED:
+        elif act is Act.WITHDRAW or _revoked(act, case):
             await self.books.end_decision(node, self.entry.seq, case.case_no)
             ended = DecisionEnded(node=node, case_no=case.case_no, plate=case.plate, at=payload.at)
             self.touched.down.append((Kind.DECISION_ENDED, ended))
@@ -411,6 +411,10 @@ def _answer(decision: Decision, at: str, stands: Standing | None) -> tuple[Kind,
         standing_node=stands.node,
         standing_case_no=stands.case_no,
     )
+
+
+def _revoked(act: Act, case: Case) -> bool:
+    return act is Act.END_REMEDY and case.state.penalty is Penalty.REVOKED
 
 
 def _pair(act: CaseAct, at: datetime) -> Pair:

@@ -172,6 +172,8 @@ def _end_remedy(case: Case, _by: tuple[str, str], _on: date, said: Details) -> N
     result, fine = said["result"], int(said["fine_fen"])
     if result not in _RESULTS:
         raise InvalidFacts("upheld, changed or revoked", field="result")
+    if case.fine_fen is None and result != "revoked":
+        raise InvalidFacts("the decision was withdrawn meanwhile", field="result")
     for name, before in (("fine_fen", case.fine_fen), ("points", case.points)):
         if result == "changed" and int(said[name]) > (before or 0):
             raise InvalidFacts("no remedy makes it heavier", field=name)

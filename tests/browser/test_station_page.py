@@ -14,7 +14,7 @@ from station.domain.ledger import Head
 from station.domain.procedure import Act
 from tests.browser.console import PASSWORD, POLICE, POLICE_2, ROAD, ROAD_2, Console
 from tests.browser.served import served
-from tests.fakes import NOON, sealer
+from tests.fakes import NOON, FakeCentre, sealer
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("built_pages")]
 
@@ -435,8 +435,10 @@ async def test_the_whole_case_by_both_authorities(console, server, open_page):
     penalty = police.get_by_test_id("stage-penalty")
     await _told(police, penalty)
     await _decided(police, penalty)
+    told = FakeCentre().confirm(case_no)
+    await console.centre.append([told])
     await console.casework.answered(
-        case_no, Act.TAKE_EFFECT, {"violation_id": "p1", "centre_seq": 7}
+        case_no, Act.TAKE_EFFECT, {"violation_id": "p1", "centre_seq": told.seq}
     )
     await expect(penalty).to_have_text("已生效待送达")
     await police.keyboard.press("F4")

@@ -298,6 +298,40 @@ async def test_no_remedy_makes_it_heavier(hq, linhe, heavier):
     assert [code for code, _ in await alarms(hq)] == ["case.act_refused"]
 
 
+@pytest.mark.parametrize("ended", ["withdrawn", "revoked"])
+async def test_a_case_whose_fine_is_gone_goes_on_to_its_end(hq, linhe, ended):
+    linhe.decided_case(1)
+    linhe.in_force(1)
+    if ended == "withdrawn":
+        linhe.act(Act.WITHDRAW)
+    else:
+        linhe.act(Act.BEGIN_REMEDY)
+        linhe.act(Act.END_REMEDY, result="revoked", fine_fen=0, points=0)
+    linhe.act(Act.RECHECK_CLEAR)
+    linhe.act(Act.RELEASE)
+    linhe.act(Act.CLOSE)
+    await deliver(hq, linhe)
+
+    case = "SELECT penalty, custody, closed_on IS NOT NULL, fine_fen FROM joint_case"
+    assert await hq.rows(case) == [("revoked", "released", True, None)]
+    assert await alarms(hq) == []
+    kinds = [type(one) for one in await answers(hq)]
+    assert kinds == [DecisionInForce, DecisionEnded]
+
+
+@pytest.mark.parametrize("result", ["changed", "upheld"])
+async def test_of_a_decision_that_was_withdrawn_a_remedy_leaves_nothing(hq, linhe, result):
+    linhe.decided_case(1)
+    linhe.in_force(1)
+    linhe.act(Act.BEGIN_REMEDY)
+    linhe.act(Act.WITHDRAW)
+    linhe.act(Act.END_REMEDY, result=result, fine_fen=0, points=0)
+    await deliver(hq, linhe)
+
+    assert await hq.rows("SELECT penalty, remedy FROM joint_case") == [("revoked", "pending")]
+    assert [code for code, _ in await alarms(hq)] == ["case.act_refused"]
+
+
 async def test_a_rebuild_bars_and_ends_the_same(hq, linhe, dashuncheng):
     linhe.found_case(1)()
     dashuncheng.found_case(2)()

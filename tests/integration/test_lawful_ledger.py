@@ -58,6 +58,20 @@ async def test_no_decision_without_notice_and_hearing(desk, missing):
         await written(desk, Act.DECIDE)
 
 
+async def test_who_was_heard_before_he_was_told_was_not_heard(desk):
+    await desk.go(*before(Act.NOTIFY))
+    await written(desk, Act.WAIVE)
+    await written(desk, Act.NOTIFY)
+    with pytest.raises(apsw.ConstraintError, match="come before a decision"):
+        await written(desk, Act.DECIDE)
+
+
+async def test_no_decision_is_the_centres(desk):
+    await desk.go(*before(Act.DECIDE))
+    with pytest.raises(apsw.ConstraintError, match="two officers"):
+        await written(desk, Act.DECIDE, authority="centre", officers=[])
+
+
 async def test_notice_in_another_case_is_none_in_this(desk):
     await desk.go(*before(Act.DECIDE))
     with pytest.raises(apsw.ConstraintError, match="come before a decision"):
@@ -89,7 +103,7 @@ async def test_no_answer_that_the_centre_did_not_give(desk, act):
     await written(desk, Act.TAKE_EFFECT, details={**said(Act.TAKE_EFFECT), "centre_seq": 2})
 
 
-@pytest.mark.parametrize("act", [Act.SERVE, Act.PAY, Act.DEMAND])
+@pytest.mark.parametrize("act", [Act.SERVE, Act.PAY, Act.DEFER, Act.DEMAND, Act.APPLY_TO_COURT])
 async def test_nothing_is_served_demanded_or_paid_before_it_has_effect(desk, act):
     await desk.go(*before(Act.TAKE_EFFECT))
     with pytest.raises(apsw.ConstraintError, match="no effect yet"):

@@ -60,7 +60,7 @@ UNLAWFUL = {
         "no act of this case",
     ),
     "another fine than decided": (decision(Act.DECIDE, "C1", 50001), "another penalty"),
-    "a fine decided twice": (decision(Act.DECIDE, "C1"), "come first"),
+    "a fine decided twice": (decision(Act.DECIDE, "C1"), "another act"),
     "a barred fine made effective": (
         f"UPDATE decision SET effective = true, changed_seq = {seq(Act.DECIDE)} "
         "WHERE NOT effective",
@@ -190,6 +190,35 @@ async def test_one_officer_fines_nobody(hq):
     assert await hq.rows("SELECT penalty FROM joint_case WHERE case_no = 'C2'") == [("heard",)]
     with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="two officers"):
         await hq.database.execute(decision(Act.DECIDE, "C2"))
+
+
+MADE = """
+INSERT INTO decision (node, seq, case_no, violation_id, plate, occurred_on, decided_at, kind,
+                      fine_fen, points, effective)
+SELECT node, {seq}, case_no, {violation_id}, {plate}, {occurred_on}, opened_at, 'fine', 50000, 3,
+       true
+  FROM joint_case WHERE case_no = 'C2'
+"""
+RIGHT = {"violation_id": "violation_id", "plate": "plate", "occurred_on": "occurred_on"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"violation_id": "'another'"}, {"plate": "'蒙L00001'"}, {"occurred_on": "'2020-01-01'::date"}],
+    ids=str,
+)
+async def test_a_decision_is_on_the_act_of_its_case(hq, wrong):
+    """As the row that the program is about to write, but for one column."""
+    (linhe, _) = hq.stations
+    linhe.act(Act.WAIVE, "C2")
+    await hq.accept(linhe.batch(first=len(linhe.entries)))
+    linhe.act(Act.DECIDE, "C2")
+    await hq.taking(linhe.batch(first=len(linhe.entries)), "linhe")  # not projected yet
+    right = {**RIGHT, "seq": seq(Act.DECIDE)}
+
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="another act"):
+        await hq.database.execute(MADE.format(**{**right, **wrong}))
+    await hq.database.execute(MADE.format(**right))
 
 
 async def test_the_tables_steps_are_the_procedures(database):

@@ -504,9 +504,9 @@ BEGIN
     IF said IS NULL OR said ->> 'case_no' IS DISTINCT FROM of_case THEN
         PERFORM public.refuse_unlawful('no act of this case stands there');
     END IF;
-    IF said ->> 'authority' <> 'centre'
-       AND (json_array_length(said -> 'officers') <> 2
-            OR said #>> '{officers,0}' = said #>> '{officers,1}') THEN
+    IF coalesce(said ->> 'act', '') NOT IN ('take_effect', 'bar')
+       AND (json_array_length(said -> 'officers') IS DISTINCT FROM 2
+            OR said #>> '{officers,0}' IS NOT DISTINCT FROM said #>> '{officers,1}') THEN
         PERFORM public.refuse_unlawful('an act needs two officers');
     END IF;
     RETURN said;
@@ -520,8 +520,8 @@ DECLARE
 BEGIN
     IF TG_OP = 'INSERT' THEN
         said := public.payload_of(NEW.node, seq, 'passage');
-        IF said IS NULL OR said ->> 'passage_id' <> NEW.passage_id
-           OR (said #>> '{weighing,gross_kg}')::bigint <> NEW.gross_kg THEN
+        IF said ->> 'passage_id' IS DISTINCT FROM NEW.passage_id
+           OR (said #>> '{weighing,gross_kg}')::bigint IS DISTINCT FROM NEW.gross_kg THEN
             PERFORM public.refuse_unlawful('no such weighing stands there');
         END IF;
     ELSIF (NEW.node, NEW.passage_id, NEW.gross_kg, NEW.at, NEW.lane, NEW.occurred_on)
@@ -534,7 +534,7 @@ BEGIN
           (OLD.receipt, OLD.plate, OLD.plate_colour, OLD.trailer_plate, OLD.configuration,
            OLD.limit_kg, OLD.excess_kg, OLD.outcome, OLD.recheck_of, OLD.reviewed) THEN
         said := public.payload_of(NEW.node, seq, 'passage_review');
-        IF said IS NULL OR said ->> 'passage_id' <> NEW.passage_id THEN
+        IF said ->> 'passage_id' IS DISTINCT FROM NEW.passage_id THEN
             PERFORM public.refuse_unlawful('no officer has reviewed this weighing there');
         END IF;
     END IF;
@@ -548,8 +548,9 @@ CREATE FUNCTION lawful_opening() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     said json := public.payload_of(NEW.node, NEW.seq, 'case_opened');
 BEGIN
-    IF said IS NULL OR said ->> 'case_no' <> NEW.case_no OR said ->> 'penal' <> NEW.penal
-       OR (said ->> 'gross_kg')::bigint <> NEW.gross_kg THEN
+    IF said ->> 'case_no' IS DISTINCT FROM NEW.case_no
+       OR coalesce(said ->> 'penal', 'police') <> NEW.penal
+       OR (said ->> 'gross_kg')::bigint IS DISTINCT FROM NEW.gross_kg THEN
         PERFORM public.refuse_unlawful('no such case is opened there');
     END IF;
     IF NEW.penalty <> 'open' OR NEW.removal NOT IN ('measured', 'not_on_site')
@@ -612,13 +613,17 @@ DECLARE
 BEGIN
     SELECT * INTO stands FROM public.joint_case
      WHERE (node, case_no) = (NEW.node, NEW.case_no);
-    IF said ->> 'act' <> 'decide' OR said ->> 'authority' IS DISTINCT FROM stands.penal THEN
+    IF said ->> 'act' IS DISTINCT FROM 'decide' OR said ->> 'authority' IS DISTINCT FROM stands.penal THEN
         PERFORM public.refuse_unlawful('the authority that penalises has not decided there');
     END IF;
     IF (said #>> '{details,kind}', (said #>> '{details,fine_fen}')::bigint,
         (said #>> '{details,points}')::integer)
        IS DISTINCT FROM (NEW.kind, NEW.fine_fen, NEW.points) THEN
         PERFORM public.refuse_unlawful('another penalty was decided');
+    END IF;
+    IF (NEW.plate, NEW.occurred_on) IS DISTINCT FROM (stands.plate, stands.occurred_on)
+       OR (NEW.effective AND NEW.violation_id IS DISTINCT FROM stands.violation_id) THEN
+        PERFORM public.refuse_unlawful('another act than that of the case');
     END IF;
     IF stands.penalty NOT IN ('heard', 'reviewed') OR stands.removal IN ('measured', 'ordered') THEN
         PERFORM public.refuse_unlawful('order, re-check, notice and hearing come first');
@@ -642,7 +647,7 @@ BEGIN
        OR NEW.fine_fen > OLD.fine_fen OR NEW.points > OLD.points THEN
         PERFORM public.refuse_unlawful('a decision does not become heavier');
     END IF;
-    IF said ->> 'act' NOT IN ('withdraw', 'end_remedy') THEN
+    IF coalesce(said ->> 'act', '') NOT IN ('withdraw', 'end_remedy') THEN
         PERFORM public.refuse_unlawful('neither withdrawn nor changed by a remedy');
     END IF;
     RETURN NEW;

@@ -30,20 +30,22 @@ SELECT seq, json_extract(CAST(body AS TEXT), '$.payload.case_no') AS case_no,
  WHERE kind = 'case_act';
 CREATE TRIGGER IF NOT EXISTS act_has_two_officers BEFORE INSERT ON entry
 WHEN NEW.kind = 'case_act'
-     AND json_extract(CAST(NEW.body AS TEXT), '$.payload.authority') <> 'centre'
-     AND (json_array_length(CAST(NEW.body AS TEXT), '$.payload.officers') <> 2
+     AND coalesce(json_extract(CAST(NEW.body AS TEXT), '$.payload.act'), '')
+         NOT IN ('take_effect', 'bar')
+     AND (json_array_length(CAST(NEW.body AS TEXT), '$.payload.officers') IS NOT 2
           OR json_extract(CAST(NEW.body AS TEXT), '$.payload.officers[0]')
-             = json_extract(CAST(NEW.body AS TEXT), '$.payload.officers[1]'))
+             IS json_extract(CAST(NEW.body AS TEXT), '$.payload.officers[1]'))
 BEGIN SELECT RAISE(ABORT, 'an act needs two officers'); END;
 CREATE TRIGGER IF NOT EXISTS penalty_follows_notice BEFORE INSERT ON entry
 WHEN NEW.kind = 'case_act'
      AND json_extract(CAST(NEW.body AS TEXT), '$.payload.act') = 'decide'
 BEGIN
-    SELECT RAISE(ABORT, 'order, notice and hearing come before a decision')
-     WHERE 2 > (SELECT count(DISTINCT CASE WHEN act = 'notify' THEN 'told' ELSE 'heard' END)
-                  FROM act
-                 WHERE case_no = json_extract(CAST(NEW.body AS TEXT), '$.payload.case_no')
-                   AND act IN ('notify', 'hear', 'waive', 'hold_hearing', 'review'));
+    SELECT RAISE(ABORT, 'notice and hearing come before a decision')
+     WHERE NOT EXISTS (
+           SELECT 1 FROM act told JOIN act heard ON heard.case_no = told.case_no
+            WHERE told.case_no = json_extract(CAST(NEW.body AS TEXT), '$.payload.case_no')
+              AND told.act = 'notify' AND heard.seq > told.seq
+              AND heard.act IN ('hear', 'waive', 'hold_hearing', 'review'));
     SELECT RAISE(ABORT, 'a case is decided once')
      WHERE EXISTS (SELECT 1 FROM act
                     WHERE case_no = json_extract(CAST(NEW.body AS TEXT), '$.payload.case_no')
@@ -64,7 +66,8 @@ BEGIN
 END;
 CREATE TRIGGER IF NOT EXISTS service_follows_effect BEFORE INSERT ON entry
 WHEN NEW.kind = 'case_act'
-     AND json_extract(CAST(NEW.body AS TEXT), '$.payload.act') IN ('serve', 'pay', 'demand')
+     AND json_extract(CAST(NEW.body AS TEXT), '$.payload.act')
+         IN ('serve', 'pay', 'defer', 'demand', 'apply_to_court')
 BEGIN
     SELECT RAISE(ABORT, 'the decision has no effect yet')
      WHERE NOT EXISTS (SELECT 1 FROM act
