@@ -10,7 +10,6 @@ from fastapi import WebSocket
 from starlette.requests import HTTPConnection
 
 from central.application.accept import Accept, TakeAhead
-from central.application.access_log import AccessLog
 from central.application.administering import Administering
 from central.application.admit import Admit
 from central.application.camera import Cameras
@@ -25,6 +24,7 @@ from central.application.serving import Serve
 from central.application.sign_in import Sessions
 from central.application.stations import Stations, TakeState
 from central.domain.counting import RepeatVehicle, Window
+from station.admission.access_log import AccessLog
 from station.domain.clock import Clock
 
 

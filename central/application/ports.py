@@ -17,10 +17,10 @@ from central.application.views import (
 )
 from central.domain.access import ALL, Scope
 from central.domain.counting import CountedDecision
+from station.admission import gate
 from station.contract.entries import AllowedProgram
 from station.contract.uplink import Held
 from station.domain import access
-from station.domain.access import Codes
 from station.domain.case import Case
 from station.domain.ledger import Entry
 from station.domain.officers import Officer
@@ -304,30 +304,14 @@ class Session:
     seen_at: datetime
 
 
-class Accounts(Protocol):
+class Accounts(gate.Accounts[Account], Protocol):
     """Officers and their sessions."""
-
-    async def account(self, certificate_no: str) -> Account | None:
-        """Return an account, unless it is revoked."""
-        ...
 
     async def put_account(self, account: Account, *, replace: bool) -> bool:
         """Write an account, and end its sessions; False when it exists and is not to change.
 
         It is neither locked nor revoked any more.
         """
-        ...
-
-    async def codes(self, certificate_no: str) -> Codes:
-        """Return what became of an account's one-time codes."""
-        ...
-
-    async def take_step(self, certificate_no: str, step: int) -> bool:
-        """Note that a step's code was taken, and forget wrong ones; False when it was before."""
-        ...
-
-    async def wrong_code(self, certificate_no: str) -> None:
-        """Count a wrong code."""
         ...
 
     async def open_session(self, session: Session) -> None:
@@ -348,14 +332,6 @@ class Accounts(Protocol):
 
     async def close_session(self, token_digest: bytes) -> None:
         """Forget a session."""
-        ...
-
-
-class Passwords(Protocol):
-    """Hashing of passwords; slow on purpose."""
-
-    async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Tell whether the password is right; takes as long for an unknown account (None)."""
         ...
 
 

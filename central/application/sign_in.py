@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from central.application.news import Viewer
-from central.application.ports import Account, Accounts, Passwords, Session
+from central.application.ports import Account, Accounts, Session
 from central.domain.access import SESSION
 from central.domain.days import local_day
-from station.domain import totp
-from station.domain.access import EVERY_ROLE, Refusal, Throttle, refusal
+from station.admission.gate import Gate, Passwords
+from station.domain.access import EVERY_ROLE
 from station.domain.clock import Clock
-from station.domain.errors import NotSignedIn, SignInRefused
+from station.domain.errors import NotSignedIn
 from station.domain.officers import Officer, Permission, Role
 
 TOKEN_BYTES: Final = 32
-MOST_TRIES_AT_ONCE: Final = 8
-"""Tries on one account from one address that may be held up at the same time."""
 
 
 def digest(token: str) -> bytes:
@@ -44,12 +41,8 @@ class Sessions:
     ) -> None:
         """Prepare; *pause* waits for seconds; *demanded*: roles that need a one-time code."""
         self._accounts = accounts
-        self._passwords = passwords
         self._clock = clock
-        self._pause = pause
-        self._demanded = demanded
-        self._throttle = Throttle()
-        self._trying: Counter[str] = Counter()
+        self._gate = Gate(accounts, passwords, clock, pause, demanded=demanded)
 
     async def sign_in(
         self, certificate_no: str, password: str, code: str = "", *, peer: str = ""
@@ -65,17 +58,7 @@ class Sessions:
         Raises:
             SignInRefused: see :class:`~station.domain.access.Refusal`.
         """
-        origin = f"{certificate_no} {peer}"
-        if self._trying[origin] >= MOST_TRIES_AT_ONCE:
-            raise SignInRefused(why=Refusal.TOO_MANY.value)
-        self._trying[origin] += 1
-        try:
-            if wait_s := self._throttle.wait_s(origin, self._clock.now()):
-                await self._pause(wait_s)
-            account = await self._let_in(origin, certificate_no, password, code)
-        finally:
-            self._trying[origin] -= 1
-            self._trying += Counter()  # drops the zeros
+        account = await self._gate.enter(certificate_no, password, code, peer=peer)
         return await self._opened(account), account.officer
 
     async def used(self, token: str) -> Session:
@@ -104,32 +87,6 @@ class Sessions:
     async def sign_out(self, token: str) -> None:
         """End the session; no error when there is none."""
         await self._accounts.close_session(digest(token))
-
-    async def _let_in(self, origin: str, certificate_no: str, password: str, code: str) -> Account:
-        account = await self._accounts.account(certificate_no)
-        password_hash = account.password_hash if account else None
-        right = await self._passwords.verify(password, password_hash)
-        why = Refusal.PASSWORD if account else Refusal.UNKNOWN
-        if account is not None and right:
-            known = await self._refusal(account, code)
-            if known is None:
-                self._throttle.accepted(origin)
-                return account
-            why = known
-        self._throttle.refused(origin, self._clock.now())
-        raise SignInRefused(who=certificate_no if account else "", why=why.value)
-
-    async def _refusal(self, account: Account, code: str) -> Refusal | None:
-        """Tell why who knows the password does not come in; takes the code when he does."""
-        now, number = self._clock.now(), account.officer.certificate_no
-        step = totp.matching_step(account.secret, code, now) if account.secret else None
-        codes = await self._accounts.codes(number)
-        why = refusal(account, codes, step, today=local_day(now), demanded=self._demanded)
-        if why is Refusal.CODE:
-            await self._accounts.wrong_code(number)
-        if why is None and step is not None and not await self._accounts.take_step(number, step):
-            return Refusal.CODE_USED
-        return why
 
     async def _opened(self, account: Account) -> str:
         now = self._clock.now()

@@ -17,7 +17,6 @@ from central.api.app import create_app, create_machines_app
 from central.api.parts import Parts
 from central.api.server import Door, listening, serve
 from central.application.accept import Accept, TakeAhead
-from central.application.access_log import AccessLog
 from central.application.administering import Administering
 from central.application.admit import Admit
 from central.application.appending import Writer
@@ -63,6 +62,7 @@ from central.store.own_key import OwnKey
 from central.store.pool import Pool, connection, pool
 from central.store.recordings import FileRecordings
 from central.store.shelf import SqlShelf
+from station.admission.access_log import AccessLog
 from station.contract.enrolling import CentreIdentity
 from station.contract.entries import Kind, Payload
 from station.contract.legal_id import legal_id

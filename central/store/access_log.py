@@ -13,7 +13,7 @@ _SQL: Final = load("access_log")
 
 
 class SqlRefusedAccesses:
-    """Implements :class:`~central.application.access_log.RefusedAccesses`."""
+    """Implements :class:`~station.admission.access_log.RefusedAccesses`."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -12,7 +12,7 @@ from central.store import pool as pools
 from central.store.pool import Pool
 from central.store.sqlfile import load
 from station.domain import totp
-from station.domain.access import Codes, Standing
+from station.domain.access import MOST_WRONG_CODES, Codes, Standing
 from station.domain.officers import Officer, Role
 
 _SQL: Final = load("accounts")
@@ -70,7 +70,9 @@ class SqlAccounts:
         """Note that a step's code was taken, and forget wrong ones; False when it was before."""
         until = totp.newest_used(step)
         async with pools.connection(self._pool) as connection:
-            taken = await connection.fetchval(_SQL["take_step"], certificate_no, step, until)
+            taken = await connection.fetchval(
+                _SQL["take_step"], certificate_no, step, until, MOST_WRONG_CODES
+            )
         return taken is not None
 
     async def wrong_code(self, certificate_no: str) -> None:

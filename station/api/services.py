@@ -12,9 +12,9 @@ from fastapi import Depends
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
+from station.admission.access_log import AccessLog
 from station.api.feed import Feed
 from station.api.schemas import DrawingOut, StationOut
-from station.application.access_log import AccessLog
 from station.application.administering import Administering
 from station.application.casework import Casework
 from station.application.centre_ports import CentreFacts

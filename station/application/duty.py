@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Final
 
-from station.application.ports import Accounts, Passwords, Session
+from station.admission.gate import Gate, Passwords
+from station.application.ports import Accounts, Session
 from station.contract.sealing import local_day
-from station.domain import totp
-from station.domain.access import EVERY_ROLE, Account, Lasting, Refusal, Throttle, refusal
+from station.domain.access import EVERY_ROLE, Lasting
 from station.domain.clock import Clock
-from station.domain.errors import NotSignedIn, SignInRefused, TwoOfficersRequired
+from station.domain.errors import NotSignedIn, TwoOfficersRequired
 from station.domain.officers import Officer, Role
 
 IDLE: Final = timedelta(hours=2)
@@ -23,8 +22,6 @@ IDLE: Final = timedelta(hours=2)
 ABSOLUTE: Final = timedelta(hours=12)
 """Longer than any shift of the four crews (四班三运转)."""
 SESSION: Final = Lasting(idle=IDLE, absolute=ABSOLUTE)
-MOST_TRIES_AT_ONCE: Final = 8
-"""Tries on one account from one address that may be held up at the same time."""
 
 
 class Duty:
@@ -41,12 +38,8 @@ class Duty:
     ) -> None:
         """Prepare; *pause* waits for seconds; *demanded*: roles that need a one-time code."""
         self._accounts = accounts
-        self._passwords = passwords
         self._clock = clock
-        self._pause = pause
-        self._demanded = demanded
-        self._throttle = Throttle()
-        self._trying: Counter[str] = Counter()
+        self._gate = Gate(accounts, passwords, clock, pause, demanded=demanded)
 
     async def sign_in(
         self, certificate_no: str, password: str, code: str = "", *, peer: str = ""
@@ -62,22 +55,12 @@ class Duty:
         Raises:
             SignInRefused: see :class:`~station.domain.access.Refusal`.
         """
-        origin = f"{certificate_no} {peer}"
-        if self._trying[origin] >= MOST_TRIES_AT_ONCE:
-            raise SignInRefused(why=Refusal.TOO_MANY.value)
-        self._trying[origin] += 1
-        try:
-            if wait_s := self._throttle.wait_s(origin, self._clock.now()):
-                await self._pause(wait_s)
-            officer = await self._let_in(origin, certificate_no, password, code)
-        finally:
-            self._trying[origin] -= 1
-            self._trying += Counter()  # drops the zeros
+        account = await self._gate.enter(certificate_no, password, code, peer=peer)
         now, token = self._clock.now(), secrets.token_urlsafe(32)
         await self._accounts.open_session(
-            Session(token_digest=_digest(token), officer=officer, began_at=now, seen_at=now)
+            Session(token_digest=_digest(token), officer=account.officer, began_at=now, seen_at=now)
         )
-        return token, officer
+        return token, account.officer
 
     async def officer(self, token: str | None) -> Officer:
         """Return who holds *token*, and note that it was used.
@@ -121,34 +104,6 @@ class Duty:
             if officer.certificate_no == certificate_no:
                 return officer
         raise TwoOfficersRequired("the second officer is not on duty here", second=certificate_no)
-
-    async def _let_in(self, origin: str, certificate_no: str, password: str, code: str) -> Officer:
-        account = await self._accounts.account(certificate_no)
-        password_hash = account.password_hash if account else None
-        right = await self._passwords.verify(password, password_hash)
-        why = Refusal.PASSWORD if account else Refusal.UNKNOWN
-        if account is not None and right:
-            known = await self._refusal(account, code)
-            if known is None:
-                self._throttle.accepted(origin)
-                return account.officer
-            why = known
-        self._throttle.refused(origin, self._clock.now())
-        raise SignInRefused(who=certificate_no if account else "", why=why.value)
-
-    async def _refusal(self, account: Account, code: str) -> Refusal | None:
-        """Tell why who knows the password does not come in; takes the code when he does."""
-        number = account.officer.certificate_no
-        step = None
-        if account.secret is not None:
-            step = totp.matching_step(account.secret, code, self._clock.now())
-        codes = await self._accounts.codes(number)
-        why = refusal(account, codes, step, today=self._today(), demanded=self._demanded)
-        if why is Refusal.CODE:
-            await self._accounts.wrong_code(number)
-        if why is None and step is not None and not await self._accounts.take_step(number, step):
-            return Refusal.CODE_USED
-        return why
 
     def _alive(self, session: Session) -> bool:
         began, seen, now = session.began_at, session.seen_at, self._clock.now()

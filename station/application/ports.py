@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from station.admission import gate
 from station.application.views import Alarm, PassageView
 from station.contract.entries import Kind, Payload
 from station.contract.personal import Opening
-from station.domain.access import Account, Codes
+from station.domain.access import Account
 from station.domain.case import Case
 from station.domain.ledger import Entry, Head
 from station.domain.officers import Officer
@@ -168,24 +169,8 @@ class Media(Protocol):
         ...
 
 
-class Accounts(Protocol):
+class Accounts(gate.Accounts[Account], Protocol):
     """Officers and their sessions."""
-
-    async def account(self, certificate_no: str) -> Account | None:
-        """Return an account, unless it is revoked, here or by the centre."""
-        ...
-
-    async def codes(self, certificate_no: str) -> Codes:
-        """Return what became of an account's one-time codes."""
-        ...
-
-    async def take_step(self, certificate_no: str, step: int) -> bool:
-        """Note that a step's code was taken, and forget wrong ones; False when it was before."""
-        ...
-
-    async def wrong_code(self, certificate_no: str) -> None:
-        """Count a wrong code."""
-        ...
 
     async def open_session(self, session: Session) -> None:
         """Remember a session."""
@@ -221,12 +206,4 @@ class Register(Protocol):
 
     async def find(self, plate: str) -> Registered | None:
         """Return what is registered under a tractor's plate."""
-        ...
-
-
-class Passwords(Protocol):
-    """Hashing of passwords; slow on purpose."""
-
-    async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Tell whether the password is right; takes as long for an unknown account (None)."""
         ...

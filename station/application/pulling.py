@@ -72,14 +72,17 @@ class Puller:
 
     async def run(self) -> None:
         """Pull for ever."""
+        missed = False
         while True:
             self._wanted.clear()
             pause = EVERY_S
             try:
                 await self.pull_all()
             except UplinkError as exc:
-                # Where nothing waits to be sent, nobody else notices.
-                self._report(exc.code, exc.detail)
+                # Where nothing waits to be sent, nobody else notices. Once is no outage yet.
+                if missed:
+                    self._report(exc.code, exc.detail)
+                missed = True
             except (StoreCorrupt, StoreFull):
                 pass  # the lane says how the disk is
             except CentreContradicts as exc:
@@ -92,6 +95,7 @@ class Puller:
                 self._report(exc.code, exc.detail)
                 pause = REFUSED_PAUSE_S
             else:
+                missed, self._patience_s = False, EVERY_S
                 self._report("ok", "")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):

@@ -14,12 +14,12 @@ from typing import Final
 
 import uvicorn
 
+from station.admission.access_log import AccessLog
 from station.api import shaping
 from station.api.app import create_app
 from station.api.feed import Feed
 from station.api.schemas import StationOut
 from station.api.services import Services
-from station.application.access_log import AccessLog
 from station.application.administering import Administering
 from station.application.allowed import Allowed
 from station.application.casework import Casework

@@ -15,7 +15,7 @@ _SQL: Final = load("access_log")
 
 
 class SqliteRefusedAccesses:
-    """Implements :class:`~station.application.access_log.RefusedAccesses`."""
+    """Implements :class:`~station.admission.access_log.RefusedAccesses`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

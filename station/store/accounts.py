@@ -9,7 +9,7 @@ import apsw
 
 from station.application.ports import Session
 from station.domain import totp
-from station.domain.access import Account, Codes, Standing
+from station.domain.access import MOST_WRONG_CODES, Account, Codes, Standing
 from station.store.database import Database, Row
 from station.store.sealed import Sealed
 from station.store.sqlfile import load
@@ -49,7 +49,7 @@ class SqliteAccounts:
     async def take_step(self, certificate_no: str, step: int) -> bool:
         """See :class:`~station.application.ports.Accounts`."""
         until = totp.newest_used(step)
-        return bool(await self._rows("take_step", certificate_no, step, until))
+        return bool(await self._rows("take_step", certificate_no, step, until, MOST_WRONG_CODES))
 
     async def wrong_code(self, certificate_no: str) -> None:
         """See :class:`~station.application.ports.Accounts`."""

@@ -12,11 +12,11 @@ from argon2 import PasswordHasher
 
 from simulators.camera.plate_art import plate_art, usual_rows
 from simulators.camera.truck_art import Scene, scene_art
+from station.admission.access_log import AccessLog
 from station.api import shaping
 from station.api.app import Services, create_app
 from station.api.feed import Feed
 from station.api.schemas import StationOut
-from station.application.access_log import AccessLog
 from station.application.administering import Administering
 from station.application.casework import Casework
 from station.application.duty import Duty

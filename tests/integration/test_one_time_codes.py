@@ -58,7 +58,7 @@ async def at_station(tmp_path):
 @pytest.fixture
 async def at_centre(database, tmp_path):
     site = await Site(database, tmp_path, totp_roles=EVERY_ROLE).begin()
-    site.centre.watching.sessions._pause = _not_at_all
+    site.centre.watching.sessions._gate._pause = _not_at_all
     person = officer("A1", Role.HQ, LAST_DAY)
     account = CentralAccount(officer=person, password_hash=HASHED, secret=SECRET)
     await site.accounts.put_account(account, replace=False)
@@ -117,6 +117,18 @@ async def test_wrong_codes_after_the_right_password_lock_and_wrong_passwords_nev
     assert not await door.try_with(door.code())
     door.clock.move(timedelta(days=0, hours=1))
     assert not await door.try_with(door.code())
+
+
+async def test_a_right_code_among_wrong_ones_at_the_same_moment_does_not_unlock(door):
+    """It was looked at before the tenth wrong one was counted, and is taken after."""
+    accounts, step = door.site.accounts, step_at(door.clock.now())
+    for _ in range(MOST_WRONG_CODES - 1):
+        await accounts.wrong_code("A1")
+    assert await accounts.take_step("A1", step)
+    for _ in range(MOST_WRONG_CODES):
+        await accounts.wrong_code("A1")
+    assert not await accounts.take_step("A1", step + 1)
+    assert not await door.try_with(door.code(STEP))
 
 
 async def test_another_secret_unlocks(door):

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from argon2 import PasswordHasher
 
+from station.admission.access_log import AccessLog
 from station.api.app import create_app
 from station.api.feed import Feed
 from station.api.schemas import StationOut
 from station.api.services import Services
 from station.api.shaping import case_out
-from station.application.access_log import AccessLog
 from station.application.administering import Administering
 from station.application.casework import Casework
 from station.application.claims import take_answers

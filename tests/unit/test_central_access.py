@@ -5,8 +5,9 @@ import pytest
 
 from central.application.news import Viewer
 from central.application.ports import Account
-from central.application.sign_in import MOST_TRIES_AT_ONCE, Sessions, digest
+from central.application.sign_in import Sessions, digest
 from central.domain.access import ABSOLUTE, IDLE, SESSION, Scope
+from station.admission.gate import MOST_TRIES_AT_ONCE
 from station.domain.access import FORGET_AFTER, LONGEST_WAIT_S, MOST_KNOWN, Codes, Throttle
 from station.domain.errors import NotPermitted, NotSignedIn, SignInRefused
 from station.domain.officers import Role
@@ -232,7 +233,7 @@ async def test_more_tries_at_once_than_can_be_held_up_are_refused(world):
             await world.sessions.sign_in("H1", "wrong")
 
     await world.fail(3)
-    world.sessions._pause = nested
+    world.sessions._gate._pause = nested
     with pytest.raises(SignInRefused):
         await world.sessions.sign_in("H1", "wrong")
 

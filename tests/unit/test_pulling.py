@@ -5,6 +5,7 @@ import contextlib
 
 import pytest
 
+from station.application import pulling
 from station.application.centre_keys import CentreKeys, Following
 from station.application.checkpoints import Checkpoints
 from station.application.pulling import Puller
@@ -114,15 +115,16 @@ class Away(FakeCentre):
         raise UplinkError("no route")
 
 
-async def test_a_line_that_is_down_is_told_though_nothing_waits_to_be_sent():
+async def test_a_line_that_is_down_is_told_though_nothing_waits_to_be_sent(monkeypatch):
+    monkeypatch.setattr(pulling, "EVERY_S", 0.01)
     told = asyncio.Queue()
     line = Line(Away(), report=lambda *state: told.put_nowait(state))
-    pulling = asyncio.create_task(line.puller.run())
+    running = asyncio.create_task(line.puller.run())
     try:
         async with asyncio.timeout(10):
             assert await told.get() == ("uplink", "no route")
     finally:
-        pulling.cancel()
+        running.cancel()
 
 
 async def test_page_after_page_is_fetched_once():

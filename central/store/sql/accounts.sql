@@ -26,9 +26,11 @@ SELECT last_step, wrong_codes FROM officer WHERE certificate_no = $1;
 
 -- name: take_step
 -- Gives no row when its code, or a later one, was taken (station/domain/totp.py: is_used).
--- $1 certificate_no, $2 step, $3 the newest last_step that counts
+-- None either when so many codes were wrong meanwhile that the account is locked.
+-- $1 certificate_no, $2 step, $3 the newest last_step that counts, $4 wrong codes that lock
 UPDATE officer SET last_step = $2, wrong_codes = 0
  WHERE certificate_no = $1 AND last_step NOT BETWEEN $2 AND $3
+   AND wrong_codes < $4
 RETURNING certificate_no;
 
 -- name: wrong_code

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import date
 from typing import Final, Protocol
 
-from station.contract.sealing import local_day
 from station.domain.access import RefusedAccess, Tally
-from station.domain.clock import Clock
+from station.domain.clock import Clock, local_date
 from station.domain.errors import AccessError, SignInRefused, StorageError
 
 log = logging.getLogger(__name__)
@@ -44,7 +42,7 @@ class AccessLog:
         """Note what was refused: to whom ("" unknown), and at which request from where."""
         now = self._clock.now()
         row = RefusedAccess(
-            day=date.fromisoformat(local_day(now)),
+            day=local_date(now),
             who=exc.who if isinstance(exc, SignInRefused) else who,
             what=what,
             why=exc.why if isinstance(exc, SignInRefused) and exc.why else exc.code,

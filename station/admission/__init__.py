@@ -1,0 +1,1 @@
+"""Who comes in, and what was refused: the same at station and centre."""
