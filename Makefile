@@ -21,11 +21,10 @@ web: setup
 demo: web
 	exec $(BIN)/python -m simulators demo $(ARGS)
 
-# Three at a time: most of the long ones wait for devices and programs in real time. In the order of
-# their folders, so that those of acceptance begin first: they are few, and the longest.
+# Three at a time: most of the long ones wait for devices and programs in real time.
 test: web
 	$(BIN)/python tests/system_packages.py
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: web
 	$(BIN)/ruff format --check .
