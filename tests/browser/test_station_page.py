@@ -396,6 +396,42 @@ async def _decided(police, penalty):
     await expect(police.get_by_test_id("act-serve")).to_have_count(0)
 
 
+async def test_an_answer_that_comes_late_does_not_undo_what_was_told_meanwhile(
+    console, server, open_page
+):
+    """The truck stands on the scale again before the page has fetched the case after an act."""
+    await console.on_duty(ROAD_2)
+    await console.truck("p1", 58300)
+    road = await signed_in(open_page, server.url, ROAD)
+    await expect(road.get_by_test_id("stage-removal")).to_have_text("认定超限")
+    case_no = (await console.store.cases(closed=False, limit=1))[0].case_no
+    held, answered = asyncio.Event(), asyncio.Event()
+
+    async def late(route):
+        answer = await route.fetch()
+        held.set()
+        await answered.wait()
+        await route.fulfill(response=answer)
+
+    await road.keyboard.press("F4")
+    await expect(road.get_by_test_id("act-form")).to_contain_text("蒙L·38216")
+    await road.keyboard.press("Control+Enter")
+    await expect(road.get_by_test_id("stage-removal")).to_have_text("责令改正")
+    await road.route(f"**/api/cases/{case_no}", late)
+    await road.keyboard.press("F4")
+    await road.keyboard.type("分装转运")
+    await road.locator("#field-place").fill("本站卸货场")
+    await road.keyboard.press("Enter")
+    async with asyncio.timeout(20):
+        await held.wait()
+    await console.truck("p2", 49001, recheck_of=case_no)
+    await expect(road.get_by_test_id("queue-item").get_by_text("49,001")).to_be_visible()
+    answered.set()
+    await expect(road.get_by_test_id("act-saved")).to_contain_text("已保存")
+    await road.get_by_test_id("act-recheck").click()
+    await expect(road.get_by_test_id("rechecks")).to_contain_text("49,001 kg")
+
+
 async def test_the_whole_case_by_both_authorities(console, server, open_page):
     await console.on_duty(ROAD_2, POLICE_2)
     await console.truck("p1", 58300)

@@ -211,12 +211,38 @@ function failed(error: unknown): void {
   else state.loadError = error;
 }
 
+/** What is being fetched, and whether its news came meanwhile: an older answer must not undo them. */
+const fetching = new Map<string, boolean>();
+
+async function fetched<T>(path: string, takeItem: (item: T) => void): Promise<void> {
+  fetching.set(path, false);
+  try {
+    const item = await watched(request<T>("GET", path));
+    if (!fetching.get(path)) takeItem(item);
+  } finally {
+    fetching.delete(path);
+  }
+}
+
+function told(path: string): void {
+  if (fetching.has(path)) fetching.set(path, true);
+}
+
+const casePath = (caseNo: string) => `/api/cases/${encodeURIComponent(caseNo)}`;
+const passagePath = (id: string) => `/api/passages/${encodeURIComponent(id)}`;
+
 function take(frame: LiveOut): void {
   // The union of the data is told apart by the kind beside it.
   if (frame.kind === "lane") state.lane = frame.data as LaneOut;
-  else if (frame.kind === "passage") takePassage(frame.data as PassageOut);
-  else if (frame.kind === "case") takeCase(frame.data as CaseOut);
-  else state.alarms = [frame.data as AlarmOut, ...state.alarms].slice(0, KEPT_ALARMS);
+  else if (frame.kind === "passage") {
+    const item = frame.data as PassageOut;
+    told(passagePath(item.passage_id));
+    takePassage(item);
+  } else if (frame.kind === "case") {
+    const item = frame.data as CaseOut;
+    told(casePath(item.case_no));
+    takeCase(item);
+  } else state.alarms = [frame.data as AlarmOut, ...state.alarms].slice(0, KEPT_ALARMS);
 }
 
 export function takePassage(item: PassageOut): void {
@@ -283,16 +309,16 @@ export async function knownOf(id: string): Promise<KnownOut> {
 }
 
 export async function review(id: string, named: ReviewIn): Promise<Saved> {
-  const path = `/api/passages/${encodeURIComponent(id)}`;
+  const path = passagePath(id);
   const saved = await watched(request<Saved>("POST", `${path}/review`, { body: named }));
-  takePassage(await watched(request<PassageOut>("GET", path)));
+  await fetched(path, takePassage);
   return saved;
 }
 
 export async function act(caseNo: string, asked: ActIn): Promise<Saved> {
-  const path = `/api/cases/${encodeURIComponent(caseNo)}`;
+  const path = casePath(caseNo);
   const saved = await watched(request<Saved>("POST", `${path}/acts`, { body: asked }));
-  takeCase(await watched(request<CaseOut>("GET", path)));
+  await fetched(path, takeCase);
   return saved;
 }
 
