@@ -73,7 +73,7 @@ class UplinkSection(Section):
 
 
 class CalendarSection(Section):
-    """The official working days (工作日); see :func:`station.store.working_days.typed_years`.
+    """The official working days (工作日); see :func:`station.working_days.typed_years`.
 
     ``file``: years that an administrator typed, for those that the program does not hold yet.
     """

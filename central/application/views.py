@@ -84,7 +84,8 @@ class CountsView:
     """One station's local day. All but ``reviews_open`` and ``unweighed`` count first weighings.
 
     Attributes:
-        passages: first weighings (初检); released, warnings, violations and those in review.
+        passages: first weighings (初检); released, warnings, violations, those in review, and those
+            whose case was voided and that nobody has reviewed since.
         released: lawful or permitted.
         reviews_open: weighings of the day that still need an officer, re-checks too.
         unloaded_kg: first weighing minus clear re-check, of the trucks cleared on the day.

@@ -64,7 +64,7 @@ from station.settings import Settings
 from station.store.access_log import SqliteRefusedAccesses
 from station.store.inbox import FolderInbox
 from station.store.register import FileRegister, Registers
-from station.store.working_days import OfficialCalendar, typed_years
+from station.working_days import OfficialCalendar, typed_years
 
 PROGRAM: Final = "station"
 LINK_CODES: Final = {"connecting": CONNECTING, "silent": "device.silent"}

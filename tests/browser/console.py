@@ -44,7 +44,7 @@ from station.store.database import Database
 from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
-from station.store.working_days import OfficialCalendar
+from station.working_days import OfficialCalendar
 from tests.fakes import NO_CODES, FakeClock, passage, sealer, store_of
 from tests.papers import completeness, filing, issuing
 

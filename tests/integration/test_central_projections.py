@@ -363,12 +363,38 @@ async def test_a_case_that_was_voided_is_kept_and_told_but_not_counted(hq, linhe
 
     _, counted = await reading.counts(ALL, DAY)
     assert (counted.cases_opened, counted.cases_closed) == (0, 0)
+    assert (counted.passages, counted.violations, counted.over_limit_permille) == (1, 0, 0)
     (case,) = await reading.cases(ALL, closed=True, limit=9)
     assert (case.case_no, case.penalty, case.custody) == ("C1", "voided", "released")
     assert await alarms(hq) == ["case.voided"]
     linhe.act(Act.HAND_OVER)
     await hq.accept(linhe.batch(first=len(linhe.entries)))
     assert await alarms(hq) == ["case.voided", "case.act_refused"]
+
+
+async def test_a_weighing_whose_case_was_voided_counts_again_as_it_is_found_later(
+    hq, linhe, reading
+):
+    linhe.weigh(gross_kg=61000)
+    linhe.open_case()
+    linhe.act(Act.VOID, reason="号牌认定有误")
+    linhe.review("p1", 61000, plate="蒙B99999")
+    await hq.accept(linhe.batch())
+    _, reviewed = await reading.counts(ALL, DAY)
+    assert (reviewed.violations, reviewed.cases_opened) == (1, 0)
+
+    sent = len(linhe.entries)
+    linhe.open_case("C2")
+    linhe.act(Act.VOID, "C2", reason="重复立案")
+    await hq.accept(linhe.batch(first=sent + 1))
+    _, again = await reading.counts(ALL, DAY)
+    assert (again.violations, again.cases_opened) == (0, 0)
+
+    sent = len(linhe.entries)
+    linhe.open_case("C3")
+    await hq.accept(linhe.batch(first=sent + 1))
+    _, third = await reading.counts(ALL, DAY)
+    assert (third.violations, third.cases_opened) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -463,6 +489,10 @@ async def test_what_has_no_effect_does_not_count(hq, linhe, reading):
     linhe.decided_case(4, violation_id="p1")  # a second fine
     linhe.weigh("p5")
     linhe.open_case("C5", passage_id="p5")  # not decided
+    linhe.weigh("p6")
+    linhe.open_case("C6", passage_id="p6")
+    linhe.act(Act.VOID, "C6", reason="误立")
+    linhe.act(Act.DECIDE, "C6")  # of a voided case: refused
     await hq.accept(linhe.batch())
 
     assert await listed(reading, DAY) == ()

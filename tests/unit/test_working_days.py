@@ -8,7 +8,7 @@ import pytest
 from station.domain.errors import NoLawInForce, SettingsError
 from station.rules.deadlines import last_day
 from station.rules.lawbook import lawbook
-from station.store.working_days import OfficialCalendar, typed_years
+from station.working_days import OfficialCalendar, typed_years
 
 CALENDAR = OfficialCalendar()
 HEARING = "deadline.hearing_request"  # five working days

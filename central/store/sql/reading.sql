@@ -73,6 +73,7 @@ SELECT alarm_id, node, seq, code, detail, at
 SELECT position FROM progress WHERE worker = 'turn';
 
 -- name: counts
+-- A weighing whose case was voided since an officer last looked at it is no finding.
 -- $1 nodes or NULL for all, $2 local day
 SELECT node.node, passages, released, warnings, violations, reviews_open, unweighed,
        cases_opened, cases_closed, unloaded_kg
@@ -82,10 +83,15 @@ SELECT node.node, passages, released, warnings, violations, reviews_open, unweig
               count(*) FILTER (WHERE recheck_of IS NULL AND outcome IN ('lawful', 'permitted'))
                   AS released,
               count(*) FILTER (WHERE recheck_of IS NULL AND outcome = 'warning') AS warnings,
-              count(*) FILTER (WHERE recheck_of IS NULL AND outcome = 'violation') AS violations,
+              count(*) FILTER (WHERE recheck_of IS NULL AND outcome = 'violation'
+                                     AND voided.case_no IS NULL) AS violations,
               count(*) FILTER (WHERE outcome = 'needs_review') AS reviews_open
          FROM passage
-        WHERE passage.node = node.node AND occurred_on = $2) AS weighed
+         LEFT JOIN joint_case AS voided
+                ON voided.node = passage.node AND voided.case_no = passage.case_no
+               AND voided.penalty = 'voided'
+               AND voided.seq > substring(receipt FROM '-([0-9]{1,18})-[0-9a-f]+$')::bigint
+        WHERE passage.node = node.node AND passage.occurred_on = $2) AS weighed
  CROSS JOIN LATERAL (
        SELECT count(*) AS unweighed
          FROM unweighed_pass
