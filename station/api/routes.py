@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import FileResponse
 
 from station.api import schemas, shaping
 from station.api.errors import ACTING, SEEING, refusals
 from station.api.services import Acting, Naming, Serving, SignedIn, watching
 from station.application.known import known_of
 from station.application.reviewing import Named
+from station.contract.media import UNKNOWN
 
 public = APIRouter(prefix="/api")
 seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)], responses=SEEING)
@@ -115,12 +117,27 @@ async def alarms(services: Serving, limit: Limit = 50) -> list[schemas.AlarmOut]
     return [shaping.alarm_out(alarm) for alarm in await services.views.alarms(limit)]
 
 
-@seeing.get("/media/{sha256}")
-async def media(services: Serving, sha256: str) -> Response:
-    """Give a picture; it never changes under its digest."""
-    headers = {"cache-control": "private, max-age=86400, immutable"}
-    data = await services.media.fetch(sha256)
-    return Response(data, media_type="image/jpeg", headers=headers)
+_RECORDING: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The recording.",
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    206: {"description": "The part of it that was asked for (Range)."},
+}
+
+
+@seeing.get("/media/{sha256}", response_class=FileResponse, responses=_RECORDING)
+async def media(services: Serving, sha256: str) -> FileResponse:
+    """Give a picture or clip, whole or in parts; it is verified first, and never changes."""
+    path, kind = await services.media.place(sha256)
+    headers = {
+        "cache-control": "private, max-age=86400, immutable",
+        "x-content-type-options": "nosniff",
+        "etag": f'"{sha256}"',
+    }
+    if kind == UNKNOWN:
+        headers["content-disposition"] = "attachment"
+    return FileResponse(path, media_type=kind, headers=headers)
 
 
 @acting.post("/passages/{passage_id}/review")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from station.admission import gate
@@ -161,6 +162,15 @@ class Media(Protocol):
 
         Raises:
             NotFound: nothing, or no longer what it was.
+        """
+        ...
+
+    async def place(self, sha256: str) -> tuple[Path, str]:
+        """Return the file that is stored under the digest, verified, and its media type.
+
+        Raises:
+            NotFound: nothing.
+            RecordingSpoilt: no longer what it was.
         """
         ...
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from station.contract.media import HEAD_BYTES, type_of
 from station.domain.errors import NotFound, RecordingSpoilt, StoreFailed, StoreFull
 from station.durable import flush_folder, make_folder
 from station.store.database import NO_SPACE
@@ -24,6 +27,8 @@ class FileMedia:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="media")
+        # Reading a long clip through must not keep the next truck's pictures waiting.
+        self._showing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="showing")
 
     async def keep(self, data: bytes) -> str:
         """See :class:`~station.application.ports.Media`."""
@@ -33,16 +38,15 @@ class FileMedia:
         """See :class:`~station.application.ports.Media`."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self.read, sha256)
 
+    async def place(self, sha256: str) -> tuple[Path, str]:
+        """See :class:`~station.application.ports.Media`."""
+        return await asyncio.get_running_loop().run_in_executor(self._showing, self._place, sha256)
+
     def read(self, sha256: str) -> bytes:
         """Return what :meth:`fetch` does, and wait for it: for the command line."""
-        try:
+        with _reading(sha256):
             data = self._path(sha256).read_bytes()
-        except FileNotFoundError as exc:
-            raise NotFound("media", sha256=sha256) from exc
-        except OSError as exc:  # a bad sector: one picture, not the station
-            raise RecordingSpoilt(f"the file cannot be read: {exc}", sha256=sha256) from exc
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise RecordingSpoilt("the file is no longer what it was", sha256=sha256)
+        _require(sha256, hashlib.sha256(data).hexdigest())
         return data
 
     def keep_file(self, source: Path) -> tuple[str, int]:
@@ -78,6 +82,14 @@ class FileMedia:
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown()
+        self._showing.shutdown()
+
+    def _place(self, sha256: str) -> tuple[Path, str]:
+        path = self._path(sha256)
+        with _reading(sha256), path.open("rb") as file:
+            _require(sha256, hashlib.file_digest(file, "sha256").hexdigest())
+            file.seek(0)
+            return path, type_of(file.read(HEAD_BYTES))
 
     def _keep(self, data: bytes) -> str:
         digest = hashlib.sha256(data).hexdigest()
@@ -105,6 +117,21 @@ class FileMedia:
         if len(digest) != _DIGEST_LENGTH or not digest.isalnum():
             raise NotFound("media", sha256=digest[:_DIGEST_LENGTH])
         return self._folder / digest[:2] / digest
+
+
+@contextmanager
+def _reading(sha256: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as exc:
+        raise NotFound("media", sha256=sha256) from exc
+    except OSError as exc:  # a bad sector: one picture, not the station
+        raise RecordingSpoilt(f"the file cannot be read: {exc}", sha256=sha256) from exc
+
+
+def _require(sha256: str, found: str) -> None:
+    if found != sha256:
+        raise RecordingSpoilt("the file is no longer what it was", sha256=sha256)
 
 
 def _copy(source: Path, target: Path) -> tuple[str, int]:

@@ -297,6 +297,27 @@ async def test_nothing_but_the_stations_name_is_shown_without_a_session(console,
     assert (await console.client().get("/api/station")).status_code == 200
 
 
+async def test_a_recording_is_given_as_what_it_is_whole_or_in_parts_but_never_changed(console):
+    client = await console.signed_in("R1")
+    clip = b"\x00\x00\x00\x20ftypisom" + bytes(range(200))
+    for data, kind in [(clip, "video/mp4"), (b"<script>", "application/octet-stream")]:
+        answer = await client.get(f"/api/media/{await console.media.keep(data)}")
+        assert (answer.content, answer.headers["content-type"]) == (data, kind)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert ("content-disposition" in answer.headers) == (kind != "video/mp4")
+    digest = await console.media.keep(clip)
+    part = await client.get(f"/api/media/{digest}", headers={"range": "bytes=10-19"})
+    assert (part.status_code, part.content) == (206, clip[10:20])
+    assert part.headers["content-range"] == f"bytes 10-19/{len(clip)}"
+    beyond = await client.get(f"/api/media/{digest}", headers={"range": "bytes=999-"})
+    assert beyond.status_code == 416
+    # A part that is still what it was is not given of a whole that is not.
+    (path, _) = await console.media.place(digest)
+    path.write_bytes(clip[:-1] + b"!")
+    spoilt = await client.get(f"/api/media/{digest}", headers={"range": "bytes=10-19"})
+    assert (spoilt.status_code, spoilt.json()["code"]) == (404, "media.spoilt")
+
+
 async def test_another_sites_page_may_not_act(console):
     client = await console.signed_in("R1")
     for origin, status in [("http://evil.example", 403), ("http://console", 204)]:

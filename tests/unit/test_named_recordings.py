@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from station.contract.entries import CaseAct, read, tree
-from station.contract.media import media_of
+from station.contract.media import UNKNOWN, media_of, type_of
 from tests.fakes import passage, plate_evidence
 from tests.verifier.corpus import made
 from verifier.contents import recordings
@@ -50,3 +50,24 @@ def test_the_verifier_finds_the_same(seed: int) -> None:
         payload = json.loads(one.entry.body)["payload"]
         assert set(recordings(payload)) == set(media_of(read(one.entry)[1]))
     assert set(recordings(tree(act(sha256=ONE)))) == {ONE}
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF", "image/jpeg"),
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"%PDF-1.7\n", "application/pdf"),
+        (b"\x00\x00\x00\x20ftypisom", "video/mp4"),
+        (b"\x00\x00\x00\x20ftypqt  ", "video/quicktime"),
+        (b"RIFF\x00\x00\x00\x00AVI ", "video/x-msvideo"),
+        (b"RIFF\x00\x00\x00\x00WAVE", "audio/wav"),
+        (b"RIFF\x00\x00\x00\x00WEBP", UNKNOWN),
+        (b"\x1aE\xdf\xa3", "video/x-matroska"),
+        (b"<html><script>", UNKNOWN),
+        (b"\x00\x00\x00\x20ftyp", "video/mp4"),
+        (b"", UNKNOWN),
+    ],
+)
+def test_what_a_recording_is_follows_from_its_content_alone(head, kind):
+    assert type_of(head) == kind

@@ -241,7 +241,7 @@ export interface paths {
         };
         /**
          * Media
-         * @description Give a picture; it never changes under its digest.
+         * @description Give a picture or clip, whole or in parts; it is verified first, and never changes.
          */
         get: operations["media_api_media__sha256__get"];
         put?: never;
@@ -2388,14 +2388,21 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The recording. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "*/*": string;
                 };
+            };
+            /** @description The part of it that was asked for (Range). */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nobody is signed in, or the sign-in is refused. */
             401: {
