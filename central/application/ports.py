@@ -12,6 +12,7 @@ from central.application.views import (
     AlarmView,
     CaseView,
     CountsView,
+    EvasionView,
     NodeView,
     PassageView,
 )
@@ -22,6 +23,7 @@ from station.contract.entries import AllowedProgram
 from station.contract.uplink import Held
 from station.domain import access
 from station.domain.case import Case
+from station.domain.evasion import Evasion
 from station.domain.ledger import Entry
 from station.domain.officers import Officer
 
@@ -216,6 +218,20 @@ class Books(Protocol):
         """Write a decision."""
         ...
 
+    async def add_evasion(self, node: str, seq: int, file: Evasion) -> bool:
+        """Write a new evasion case; False when there is one of that number."""
+        ...
+
+    async def evasion(self, node: str, evasion_no: str) -> Evasion | None:
+        """Return an evasion case with its history."""
+        ...
+
+    async def save_evasion(
+        self, node: str, seq: int, file: Evasion, closed_on: date | None
+    ) -> None:
+        """Write how an evasion case stands now."""
+        ...
+
     async def ask_erasure(self, node: str, seqs: Sequence[int], seq: int) -> None:
         """Note that *node* erased the clear texts of its entries *seqs*; entry *seq* says so."""
         ...
@@ -258,6 +274,10 @@ class Reading(Protocol):
 
     async def cases(self, scope: Scope, *, closed: bool | None, limit: int) -> list[CaseView]:
         """Return cases, newest first."""
+        ...
+
+    async def evasions(self, scope: Scope, *, closed: bool | None, limit: int) -> list[EvasionView]:
+        """Return evasion cases, newest first."""
         ...
 
     async def alarms(self, scope: Scope, *, limit: int) -> list[AlarmView]:

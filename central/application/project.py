@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, Protocol
 
+from central.application.evading import (
+    ACT_REFUSED,
+    UNKNOWN_CASE,
+    Told,
+    evasion_acted,
+    evasion_opened,
+)
 from central.application.ports import (
     Alarm,
     Arrived,
@@ -19,7 +26,7 @@ from central.application.ports import (
     Unweighed,
 )
 from central.application.recheck import Difference, Found
-from central.application.rows import moment, opened, passage_row, reviewed_row
+from central.application.rows import moment, named_pair, opened, passage_row, reviewed_row
 from central.domain.days import local_day
 from station.contract.entries import (
     CaseAct,
@@ -51,16 +58,12 @@ from station.contract.sealing import stamp
 from station.domain.case import Case
 from station.domain.errors import CentreContradicts, DomainError, MalformedEntry, MalformedKept
 from station.domain.ledger import Entry
-from station.domain.officers import Officer, Pair, Role
+from station.domain.officers import Role
 from station.domain.procedure import Act
 from station.domain.stages import Penalty
 
-ACT_REFUSED: Final = "case.act_refused"
 SECOND_FINE: Final = "case.second_fine"
-EVASION_OPENED: Final = "evasion.opened"
-EVASION_ACTED: Final = "evasion.acted"
 VOIDED: Final = "case.voided"
-UNKNOWN_CASE: Final = "case.unknown"
 RECOVERED: Final = "device.recovered"
 WEIGHT_CHANGED: Final = "weight.changed"
 CLOCK_CHANGED: Final = "clock.changed"
@@ -68,7 +71,6 @@ WATCH_HIT: Final = "watch.hit"
 NOT_ALLOWED: Final = "legal.not_allowed"
 _ANSWERS: Final = frozenset({Act.TAKE_EFFECT, Act.BAR})
 
-_TOLD_OF_EVASION: Final = frozenset({"transferred", "answered", "decided", "voided"})
 FALSE_ANSWER: Final = "case.false_answer"
 
 
@@ -274,7 +276,7 @@ class _Step:
     async def _after(self, case: Case, act: Act, payload: CaseAct, at: datetime) -> Case | None:
         """Return the case after an act; None where it states an answer that was never given."""
         if act not in _ANSWERS:
-            by, on = _pair(payload, at), local_day(at)
+            by, on = named_pair(Role(payload.authority), payload.officers, at), local_day(at)
             return case.after(act, by=by, at=at, on=on, details=payload.details)
         violation_id = str(payload.details.get("violation_id"))
         effective = await self.books.decision_effective(self.entry.node, case.case_no, violation_id)
@@ -364,16 +366,18 @@ class _Step:
     async def _told(
         self, event: WatchHit | CentreContradiction | EvasionOpened | EvasionActed
     ) -> None:
+        told: Told | None = None
         match event:
             case WatchHit():
-                await self._alarm(WATCH_HIT, f"{event.plate} {event.reason}")
+                told = WATCH_HIT, f"{event.plate} {event.reason}"
             case CentreContradiction():
-                await self._alarm(CentreContradicts.code, event.what)
+                told = CentreContradicts.code, event.what
             case EvasionOpened():
-                what = f"{event.evasion_no} {event.plate} {event.place}"
-                await self._alarm(EVASION_OPENED, what)
-            case EvasionActed() if event.stage in _TOLD_OF_EVASION:
-                await self._alarm(EVASION_ACTED, f"{event.evasion_no} {event.stage}")
+                told = await evasion_opened(self.entry, event, self.books)
+            case EvasionActed():
+                told = await evasion_acted(self.entry, event, self.books)
+        if told is not None:
+            await self._alarm(*told)
 
     async def _alarm(self, code: str, detail: str, *, once: bool = False) -> None:
         alarm = Alarm(
@@ -415,13 +419,3 @@ def _answer(decision: Decision, at: str, stands: Standing | None) -> tuple[Kind,
 
 def _revoked(act: Act, case: Case) -> bool:
     return act is Act.END_REMEDY and case.state.penalty is Penalty.REVOKED
-
-
-def _pair(act: CaseAct, at: datetime) -> Pair:
-    """Return the two officers as the entry names them; who they are, the station has checked."""
-    role, on = Role(act.authority), local_day(at)
-    first, second = (
-        Officer(certificate_no=number, name="", role=role, valid_until=on)
-        for number in act.officers
-    )
-    return Pair(first=first, second=second)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 
 from central.application.ports import OpenedCase, Reviewed
 from central.application.views import PassageView
+from central.domain.days import local_day
 from station.contract.case_file import opened_case
 from station.contract.entries import (
     CaseOpened,
@@ -19,6 +21,7 @@ from station.contract.entries import (
 )
 from station.domain.errors import MalformedEntry
 from station.domain.ledger import Entry
+from station.domain.officers import Officer, Pair, Role
 
 OUTCOMES: Final = frozenset({"lawful", "permitted", "warning", "violation", "needs_review"})
 RECEIPT_DIGITS: Final = 10
@@ -131,6 +134,20 @@ def opened(payload: CaseOpened) -> OpenedCase:
     except ValueError as exc:
         raise MalformedEntry(str(exc)) from exc
     return OpenedCase(case=case, occurred_on=day(payload.occurred_on))
+
+
+def named_pair(role: Role, officers: Sequence[str], at: datetime) -> Pair:
+    """Return the two officers as an entry names them; who they are, the station has checked.
+
+    Raises:
+        ValueError: not two.
+        DomainError: twice the same.
+    """
+    on = local_day(at)
+    first, second = (
+        Officer(certificate_no=number, name="", role=role, valid_until=on) for number in officers
+    )
+    return Pair(first=first, second=second)
 
 
 class _Finding:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from station.domain.evasion import Act, Evasion
+
 PROPOSAL_LASTS: Final = timedelta(hours=24)
 """Within this time another officer confirms that a node is released."""
 
@@ -65,6 +67,58 @@ class CaseView:
     points: int | None
     closed: bool
     touched: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferView:
+    """The newest hand-over of an evasion case (移送) to public security or a court.
+
+    Attributes:
+        to: ``public_security`` or ``court``; ``body``: which one, by name.
+        state: ``waiting`` for its answer, ``answered``, or ``returned``: the case came back.
+        receipt_no, result: of its answer, "" while there is none; ``returned`` has no result.
+    """
+
+    to: str
+    body: str
+    letter_no: str
+    at: datetime
+    state: str
+    receipt_no: str = ""
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvasionView:
+    """An evasion case (逃避、抗拒检测案件) and whose it is."""
+
+    node: str
+    file: Evasion
+
+    @property
+    def transfer(self) -> TransferView | None:
+        """Return the newest hand-over, None when there was none."""
+        sent = self.file.newest(Act.TRANSFER)
+        if sent is None:
+            return None
+        newest = self.file.newest(Act.TRANSFER, Act.NOTE_ANSWER, Act.TAKE_BACK) or sent
+        said = {**dict.fromkeys(("receipt_no", "result"), ""), **newest.details}
+        return TransferView(
+            to=str(sent.details["to"]),
+            body=str(sent.details["body"]),
+            letter_no=str(sent.details["letter_no"]),
+            at=sent.at,
+            state=_TRANSFER[newest.act],
+            receipt_no=str(said["receipt_no"]),
+            result=str(said["result"]),
+        )
+
+
+_TRANSFER: Final = {
+    Act.TRANSFER: "waiting",
+    Act.NOTE_ANSWER: "answered",
+    Act.TAKE_BACK: "returned",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

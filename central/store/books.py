@@ -29,6 +29,7 @@ from central.store.sqlfile import load
 from station.contract.entries import AllowedProgram
 from station.domain.case import Case
 from station.domain.errors import MalformedEntry
+from station.domain.evasion import Evasion
 from station.domain.stages import EFFECTIVE
 
 MOST_KEPT: Final = 1000
@@ -40,6 +41,7 @@ _SQL: Final = load("books")
 _LEDGER: Final = load("ledger")
 _FILE: Final = msgspec.json.Encoder(order="deterministic")
 _READ: Final = msgspec.json.Decoder(Case)
+_READ_EVASION: Final = msgspec.json.Decoder(Evasion)
 
 
 class SqlBooks:
@@ -221,6 +223,46 @@ class SqlBooks:
             decision.effective,
         )
         await self._connection.execute(_SQL["add_decision"], *columns)
+
+    async def add_evasion(self, node: str, seq: int, file: Evasion) -> bool:
+        """Write a new evasion case; False when there is one of that number."""
+        written = await self._connection.fetchval(
+            _SQL["add_evasion"],
+            node,
+            file.evasion_no,
+            file.deed.value,
+            file.plate,
+            file.place,
+            file.occurred_at,
+            file.opened_at,
+            file.passage_id,
+            file.stage.value,
+            file.held,
+            _FILE.encode(file),
+            seq,
+        )
+        return written is not None
+
+    async def evasion(self, node: str, evasion_no: str) -> Evasion | None:
+        """Return an evasion case with its history."""
+        file = await self._connection.fetchval(_SQL["evasion"], node, evasion_no)
+        return None if file is None else _READ_EVASION.decode(file)
+
+    async def save_evasion(
+        self, node: str, seq: int, file: Evasion, closed_on: date | None
+    ) -> None:
+        """Write how an evasion case stands now."""
+        await self._connection.execute(
+            _SQL["save_evasion"],
+            node,
+            file.evasion_no,
+            file.stage.value,
+            file.held,
+            file.fine_fen,
+            closed_on,
+            _FILE.encode(file),
+            seq,
+        )
 
     async def ask_erasure(self, node: str, seqs: Sequence[int], seq: int) -> None:
         """Note that *node* erased the clear texts of its entries *seqs*; entry *seq* says so."""

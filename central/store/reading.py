@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
+import msgspec
+
 from central.application.rows import ahead_row
 from central.application.views import (
     AlarmView,
     CaseView,
     CountsView,
+    EvasionView,
     NodeView,
     PassageView,
     ProposalView,
@@ -20,11 +23,13 @@ from central.store import pool as pools
 from central.store.pool import Pool
 from central.store.sqlfile import load
 from station.domain.errors import MalformedEntry
+from station.domain.evasion import Evasion
 from station.domain.ledger import parse
 
 Row = PassageView | CaseView | AlarmView
 
 _SQL: Final = load("reading")
+_EVASION: Final = msgspec.json.Decoder(Evasion)
 
 
 class SqlReading:
@@ -50,6 +55,11 @@ class SqlReading:
         """Return cases, newest first."""
         rows = await self._rows("cases", _nodes(scope), closed, limit)
         return [CaseView(**row) for row in rows]
+
+    async def evasions(self, scope: Scope, *, closed: bool | None, limit: int) -> list[EvasionView]:
+        """Return evasion cases, newest first."""
+        rows = await self._rows("evasions", _nodes(scope), closed, limit)
+        return [EvasionView(node=row["node"], file=_EVASION.decode(row["file"])) for row in rows]
 
     async def alarms(self, scope: Scope, *, limit: int) -> list[AlarmView]:
         """Return the newest alarms, newest first."""

@@ -137,6 +137,6 @@ async def free_hand(insider):
     await insider.execute("SET session_replication_role = replica")
     for (table,) in await insider.fetch(
         "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'entry'::regclass"
-        " UNION SELECT unnest(ARRAY['entry', 'passage', 'joint_case', 'decision'])"
+        " UNION SELECT unnest(ARRAY['entry', 'passage', 'joint_case', 'decision', 'evasion'])"
     ):
         await insider.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")

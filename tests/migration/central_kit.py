@@ -22,7 +22,14 @@ from central.application.refusing import Refuser
 from central.application.signatures import SignatureCheck
 from central.application.traffic import Traffic
 from central.store.ledgers import Enrolment, SqlArchive
-from station.contract.entries import CaseAct, CaseOpened, Kind, PassageReview
+from station.contract.entries import (
+    CaseAct,
+    CaseOpened,
+    EvasionActed,
+    EvasionOpened,
+    Kind,
+    PassageReview,
+)
 from station.contract.sealing import local_day, stamp
 from station.contract.uplink import DeviceState, LaneState, batch
 from station.domain.ledger import Head, seal
@@ -172,6 +179,35 @@ class FakeStation:
                 plate="蒙L12345",
                 violation_id="v",
                 personal={one.field: one.commitment for one in personal},
+            ),
+        )
+
+    def report_evasion(self, evasion_no="T1", deed="barrier", **changed):
+        at = stamp(self.clock.now())
+        said_of = {
+            "evasion_no": evasion_no,
+            "deed": deed,
+            "plate": "蒙L12345",
+            "place": "站前匝道",
+            "occurred_at": at,
+            "opened_at": at,
+            "passage_id": "",
+            "facts": "冲卡",
+            "evidence": [],
+            "officers": ["R1", "R2"],
+        }
+        return self.write(Kind.EVASION_OPENED, EvasionOpened(**said_of | changed))
+
+    def act_on_evasion(self, act, stage, evasion_no="T1", officers=("R1", "R2"), **details):
+        return self.write(
+            Kind.EVASION_ACTED,
+            EvasionActed(
+                evasion_no=evasion_no,
+                act=act,
+                officers=list(officers),
+                at=stamp(self.clock.now()),
+                details=details,
+                stage=stage,
             ),
         )
 

@@ -110,6 +110,26 @@ INSERT INTO decision
         effective)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
+-- name: add_evasion
+-- Gives no row when there is an evasion case of that number.
+-- $1 node, $2 evasion_no, $3 deed, $4 plate, $5 place, $6 occurred_at, $7 opened_at, $8 passage_id,
+-- $9 stage, $10 held, $11 file, $12 seq
+INSERT INTO evasion
+       (node, evasion_no, deed, plate, place, occurred_at, opened_at, passage_id, stage, held, file,
+        seq)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    ON CONFLICT DO NOTHING
+RETURNING evasion_no;
+
+-- name: evasion
+-- $1 node, $2 evasion_no
+SELECT file FROM evasion WHERE node = $1 AND evasion_no = $2;
+
+-- name: save_evasion
+-- $1 node, $2 evasion_no, $3 stage, $4 held, $5 fine_fen, $6 closed_on, $7 file, $8 seq
+UPDATE evasion SET stage = $3, held = $4, fine_fen = $5, closed_on = $6, file = $7, seq = $8
+ WHERE node = $1 AND evasion_no = $2;
+
 -- name: ask_erasure
 -- Idempotent; the first that asks counts. $1 node, $2 seqs, $3 seq of the entry that asks
 UPDATE opening SET asked_seq = $3
@@ -144,5 +164,6 @@ DELETE FROM passage;
 DELETE FROM unweighed_pass;
 DELETE FROM joint_case;
 DELETE FROM decision;
+DELETE FROM evasion;
 DELETE FROM legal_id;
 DELETE FROM alarm WHERE derived;

@@ -8,6 +8,7 @@ CREATE TEMP TABLE passage (LIKE public.passage INCLUDING ALL) ON COMMIT DROP;
 CREATE TEMP TABLE unweighed_pass (LIKE public.unweighed_pass INCLUDING ALL) ON COMMIT DROP;
 CREATE TEMP TABLE joint_case (LIKE public.joint_case INCLUDING ALL) ON COMMIT DROP;
 CREATE TEMP TABLE decision (LIKE public.decision INCLUDING ALL) ON COMMIT DROP;
+CREATE TEMP TABLE evasion (LIKE public.evasion INCLUDING ALL) ON COMMIT DROP;
 CREATE TEMP TABLE legal_id (LIKE public.legal_id INCLUDING ALL) ON COMMIT DROP;
 CREATE TEMP TABLE alarm (LIKE public.alarm INCLUDING ALL) ON COMMIT DROP;
 CREATE TEMP TABLE opening (LIKE public.opening INCLUDING ALL) ON COMMIT DROP;
@@ -40,6 +41,11 @@ SELECT view, node, key, seq, after
                 UNION ALL
                 SELECT 'decision', node, seq::text, seq, NULL
                   FROM public.decision shown FULL JOIN pg_temp.decision made USING (node, seq)
+                 WHERE to_jsonb(shown) IS DISTINCT FROM to_jsonb(made)
+                UNION ALL
+                SELECT 'evasion', node, evasion_no, coalesce(made.seq, shown.seq), NULL
+                  FROM public.evasion shown
+                  FULL JOIN pg_temp.evasion made USING (node, evasion_no)
                  WHERE to_jsonb(shown) IS DISTINCT FROM to_jsonb(made)
                 UNION ALL
                 SELECT 'unweighed_pass', node, seq::text, seq, NULL

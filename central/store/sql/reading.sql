@@ -54,6 +54,15 @@ SELECT node, case_no, plate, opened_at, gross_kg, limit_kg, excess_kg, removal, 
  ORDER BY touched, opened_at, node, case_no
  LIMIT $4;
 
+-- name: evasions
+-- $1 nodes or NULL for all; $2 closed, or NULL for both; $3 limit
+SELECT node, file
+  FROM evasion
+ WHERE ($1::text[] IS NULL OR node = ANY ($1))
+   AND ($2::boolean IS NULL OR $2 = (closed_on IS NOT NULL))
+ ORDER BY opened_at DESC, node, evasion_no
+ LIMIT $3;
+
 -- name: alarms
 -- $1 nodes or NULL for all, $2 limit
 SELECT alarm_id, node, seq, code, detail, at

@@ -22,6 +22,7 @@ from central.application.views import PassageView
 from station.contract.entries import AllowedProgram
 from station.domain.case import Case
 from station.domain.errors import MalformedEntry
+from station.domain.evasion import Evasion
 from tests.torture.simulation.tables import Transaction
 
 LARGEST = 2**31 - 1
@@ -123,6 +124,17 @@ class SimulatedBooks:
 
     async def change_decision(self, node: str, seq: int, case: Case) -> None:
         raise NotImplementedError("no party asks for a remedy here")
+
+    async def add_evasion(self, node: str, seq: int, file: Evasion) -> bool:
+        raise NotImplementedError("nobody evades here")
+
+    async def evasion(self, node: str, evasion_no: str) -> Evasion | None:
+        raise NotImplementedError("nobody evades here")
+
+    async def save_evasion(
+        self, node: str, seq: int, file: Evasion, closed_on: date | None
+    ) -> None:
+        raise NotImplementedError("nobody evades here")
 
     async def ask_erasure(self, _node: str, _seqs: Sequence[int], _seq: int) -> None:
         await self._step()
