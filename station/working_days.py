@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from chinese_calendar import holidays, workdays
 
-from station.domain.errors import NoLawInForce, SettingsError
+from station.domain.errors import CalendarUnknown, SettingsError
 
 _SATURDAY: Final = 5
 
@@ -40,7 +40,7 @@ class OfficialCalendar:
         """Tell whether *day* is a working day (工作日).
 
         Raises:
-            NoLawInForce: the arrangement for that year is not published, or not kept here.
+            CalendarUnknown: the arrangement for that year is not published, or not kept here.
 
         Source: 《全国年节及纪念日放假办法》 and the yearly 国务院办公厅关于部分节假日安排的通知.
         """
@@ -53,10 +53,8 @@ class OfficialCalendar:
             return holidays.keys(), workdays.keys()
         if (typed := self.typed.get(day.year)) is not None:
             return typed.days_off, typed.workdays
-        raise NoLawInForce(
-            "the State Council's days off of that year are not kept here",
-            key="holidays",
-            day=day.isoformat(),
+        raise CalendarUnknown(
+            "the State Council's days off of that year are not kept here", year=day.year
         )
 
 

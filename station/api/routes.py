@@ -44,7 +44,7 @@ async def sign_in(
     return shaping.officer_out(officer)
 
 
-@public.get("/session", responses=refusals(401, 507))
+@public.get("/session", responses=refusals(401, 403, 507))
 async def session(officer: SignedIn) -> schemas.OfficerOut:
     """Tell who is signed in."""
     return shaping.officer_out(officer)

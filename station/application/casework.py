@@ -11,7 +11,8 @@ from typing import Final
 
 from station.application.completeness import Completeness
 from station.application.duty import Duty
-from station.application.findings import FEN_PER_YUAN, Judge
+from station.application.findings import Judge
+from station.application.penalty_bounds import require_within_the_law
 from station.application.ports import Draft, Ledger, Views
 from station.application.terms import Terms
 from station.application.views import moment, receipt
@@ -19,8 +20,8 @@ from station.contract.entries import CaseAct, CaseOpened, Kind, Record, Weighing
 from station.contract.personal import SALT_BYTES, Opening
 from station.contract.sealing import local_day, stamp
 from station.domain.case import Case
-from station.domain.clock import Clock
-from station.domain.errors import BadOpening, InvalidFacts
+from station.domain.clock import VERIFIED, Believed, Clock
+from station.domain.errors import BadOpening, ClockUnverified, InvalidFacts
 from station.domain.identifiers import masked, personal_text
 from station.domain.officers import Officer, Pair, Permission, Role
 from station.domain.procedure import Act
@@ -68,6 +69,7 @@ class Casework:
         terms: Terms,
         completeness: Completeness,
         clock: Clock,
+        time: Callable[[], Believed],
         publish: Callable[[CaseFile], None],
     ) -> None:
         self._prefix = prefix
@@ -78,6 +80,7 @@ class Casework:
         self._terms = terms
         self._completeness = completeness
         self._clock = clock
+        self._time = time
         self._publish = publish
         self.lock = asyncio.Lock()
 
@@ -166,6 +169,7 @@ class Casework:
             TwoOfficersRequired: the second is not on duty here, or of another authority.
             IllegalTransition, WrongAuthority, InvalidFacts: see :meth:`Case.after`.
             CaseIncomplete: closing, and the file lacks something.
+            ClockUnverified: deciding, and the time here is not sure.
             StoreFull: nothing was done.
         """
         async with self.lock:
@@ -175,8 +179,10 @@ class Casework:
             on = date.fromisoformat(local_day(now))
             details = self._terms.filled_in(case, kind, details, on)
             if kind in (Act.NOTIFY, Act.DECIDE):
-                await self._within_the_law(case, details)
+                await self._within_the_law(case, details, on)
             after = case.after(kind, by=pair, at=now, on=on, details=details)
+            if kind is Act.DECIDE:
+                self.require_true_time()
             if kind is Act.CLOSE:
                 await self._completeness.require(case)
             written = await self._write(after, _openings(kind, personal))
@@ -215,34 +221,26 @@ class Casework:
         (entry,) = await self._ledger.append(Draft(Kind.CASE_ACT, payload, openings))
         return receipt(entry)
 
-    async def _within_the_law(self, case: Case, details: Details) -> None:
-        """Refuse a fine outside its band, or points other than those that follow from the facts."""
-        police = (await self.complete(case)).police
+    async def _within_the_law(self, case: Case, details: Details, on: date) -> None:
         first = await self._views.passage(case.passage_id)
-        occurred_on = date.fromisoformat(first.passage.occurred_on)
-        fine, points = details.get("fine_fen"), police.get("points")
-        if details.get("kind") != "fine" or not isinstance(fine, int):
-            return
-        if case.penal is Role.ROAD:
-            self._within_road_law(first.verdict, details, fine, occurred_on)
-            return
-        low, high = self._judge.fine_band(police, occurred_on=occurred_on)
-        if not low * FEN_PER_YUAN <= fine <= high * FEN_PER_YUAN:
-            raise InvalidFacts(f"the fine is from {low} to {high} yuan", field="fine_fen")
-        if points is not None and details.get("points") != points:
-            raise InvalidFacts(f"this act carries {points} points", field="points")
+        require_within_the_law(
+            self._judge,
+            case,
+            first.verdict,
+            details,
+            occurred_on=date.fromisoformat(first.passage.occurred_on),
+            on=on,
+        )
 
-    def _within_road_law(
-        self, verdict: Record, details: Details, fine_fen: int, occurred_on: date
-    ) -> None:
-        """Refuse more than 令62号 art 43 makes of the finding, and points, which are not its."""
-        found = verdict.get("road_admin")
-        of_finding = found.get("fine_yuan") if isinstance(found, dict) else None
-        most = self._judge.road_fine(of_finding, occurred_on=occurred_on)
-        if fine_fen > most * FEN_PER_YUAN:
-            raise InvalidFacts(f"the fine is at most {most} yuan", field="fine_fen")
-        if details.get("points") != 0:
-            raise InvalidFacts("road administration gives no points", field="points")
+    def require_true_time(self) -> None:
+        """Refuse while nobody knows how far this clock is off: a decision's days run from it.
+
+        Raises:
+            ClockUnverified: the centre has not been heard for long, or shows another time.
+        """
+        whose = self._time().whose
+        if whose != VERIFIED:
+            raise ClockUnverified(whose=whose)
 
     async def pair(self, officer: Officer, second_no: str) -> Pair:
         """Return the two who act, with good certificates.
@@ -266,27 +264,39 @@ class Casework:
         try:
             kind = Act(act)
         except ValueError as exc:
-            raise InvalidFacts("there is no such act", field="act") from exc
+            raise InvalidFacts("there is no such act", field="act", why="no_act") from exc
         if kind in (Act.RECHECK_CLEAR, Act.RECHECK_OVER):
-            raise InvalidFacts("a re-check names its passage only", field="act")
+            raise InvalidFacts(
+                "a re-check names its passage only", field="act", why="recheck_passage"
+            )
         return kind, details
 
     async def _recheck(self, case: Case, details: Details) -> tuple[Act, Details]:
         passage_id = details.get("passage_id")
         if not isinstance(passage_id, str) or len(details) != 1:
-            raise InvalidFacts("a re-check names its passage only", field="passage_id")
+            raise InvalidFacts(
+                "a re-check names its passage only", field="passage_id", why="recheck_passage"
+            )
         view = await self._views.passage(passage_id)
         weighed_at = moment(view.passage.weighing.settled_at)
         since = case.unloading_since
         if view.recheck_of != case.case_no or passage_id in case.rechecked_by:
-            raise InvalidFacts("not a new weighing of this truck", field="passage_id")
+            raise InvalidFacts(
+                "not a new weighing of this truck", field="passage_id", why="not_its_recheck"
+            )
         if since is not None and weighed_at <= since:
-            raise InvalidFacts("weighed before the load was taken off", field="passage_id")
+            raise InvalidFacts(
+                "weighed before the load was taken off", field="passage_id", why="weighed_before"
+            )
         newest = (await self._views.rechecks(case.case_no))[0].passage
         if moment(newest.weighing.settled_at) > weighed_at:
-            raise InvalidFacts("the truck was weighed again since", field="passage_id")
+            raise InvalidFacts(
+                "the truck was weighed again since", field="passage_id", why="weighed_since"
+            )
         if not view.passage.weighing.evidence or view.excess_kg is None:
-            raise InvalidFacts("this weighing settles nothing yet", field="passage_id")
+            raise InvalidFacts(
+                "this weighing settles nothing yet", field="passage_id", why="no_evidence"
+            )
         act = Act.RECHECK_OVER if view.excess_kg else Act.RECHECK_CLEAR
         return act, {
             "passage_id": passage_id,
@@ -298,7 +308,7 @@ class Casework:
 def _openings(act: Act, personal: Mapping[str, str]) -> tuple[Opening, ...]:
     for field in personal:
         if field not in PERSONAL.get(act, ()):
-            raise InvalidFacts(f"{act.value} does not ask for it", field=field)
+            raise InvalidFacts(f"{act.value} does not ask for it", field=field, why="odd_field")
     return tuple(
         Opening(
             field=field,

@@ -67,10 +67,12 @@ class Duty:
 
         Raises:
             NotSignedIn: no such session, or it has timed out.
+            OfficerCertificateExpired: the certificate ran out while he was signed in.
         """
         session = await self._accounts.session(_digest(token)) if token else None
-        if session is None or not self._alive(session):
+        if session is None or self._has_ended(session):
             raise NotSignedIn()
+        session.officer.require_valid(self._today())
         now = self._clock.now()
         if now - session.seen_at > timedelta(minutes=1):
             await self._accounts.touch(session.token_digest, now)
@@ -99,18 +101,21 @@ class Duty:
 
         Raises:
             TwoOfficersRequired: he is not signed in here.
+            OfficerCertificateExpired: the certificate ran out while he was signed in.
         """
-        for officer in await self.all_on_duty():
-            if officer.certificate_no == certificate_no:
+        for session in await self._accounts.sessions():
+            officer = session.officer
+            if officer.certificate_no == certificate_no and not self._has_ended(session):
+                officer.require_valid(self._today())
                 return officer
         raise TwoOfficersRequired("the second officer is not on duty here", second=certificate_no)
 
     def _alive(self, session: Session) -> bool:
+        return not self._has_ended(session) and self._today() <= session.officer.valid_until
+
+    def _has_ended(self, session: Session) -> bool:
         began, seen, now = session.began_at, session.seen_at, self._clock.now()
-        return (
-            not SESSION.has_ended(began_at=began, seen_at=seen, now=now)
-            and self._today() <= session.officer.valid_until
-        )
+        return SESSION.has_ended(began_at=began, seen_at=seen, now=now)
 
     def _today(self) -> date:
         return date.fromisoformat(local_day(self._clock.now()))

@@ -138,18 +138,21 @@ class Evading:
             NotFound: no such evasion case.
             NotPermitted, TwoOfficersRequired: see :meth:`Casework.pair`.
             EvasionActRefused, WrongAuthority, InvalidFacts: see :meth:`Evasion.after`.
+            ClockUnverified: deciding, and the time here is not sure.
             StoreFull: nothing was done.
         """
         try:
             kind = Act(act)
         except ValueError as exc:
-            raise InvalidFacts("there is no such act", field="act") from exc
+            raise InvalidFacts("there is no such act", field="act", why="no_act") from exc
         async with self._casework.lock:
             file = await self.evasions.evasion(evasion_no)
             pair, now = await self._casework.pair(officer, second_no), self._clock.now()
             on = date.fromisoformat(local_day(now))
             details = self._filled_in(file, kind, details, on)
             file = file.after(kind, by=pair, at=now, on=on, details=details)
+            if kind is Act.DECIDE:
+                self._casework.require_true_time()
             acted = EvasionActed(
                 evasion_no=evasion_no,
                 act=kind.value,
@@ -164,7 +167,7 @@ class Evading:
     def _filled_in(self, file: Evasion, act: Act, details: Details, on: date) -> Details:
         """Return *details* with what the law puts in, and refuse what it does not allow."""
         for name in COMPUTED.get(act, frozenset()) & set(details):
-            raise InvalidFacts(f"{name} follows from the law", field=name)
+            raise InvalidFacts(f"{name} follows from the law", field=name, why="by_law")
         if act is Act.SERVE:
             return {**details, "pay_by": self._terms.until(PAY, details, "served_on", on)}
         if act is not Act.NOTIFY:
@@ -177,7 +180,10 @@ class Evading:
         most = int(self._terms.law.provision(MOST, occurred_on).value) * FEN_PER_YUAN
         fine = details.get("fine_fen")
         if not isinstance(fine, int) or not 0 < fine <= most:
-            raise InvalidFacts(f"at most {most // FEN_PER_YUAN} yuan", field="fine_fen")
+            highest = most // FEN_PER_YUAN
+            raise InvalidFacts(
+                f"at most {highest} yuan", field="fine_fen", why="most_fine", most=highest
+            )
         return {**details, "hearing_until": self._terms.last_day(HEARING, on)}
 
 
@@ -191,7 +197,7 @@ def _checked(incident: Incident) -> Deed:
             raise InvalidFacts(f"{name} must not be empty", field=name)
     plate = parse(incident.plate) if incident.plate else None
     if incident.plate and (plate is None or plate.number != incident.plate):
-        raise InvalidFacts("not a number plate", field="plate")
+        raise InvalidFacts("not a number plate", field="plate", why="no_plate")
     for one in incident.evidence:
         check_digest(one.digest)
     return deed

@@ -76,5 +76,16 @@ class Judge:
             return of_finding
         return self._yuan("penalty.road_admin.cap", occurred_on)
 
+    def most_points(self, on: date) -> int:
+        """Return the points of a whole cycle: no single act carries more.
+
+        Source: 《道路交通安全违法行为记分管理办法》第三条.
+        """
+        return int(self.law.provision("points.cycle_full", on).value)
+
+    def warning_instead_of_fine(self, occurred_on: date) -> str:
+        """Return ``accepted`` or ``refused``: a warning where the finding has a fine (U9)."""
+        return str(self.law.provision("penalty.warning_instead_of_fine", occurred_on).value)
+
     def _yuan(self, key: str, on: date) -> int:
         return int(self.law.provision(key, on).value)

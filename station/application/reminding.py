@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from station.application.ports import Views
-from station.application.timekeeping import Believed
 from station.domain.case import Case
-from station.domain.clock import local_date
+from station.domain.clock import Believed, local_date
 from station.domain.errors import NoLawInForce
 from station.rules.clocks import LegalClock, Running, clocks
 from station.rules.deadlines import WorkingDays

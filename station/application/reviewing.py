@@ -82,7 +82,9 @@ class Reviewing:
         async with self._casework.lock:
             view = await self._views.passage(passage_id)
             if view.case_no or await self._is_used(view):
-                raise InvalidFacts("a case rests on this passage already", field="passage_id")
+                raise InvalidFacts(
+                    "a case rests on this passage already", field="passage_id", why="passage_used"
+                )
             review = await self._review(view, named, officer)
             weighing = view.passage.weighing
             drafts = [Draft(Kind.PASSAGE_REVIEW, review)]
@@ -149,7 +151,9 @@ class Reviewing:
         known = vehicle_from_record(view.vehicle) if view.vehicle else None
         if known is not None:
             return _completed(known, named), view.vehicle_origin
-        raise InvalidFacts("the vehicle is not known: choose a drawing", field="drawing")
+        raise InvalidFacts(
+            "the vehicle is not known: choose a drawing", field="drawing", why="no_vehicle"
+        )
 
 
 def _completed(vehicle: Vehicle, named: Named) -> Vehicle:
@@ -166,7 +170,7 @@ def _mass(field: str, value: int | None) -> Kg | None:
     if value is None:
         return None
     if value <= 0:
-        raise InvalidFacts("a mass is more than nothing", field=field)
+        raise InvalidFacts("a mass is more than nothing", field=field, why="no_mass")
     return Kg(value)
 
 
@@ -179,7 +183,7 @@ def _named_plate(
     except ValueError as exc:
         raise InvalidFacts("there is no such colour", field="colour") from exc
     if plate is None or plate.is_trailer is not trailer:
-        raise InvalidFacts("not a number plate", field=field)
+        raise InvalidFacts("not a number plate", field=field, why="no_plate")
     origin = "camera" if seen and seen.text == plate.number else "officer"
     return PlateEvidence(
         text=plate.number,

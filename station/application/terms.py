@@ -56,7 +56,7 @@ class Terms:
         if computed is None:
             return details
         for name in computed & set(details):
-            raise InvalidFacts(f"{name} follows from the law", field=name)
+            raise InvalidFacts(f"{name} follows from the law", field=name, why="by_law")
         if act is Act.NOTIFY:
             return {**details, **self._hearing(case, details, on)}
         if act is Act.SERVE:
@@ -97,7 +97,7 @@ def _day(details: Details, name: str, on: date) -> date:
     try:
         day = date.fromisoformat(str(details.get(name)))
     except ValueError as exc:
-        raise InvalidFacts(f"{name} is no date", field=name) from exc
+        raise InvalidFacts(f"{name} is no date", field=name, why="no_date") from exc
     if day > on:
-        raise InvalidFacts(f"{name} is after today", field=name)
+        raise InvalidFacts(f"{name} is after today", field=name, why="after_today")
     return day

@@ -18,7 +18,7 @@ from station.application.devices import CONNECTING, OK
 from station.application.ports import Draft, Ledger
 from station.contract.entries import Anchor, ClockChange, ClockState, Kind
 from station.contract.sealing import Witnessed, stamp
-from station.domain.clock import Clock
+from station.domain.clock import VERIFIED, Believed, Clock
 from station.domain.errors import StoreCorrupt, StoreFull
 
 UNVERIFIED: Final = "clock.unverified"
@@ -59,17 +59,6 @@ class _Point:
     def then(self, ns: int) -> datetime:
         """Return the date and time at another moment of the monotonic clock."""
         return self.at + timedelta(microseconds=(ns - self.ns) // _NS)
-
-
-@dataclass(frozen=True, slots=True)
-class Believed:
-    """The best that is known of what time it is.
-
-    ``whose``: ``station`` (verified), ``centre`` (its newest time, carried on), ``unverified``.
-    """
-
-    at: datetime
-    whose: str
 
 
 class TimeKeeper:
@@ -122,7 +111,7 @@ class TimeKeeper:
         if centre is None:
             return Believed(now, "unverified")
         if self._code(now, ns) == OK:
-            return Believed(now, "station")
+            return Believed(now, VERIFIED)
         return Believed(centre.then(ns), "centre")
 
     def pending(self) -> tuple[Draft, ...]:

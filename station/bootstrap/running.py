@@ -232,6 +232,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         terms=terms,
         completeness=complete,
         clock=clock,
+        time=stored.time.believed,
         publish=hub.publish,
     )
     reviewing = Reviewing(

@@ -29,13 +29,13 @@ def templates() -> Mapping[str, str]:
 
 
 def message(code: str, fields: Mapping[str, str | int]) -> str:
-    """Return the Chinese sentence for *code*, filled with *fields*.
+    """Return the Chinese sentence for *code*, filled with *fields*; a field ``why`` has its own.
 
     A code without a sentence gets the general one, with the code in it; a field that is not there
     shows as a dash; a field whose value is one of our own words shows in Chinese. Never raises: it
     is called where errors are shown.
     """
-    template = templates().get(code)
+    template = templates().get(f"why.{fields.get('why')}") or templates().get(code)
     if template is None:
         return templates()[_FALLBACK].format_map(_Fields({"detail": code}))
     words = {key: templates().get(f"value.{key}.{value}", value) for key, value in fields.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Final, Protocol
 
@@ -24,3 +25,18 @@ class Clock(Protocol):
     def monotonic_ns(self) -> int:
         """Return nanoseconds on a clock that never steps back within one boot."""
         ...
+
+
+VERIFIED: Final = "station"
+"""The wall clock itself may be believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """The best that is known of what time it is.
+
+    ``whose``: ``station`` (verified), ``centre`` (its newest time, carried on), ``unverified``.
+    """
+
+    at: datetime
+    whose: str

@@ -9,6 +9,8 @@
             * :exc:`OwnProposal` -- who proposes does not confirm
         * :exc:`AlreadyFined` -- 一事不再罚, 行政处罚法 art 29
         * :exc:`NoLawInForce`
+            * :exc:`CalendarUnknown`
+        * :exc:`ClockUnverified`
         * :exc:`AmbiguousVehicle` -- the facts do not settle the configuration
         * :exc:`InvalidFacts` -- a fact is out of range or contradicts another
             * :exc:`BadIdentityNumber`
@@ -31,6 +33,7 @@
         * :exc:`NotSignedIn`
         * :exc:`SignInRefused`
         * :exc:`NotPermitted`
+            * :exc:`OfficerCertificateExpired`
         * :exc:`NoCertificate` · :exc:`CertificateRevoked` · :exc:`OtherNode` -- between machines
         * :exc:`EnrolError` -- a station is not enrolled
             * :exc:`TokenUnknown` · :exc:`TokenExpired` · :exc:`TokenUsed`
@@ -136,8 +139,23 @@ class AmbiguousVehicle(DomainError):
     code = "vehicle.ambiguous"
 
 
+class ClockUnverified(DomainError):
+    """The clock is not verified: no penalty is decided by it."""
+
+    code = "case.clock_unverified"
+
+
+class CalendarUnknown(NoLawInForce):
+    """The State Council's days off of a year (``year``) are not kept here: no day is guessed."""
+
+    code = "law.calendar_unknown"
+
+
 class InvalidFacts(DomainError):
-    """A fact is out of range, of the wrong kind, or contradicts another."""
+    """A fact is out of range, of the wrong kind, or contradicts another.
+
+    ``why``: a word for it, where an officer can meet it; people read what it means.
+    """
 
     code = "facts.invalid"
 
@@ -341,6 +359,12 @@ class NotPermitted(AccessError):
     """The officer's role does not include this."""
 
     code = "access.not_permitted"
+
+
+class OfficerCertificateExpired(NotPermitted):
+    """The officer's certificate (执法证) was valid through ``until`` and no longer."""
+
+    code = "access.certificate_expired"
 
 
 class NoCertificate(AccessError):

@@ -16,9 +16,6 @@ from station.domain.stages import Custody, Penalty, Removal
 if TYPE_CHECKING:
     from station.domain.case import Case
 
-MOST_POINTS: Final = 12
-"""A driver's points of a whole cycle (记分管理办法 art 3): no single act carries more."""
-
 _KINDS: Final = ("fine", "warning")
 _REMEDIES: Final = ("reconsideration", "litigation")
 _RESULTS: Final = ("upheld", "changed", "revoked")
@@ -48,12 +45,14 @@ def check(case: Case, act: Act, officers: tuple[str, str], on: date, details: De
 def _plate(_case: Case, _by: tuple[str, str], _on: date, said: Details) -> None:
     plate = parse(str(said["plate"]))
     if plate is None or plate.number != said["plate"] or plate.is_trailer:
-        raise InvalidFacts("not a tractor's number plate", field="plate")
+        raise InvalidFacts("not a tractor's number plate", field="plate", why="no_plate")
 
 
 def _order(case: Case, _by: tuple[str, str], _on: date, said: Details) -> None:
     if said["plate"] != case.plate:
-        raise InvalidFacts("the plate confirmed is not the plate of the case", field="plate")
+        raise InvalidFacts(
+            "the plate confirmed is not the plate of the case", field="plate", why="other_plate"
+        )
 
 
 def _clear(_case: Case, _by: tuple[str, str], _on: date, said: Details) -> None:
@@ -79,10 +78,12 @@ def _notify(_case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
 def _ask_hearing(case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
     until = _hearing_until(case)
     if until is None:
-        raise InvalidFacts("no hearing is due here", field="asked_on")
+        raise InvalidFacts("no hearing is due here", field="asked_on", why="no_hearing")
     asked_on = date.fromisoformat(str(said["asked_on"]))
     if asked_on > until:
-        raise InvalidFacts(f"asked after {until}", field="asked_on")
+        raise InvalidFacts(
+            f"asked after {until}", field="asked_on", why="hearing_late", until=until.isoformat()
+        )
     _not_later(asked_on, on, "asked_on")
 
 
@@ -99,11 +100,13 @@ def _decide(case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
     _penalty(said)
     notice = case.newest(Act.NOTIFY)
     if notice is None:
-        raise InvalidFacts("nobody was told", field="kind")
+        raise InvalidFacts("nobody was told", field="kind", why="nobody_told")
     for name in ("fine_fen", "points"):
         # 行政处罚法 art 44, 45: nothing that was not told, nothing heavier for having spoken.
         if int(said[name]) > int(notice.details[name]):
-            raise InvalidFacts(f"more than {notice.details[name]} was told", field=name)
+            raise InvalidFacts(
+                f"more than {notice.details[name]} was told", field=name, why="heavier_than_told"
+            )
     _hearing_over(case, on)
 
 
@@ -115,11 +118,18 @@ def _hearing_over(case: Case, on: date) -> None:
     until = _hearing_until(case)
     held, reviewed = case.newest(Act.HOLD_HEARING), case.newest(Act.REVIEW)
     if held is not None and (reviewed is None or reviewed.at < held.at):
-        raise InvalidFacts("after a hearing, legal review comes first", field="kind")
+        raise InvalidFacts(
+            "after a hearing, legal review comes first", field="kind", why="review_first"
+        )
     if until is None or held is not None or case.newest(Act.WAIVE_HEARING) is not None:
         return
     if on <= until:
-        raise InvalidFacts(f"a hearing may be asked for until {until}", field="kind")
+        raise InvalidFacts(
+            f"a hearing may be asked for until {until}",
+            field="kind",
+            why="hearing_open",
+            until=until.isoformat(),
+        )
 
 
 def _serve(case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
@@ -129,7 +139,9 @@ def _serve(case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
     _not_later(served_on, on, "served_on")
     decided = case.newest(Act.DECIDE)
     if decided is not None and served_on < local_date(decided.at):
-        raise InvalidFacts("served_on is before the decision", field="served_on")
+        raise InvalidFacts(
+            "served_on is before the decision", field="served_on", why="before_decision"
+        )
 
 
 def _pay(case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
@@ -137,29 +149,31 @@ def _pay(case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
     fine = case.fine_fen or 0
     if not 0 < int(said["amount_fen"]) <= 2 * fine - case.paid_fen:
         # 行政强制法 art 45: the surcharge is never above the fine.
-        raise InvalidFacts("more than the fine and its highest surcharge", field="amount_fen")
+        raise InvalidFacts(
+            "more than the fine and its highest surcharge", field="amount_fen", why="paid_too_much"
+        )
     if any(
         done.act is Act.PAY and done.details["receipt_no"] == said["receipt_no"]
         for done in case.history
     ):
-        raise InvalidFacts("this receipt was recorded", field="receipt_no")
+        raise InvalidFacts("this receipt was recorded", field="receipt_no", why="receipt_known")
 
 
 def _defer(case: Case, _by: tuple[str, str], _on: date, said: Details) -> None:
     if str(said["pay_by"]) <= _pay_by(case):
-        raise InvalidFacts("not later than before", field="pay_by")
+        raise InvalidFacts("not later than before", field="pay_by", why="not_later_than_before")
 
 
 def _demand(case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
     if not case.fine_fen or on.isoformat() <= _pay_by(case):
-        raise InvalidFacts("nothing is overdue", field="demanded_on")
+        raise InvalidFacts("nothing is overdue", field="demanded_on", why="nothing_overdue")
     _not_later(date.fromisoformat(str(said["demanded_on"])), on, "demanded_on")
 
 
 def _apply(case: Case, _by: tuple[str, str], on: date, _said: Details) -> None:
     demand = case.newest(Act.DEMAND)
     if demand is None or on.isoformat() <= str(demand.details["answer_by"]):
-        raise InvalidFacts("the demand's time is not over", field="court")
+        raise InvalidFacts("the demand's time is not over", field="court", why="demand_running")
 
 
 def _begin_remedy(_case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
@@ -173,24 +187,26 @@ def _end_remedy(case: Case, _by: tuple[str, str], _on: date, said: Details) -> N
     if result not in _RESULTS:
         raise InvalidFacts("upheld, changed or revoked", field="result")
     if case.fine_fen is None and result != "revoked":
-        raise InvalidFacts("the decision was withdrawn meanwhile", field="result")
+        raise InvalidFacts("the decision was withdrawn meanwhile", field="result", why="withdrawn")
     for name, before in (("fine_fen", case.fine_fen), ("points", case.points)):
         if result == "changed" and int(said[name]) > (before or 0):
-            raise InvalidFacts("no remedy makes it heavier", field=name)
+            raise InvalidFacts("no remedy makes it heavier", field=name, why="remedy_heavier")
     if result == "upheld" and (fine, said["points"]) != (case.fine_fen, case.points):
-        raise InvalidFacts("what is upheld stays as it was", field="fine_fen")
+        raise InvalidFacts("what is upheld stays as it was", field="fine_fen", why="upheld_changed")
     if result == "revoked" and (fine, said["points"]) != (0, 0):
-        raise InvalidFacts("nothing is left of what is revoked", field="fine_fen")
+        raise InvalidFacts(
+            "nothing is left of what is revoked", field="fine_fen", why="revoked_left"
+        )
 
 
 def _detain(case: Case, _by: tuple[str, str], _on: date, _said: Details) -> None:
     if case.state.custody is not Custody.HELD or case.state.removal is Removal.CLEAR:
-        raise InvalidFacts("only until the excess is gone", field="reason")
+        raise InvalidFacts("only until the excess is gone", field="reason", why="excess_gone")
 
 
 def _close(case: Case, _by: tuple[str, str], _on: date, _said: Details) -> None:
     if case.state.penalty is Penalty.SERVED and case.fine_fen:
-        raise InvalidFacts("the fine is not settled", field="act")
+        raise InvalidFacts("the fine is not settled", field="act", why="fine_owed")
 
 
 def _impartial(case: Case, by: tuple[str, str], number: str, field: str) -> None:
@@ -199,7 +215,7 @@ def _impartial(case: Case, by: tuple[str, str], number: str, field: str) -> None
     Source: 《行政处罚法》第五十八条、第六十四条.
     """
     if number in by or any(number in done.officers for done in case.history):
-        raise InvalidFacts("whoever investigated may not judge", field=field)
+        raise InvalidFacts("whoever investigated may not judge", field=field, why="not_impartial")
 
 
 def _hearing_until(case: Case) -> date | None:
@@ -216,7 +232,7 @@ def _pay_by(case: Case) -> str:
 
 def _not_later(day: date, on: date, field: str) -> None:
     if day > on:
-        raise InvalidFacts(f"{field} is after today", field=field)
+        raise InvalidFacts(f"{field} is after today", field=field, why="after_today")
 
 
 def _penalty(said: Details) -> None:
@@ -224,12 +240,12 @@ def _penalty(said: Details) -> None:
     if kind not in _KINDS:
         raise InvalidFacts("a decision is a fine or a warning", field="kind")
     if (kind == "fine") != (fine > 0):
-        raise InvalidFacts("a fine has an amount, a warning has none", field="fine_fen")
-    if int(said["points"]) > MOST_POINTS:
-        raise InvalidFacts(f"one act carries at most {MOST_POINTS} points", field="points")
+        raise InvalidFacts(
+            "a fine has an amount, a warning has none", field="fine_fen", why="fine_amount"
+        )
     # 记分管理办法 art 28: a warning carries no points.
     if kind == "warning" and said["points"] != 0:
-        raise InvalidFacts("a warning carries no points", field="points")
+        raise InvalidFacts("a warning carries no points", field="points", why="warning_points")
 
 
 _GUARDS: Final[dict[Act, Guard]] = {

@@ -66,13 +66,13 @@ def masked(field: str, text: str) -> str:
 
 def _name(text: str) -> str:
     if not text or len(text) > _LONGEST_NAME or any(one.isdigit() for one in text):
-        raise InvalidFacts("not a name", field="driver_name")
+        raise InvalidFacts("not a name", field="driver_name", why="no_name")
     return text
 
 
 def _phone(text: str) -> str:
     if not _PHONE.fullmatch(text):
-        raise InvalidFacts("not a telephone number", field="driver_phone")
+        raise InvalidFacts("not a telephone number", field="driver_phone", why="no_phone")
     return text
 
 
@@ -85,7 +85,9 @@ def _licence(text: str) -> str:
     if _IDENTITY.fullmatch(number):
         return identity_number(number, "driver_licence_no")
     if not _LICENCE.fullmatch(number):
-        raise InvalidFacts("not the number of a licence", field="driver_licence_no")
+        raise InvalidFacts(
+            "not the number of a licence", field="driver_licence_no", why="no_licence"
+        )
     return number
 
 

@@ -7,7 +7,12 @@ from datetime import date
 from enum import Enum
 from typing import Final
 
-from station.domain.errors import InvalidFacts, NotPermitted, TwoOfficersRequired
+from station.domain.errors import (
+    InvalidFacts,
+    NotPermitted,
+    OfficerCertificateExpired,
+    TwoOfficersRequired,
+)
 
 
 class Role(Enum):
@@ -103,11 +108,24 @@ class Officer:
         """Let pass whose role includes one of *any_of*, or refuse.
 
         Raises:
-            NotPermitted: not in the role, or the certificate is no longer valid on that day.
+            NotPermitted: not in the role.
+            OfficerCertificateExpired: the certificate is no longer valid on that day.
         """
-        if not any(self.may(one) for one in any_of) or on > self.valid_until:
+        if not any(self.may(one) for one in any_of):
             wanted = "|".join(one.value for one in any_of)
             raise NotPermitted(certificate_no=self.certificate_no, permission=wanted)
+        self.require_valid(on)
+
+    def require_valid(self, on: date) -> None:
+        """Let pass whose certificate is valid on a local day.
+
+        Raises:
+            OfficerCertificateExpired: it no longer is.
+        """
+        if on > self.valid_until:
+            raise OfficerCertificateExpired(
+                certificate_no=self.certificate_no, until=self.valid_until.isoformat()
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

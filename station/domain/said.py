@@ -129,18 +129,20 @@ def check_said(act: Act, details: Details) -> None:
     wanted, may = FIELDS[act], OPTIONAL.get(act, {})
     odd = sorted((set(wanted) - set(details)) | (set(details) - set(wanted) - set(may)))
     if odd:
-        raise InvalidFacts(f"fields of {act.value}: {', '.join(odd)}", field=odd[0])
+        raise InvalidFacts(
+            f"fields of {act.value}: {', '.join(odd)}", field=odd[0], why="odd_field"
+        )
     for name, value in details.items():
         _check_value(name, value, wanted.get(name) or may[name])
 
 
 def _check_value(name: str, value: str | int, kind: type) -> None:
     if type(value) is not kind or (value == "" and name not in MAY_BE_EMPTY):
-        raise InvalidFacts(f"{name} must be {kind.__name__} and not empty", field=name)
+        raise InvalidFacts(f"{name} must be {kind.__name__} and not empty", field=name, why="empty")
     if kind is int and int(value) < 0:
-        raise InvalidFacts(f"{name} must not be negative", field=name)
+        raise InvalidFacts(f"{name} must not be negative", field=name, why="negative")
     if name in DATES and value != "":
         try:
             date.fromisoformat(str(value))
         except ValueError as exc:
-            raise InvalidFacts(f"{name} is no date", field=name) from exc
+            raise InvalidFacts(f"{name} is no date", field=name, why="no_date") from exc

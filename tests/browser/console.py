@@ -27,9 +27,9 @@ from station.application.ports import Account, Draft
 from station.application.reminding import Reminding
 from station.application.reviewing import Reviewing
 from station.application.terms import Terms
-from station.application.timekeeping import Believed
 from station.contract.entries import Kind, Passage, Picture, PlateEvidence
 from station.contract.sealing import local_day, stamp
+from station.domain.clock import VERIFIED, Believed
 from station.domain.officers import Officer, Role
 from station.domain.plates import Plate, PlateColour, parse
 from station.domain.units import Kg
@@ -63,6 +63,7 @@ class Console:
     """The application with its parts within reach."""
 
     def __init__(self, folder: Path, *, certificate_days: int = 365) -> None:
+        self.time = VERIFIED
         self.clock = FakeClock(datetime.now(UTC).replace(microsecond=0))
         self.until = self.clock.now().date() + timedelta(days=certificate_days)
         self.database = Database(folder / "station.sqlite")
@@ -85,6 +86,7 @@ class Console:
             terms=Terms(self.judge.law, self.judge.mode, OfficialCalendar()),
             completeness=complete,
             clock=self.clock,
+            time=lambda: Believed(self.clock.now(), self.time),
             publish=self.hub.publish,
         )
         self.issuing = issuing(self.database, self.store, self.media, self.clock)
@@ -162,7 +164,7 @@ class Console:
                 views=self.store,
                 law=self.judge.law,
                 working=OfficialCalendar(),
-                time=lambda: Believed(self.clock.now(), "station"),
+                time=lambda: Believed(self.clock.now(), self.time),
             ),
             lane=lambda: self.lane,
             feed=self.feed,

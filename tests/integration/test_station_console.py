@@ -26,10 +26,10 @@ from station.application.ports import Account, Draft
 from station.application.reminding import Reminding
 from station.application.reviewing import Reviewing
 from station.application.terms import Terms
-from station.application.timekeeping import Believed
 from station.application.views import moment
 from station.contract.entries import CaseOpened, Kind
 from station.contract.sealing import stamp
+from station.domain.clock import VERIFIED, Believed
 from station.domain.officers import Role
 from station.rules.facts import Mode
 from station.rules.lawbook import lawbook
@@ -69,6 +69,7 @@ class Console:
     """The application with its parts within reach."""
 
     def __init__(self, folder, totp_roles=NO_CODES):
+        self.time = VERIFIED
         self.clock = FakeClock()
         self.database = Database(folder / "station.sqlite")
         self.store = store_of(self.database, sealer(self.clock))
@@ -92,6 +93,7 @@ class Console:
             terms=Terms(judge.law, judge.mode, OfficialCalendar()),
             completeness=complete,
             clock=self.clock,
+            time=lambda: Believed(self.clock.now(), self.time),
             publish=self.hub.publish,
         )
         self.filing = filing(self.database, self.store, complete, self.casework, self.clock)
@@ -157,7 +159,7 @@ class Console:
                     views=self.store,
                     law=judge.law,
                     working=OfficialCalendar(),
-                    time=lambda: Believed(self.clock.now(), "station"),
+                    time=lambda: Believed(self.clock.now(), self.time),
                 ),
                 lane=lambda: lane,
                 feed=Feed(),

@@ -22,6 +22,7 @@ def answers(stored: Stored, clock: Clock) -> TakeAnswers:
         terms=None,  # type: ignore[arg-type]
         completeness=None,  # type: ignore[arg-type]
         clock=clock,
+        time=stored.time.believed,
         publish=lambda _file: None,
     )
     return partial(take_answers, stored.ledger, stored.centre, casework.answered)
