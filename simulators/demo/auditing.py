@@ -13,6 +13,7 @@ from simulators.demo.ledgers import CentralLedger, Held, station_entries
 from simulators.demo.report import Audit, Report, StationTruth
 from simulators.demo.stage import Actor, Stage
 from simulators.officers.console import Console
+from station.api.schemas import ChecklistOut
 
 DRAIN_S: Final = 60.0
 """So long the stations' backlog may take to drain."""
@@ -36,7 +37,9 @@ async def audited(stage: Stage, *, seconds: int) -> Report:
     central = CentralLedger(stage.centre.data_dir)
     pairs = await _drained(stage, central)
     for actor in stage.actors:
-        audit.add(_truth(stage, actor, *pairs[actor.node]))
+        truth = _truth(stage, actor, *pairs[actor.node])
+        audit.add(truth)
+        await _hold_files(audit, actor, truth)
     audit.hold_list(await _list(stage))
     refused: Counter[str] = Counter()
     for actor in stage.actors:
@@ -76,6 +79,19 @@ def _truth(stage: Stage, actor: Actor, here: list[Held], there: list[Held]) -> S
         at_central=there,
         found=findings(here),
     )
+
+
+async def _hold_files(audit: Audit, actor: Actor, truth: StationTruth) -> None:
+    """Ask the station for the checklist of each case: nothing may be missing in any."""
+    console = Console(actor.installed.url, actor.installed.accounts.police[0])
+    try:
+        for case_no in truth.found.cases:
+            answer = await console.get(f"/api/cases/{case_no}/closing")
+            items = ChecklistOut.model_validate_json(answer).items
+            lacking = [f"{one.need} {one.name}" for one in items if one.standing == "missing"]
+            audit.hold_file(case_no, lacking)
+    finally:
+        await console.close()
 
 
 async def _list(stage: Stage) -> list[tuple[str, int]]:

@@ -13,6 +13,8 @@ from station.contract.entries import (
     Passage,
     PassageReview,
     PlateEvidence,
+    RecordingExcused,
+    RecordingImported,
     UnweighedPass,
     read,
 )
@@ -72,6 +74,8 @@ class Findings:
 
     passages: dict[str, SealedPassage] = field(default_factory=dict)
     unweighed: list[UnweighedPass] = field(default_factory=list)
+    clips: list[RecordingImported] = field(default_factory=list)
+    excuses: list[RecordingExcused] = field(default_factory=list)
     cases: dict[str, SealedCase] = field(default_factory=dict)
 
 
@@ -87,6 +91,10 @@ def findings(held: Sequence[Held]) -> Findings:
                 _review(found.passages[payload.passage_id], payload)
             case UnweighedPass():
                 found.unweighed.append(payload)
+            case RecordingImported():
+                found.clips.append(payload)
+            case RecordingExcused():
+                found.excuses.append(payload)
             case CaseOpened():
                 found.cases[payload.case_no] = SealedCase(
                     payload.case_no, payload.passage_id, payload.plate, payload.mode

@@ -99,6 +99,11 @@ class Installed:
     accounts: Accounts
 
     @property
+    def inbox(self) -> Path:
+        """Return the folder for clips of body cameras."""
+        return self.config.parent / "inbox"
+
+    @property
     def url(self) -> str:
         """Return the address of its console."""
         return f"http://127.0.0.1:{self.port}"
@@ -318,6 +323,10 @@ file = "calendar.yaml"
 
 [uplink]
 url = "{centre_url}"
+
+[recordings]
+import_dir = "inbox"
+look_every_s = 1
 
 [documents]
 driver_pages = "{pages_url}"

@@ -34,6 +34,9 @@ class Report:
     cases_opened: int = 0
     cases_closed: int = 0
     cases_closed_by_mode: dict[str, int] = field(default_factory=dict)
+    cases_complete: int = 0
+    recordings: int = 0
+    recordings_excused: int = 0
     entries_at_stations: int = 0
     entries_at_central: int = 0
     lost: int = 0
@@ -93,11 +96,19 @@ class Audit:
         cases = truth.found.cases.values()
         self.report.cases_opened += len(cases)
         self.report.cases_closed += sum(case.closed for case in cases)
+        self.report.recordings += len(truth.found.clips)
+        self.report.recordings_excused += len(truth.found.excuses)
         closed = self.report.cases_closed_by_mode
         for case in cases:
             closed[case.mode] = closed.get(case.mode, 0) + case.closed
             if not case.closed:
                 self.report.errors.append(f"{truth.node}: case {case.case_no} was not closed")
+
+    def hold_file(self, case_no: str, lacking: Sequence[str]) -> None:
+        """Hold the file of a case against the checklist: closed or not, it must lack nothing."""
+        self.report.cases_complete += not lacking
+        if lacking:
+            self.report.errors.append(f"file: {case_no} lacks {', '.join(lacking)}")
 
     def expected_list(self) -> dict[str, int]:
         """Return the plates that must be on the list, with the number of decided cases."""

@@ -221,6 +221,7 @@ class Stage:
             pauses_s=self.scenario.pauses_s,
             speed=speed,
             offsite=place.offsite,
+            inbox=installed.inbox,
             say=self.say,
         )
         arguments = ["station", "run", "--config", str(installed.config)]

@@ -7,12 +7,14 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
+from simulators.officers.body_camera import BodyCamera
 from simulators.officers.console import Away, Console, Refused
 from simulators.officers.post import Post
 from station.api.schemas import CaseOut, ChecklistOut, DocumentOut, DocumentsOut
 from station.domain.procedure import Act
 
 _ABSENCE_S: Final = 1.0
+_LOST: Final = "执法记录仪存储卡损坏,未能保存录像"
 _SLIP: Final = "weighing_slip"
 _REFUSAL_S: Final = 2.0
 _LONGEST_REFUSAL_S: Final = 30.0
@@ -25,11 +27,12 @@ class Desk:
     role: str
     """Which authority's place it is."""
 
-    def __init__(self, post: Post, console: Console, second: str) -> None:
+    def __init__(self, post: Post, console: Console, second: str, camera: BodyCamera) -> None:
         """Sit down; *second* is the certificate number of the officer who acts along."""
         self.post = post
         self.console = console
         self._second = second
+        self._camera = camera
         self._wait: dict[str, tuple[float, float]] = {}
         self._papered: dict[str, int] = {}
 
@@ -80,9 +83,13 @@ class Desk:
             Away: the station does not answer.
         """
         name = act.value if isinstance(act, Act) else act
-        await self.post.pause(name)
-        body = {"act": name, "second_officer": self._second, "details": dict(details)}
-        answer = await self.console.post(f"/api/cases/{case.case_no}/acts", body)
+        self._camera.on()
+        try:
+            await self.post.pause(name)
+            body = {"act": name, "second_officer": self._second, "details": dict(details)}
+            answer = await self.console.post(f"/api/cases/{case.case_no}/acts", body)
+        finally:
+            self._camera.off(case.case_no, name)
         self.post.watch.acknowledged(answer)
         self.post.acts[name] += 1
         return await self.post.watch.fetch_case(case.case_no)
@@ -94,6 +101,8 @@ class Desk:
             Refused: by the station.
             Away: the station does not answer.
         """
+        if any(lost == case.case_no for lost, _ in self._camera.lost):
+            await self._account(case)
         if self._papered.get(case.case_no) == len(case.history):
             return
         path = f"/api/cases/{case.case_no}"
@@ -111,6 +120,17 @@ class Desk:
             if item.need == "signature" and item.standing == "missing" and item.number:
                 await self._sign(path, item.number)
         self._papered[case.case_no] = len(case.history)
+
+    async def _account(self, case: CaseOut) -> None:
+        """Write down why there is no recording of what a lost clip would have shown."""
+        for item in (await self.checklist(case)).items:
+            lost = (case.case_no, item.name) in self._camera.lost
+            if lost and item.need == "recording" and item.standing == "missing":
+                body = {"act_seq": item.seq, "reason": _LOST, "second_officer": self._second}
+                answer = await self.console.post(f"/api/cases/{case.case_no}/excuses", body)
+                self.post.watch.acknowledged(answer)
+                self.post.acts["excuse"] += 1
+        self._camera.lost = {one for one in self._camera.lost if one[0] != case.case_no}
 
     async def checklist(self, case: CaseOut) -> ChecklistOut:
         """Return what the file of a case must hold.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
+from simulators.officers.body_camera import BodyCamera
 from simulators.officers.console import Account, Away, Console, Refused
 from simulators.officers.driver import Driver
 from simulators.officers.gate import Gate
@@ -45,16 +47,22 @@ class Crew:
         pauses_s: Mapping[str, int],
         speed: float,
         offsite: bool = False,
+        inbox: Path | None = None,
         say: Callable[[str], None],
     ) -> None:
         """Make the crew of the station at *base_url*; the rest is of :class:`Post`.
 
-        *say* hears where a driver opened his page.
+        *inbox*: where clips of their cameras go, None where the station takes none; *say* hears
+        where a driver opened his page.
         """
         self._say = say
         self._road = [Console(base_url, account) for account in accounts.road]
         self._police = [Console(base_url, account) for account in accounts.police]
         live_url = base_url.replace("http", "ws", 1) + "/api/live"
+        self.cameras = [
+            BodyCamera(inbox, pair[0].certificate_no, lambda: datetime.now(UTC))
+            for pair in (accounts.road, accounts.police)
+        ]
         self.post = Post(
             world=world,
             watch=Watch(self._road[0], live_url),
@@ -72,9 +80,12 @@ class Crew:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        road = RoadDesk(self.post, self._road[0], self._road[1].account.certificate_no)
-        police = PoliceDesk(self.post, self._police[0], self._police[1].account.certificate_no)
-        penal = OffsiteDesk(self.post, self._road[0], self._road[1].account.certificate_no)
+        worn, other = self.cameras
+        road = RoadDesk(self.post, self._road[0], self._road[1].account.certificate_no, worn)
+        police = PoliceDesk(
+            self.post, self._police[0], self._police[1].account.certificate_no, other
+        )
+        penal = OffsiteDesk(self.post, self._road[0], self._road[1].account.certificate_no, worn)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.post.watch.run())
@@ -83,6 +94,8 @@ class Crew:
                 tasks.create_task(police.run())
                 tasks.create_task(penal.run())
                 tasks.create_task(Driver(self.post, self._say).run())
+                for camera in self.cameras:
+                    tasks.create_task(camera.run())
                 for console in (self._road[1], self._police[1]):
                     tasks.create_task(_be_there(console))
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulators.officers.acting import Desk
+from simulators.officers.body_camera import BodyCamera
 from simulators.officers.console import Console
 from simulators.officers.post import Drawings, Post
 from simulators.traffic.trucks import Truck
@@ -22,8 +23,8 @@ class RoadDesk(Desk):
 
     role = Role.ROAD.value
 
-    def __init__(self, post: Post, console: Console, second: str) -> None:
-        super().__init__(post, console, second)
+    def __init__(self, post: Post, console: Console, second: str, camera: BodyCamera) -> None:
+        super().__init__(post, console, second, camera)
         self._drawings = Drawings(console)
 
     async def work(self) -> None:

@@ -19,7 +19,7 @@ KEYS = {
     *("trucks", "weighed", "unweighed", "verdicts_wrong"),
     *("plates_exact", "plates_wrong", "plates_abstained"),
     *("cases_opened", "cases_closed", "entries_at_stations", "entries_at_central"),
-    "cases_closed_by_mode",
+    *("cases_closed_by_mode", "cases_complete", "recordings", "recordings_excused"),
     *("lost", "duplicated", "list_rows", "seconds", "seed", "refused", "errors"),
 }
 STATIONS = ("linhe", "hailiutu", "dashuncheng", "mobile", "offsite")
@@ -79,7 +79,8 @@ def assert_clean(report: dict[str, Any]) -> None:
     assert report["plates_wrong"] == 0
     assert report["trucks"] == report["weighed"] + report["unweighed"]
     assert report["entries_at_stations"] == report["entries_at_central"] > 0
-    assert report["cases_opened"] == report["cases_closed"]
+    assert report["cases_opened"] == report["cases_closed"] == report["cases_complete"]
+    assert report["recordings"] >= 1
 
 
 def test_a_demo_runs_to_its_end_and_nothing_is_lost_or_wrong(folder: Path) -> None:

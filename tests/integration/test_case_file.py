@@ -78,8 +78,15 @@ async def items(desk):
     return {(one.need.value, one.name): one.standing.value for one in found}
 
 
+async def unrecorded(desk):
+    found = await desk.filing.checklist(CASE_NO)
+    return [one for one in found if one.need.value == "recording" and one.blocks]
+
+
 async def test_a_case_whose_file_holds_everything_may_be_closed(desk):
     await handled(desk)
+    for one in await unrecorded(desk):
+        await clip(desk, one.name, one.seq)
     await desk.complete.require(desk.case)
     found = await items(desk)
     assert found["document", "service_receipt"] == "there"
@@ -95,6 +102,20 @@ async def test_a_case_is_not_closed_while_its_file_lacks_something_and_says_what
         await desk.complete.require(desk.case)
     assert "《违法行为告知书》未制发" in caught.value.fields["missing"]
     assert "《送达回证》没有当事人签收或拒签注明" in caught.value.fields["missing"]
+
+
+async def test_one_missing_recording_blocks_closing_until_two_officers_account_for_it(desk):
+    await handled(desk)  # the truck was released on the way, with no recording of anything
+    *rest, last = await unrecorded(desk)
+    for one in rest:
+        await clip(desk, one.name, one.seq)
+    with pytest.raises(CaseIncomplete) as caught:
+        await desk.complete.require(desk.case)
+    assert (caught.value.fields["count"], last.name) == (1, "serve")
+    assert "“送达”的录音录像" in caught.value.fields["missing"]
+    police = pair(Role.POLICE).first
+    await desk.filing.excused(CASE_NO, last.seq, "记录仪损坏", officer=police, second_no="x")
+    await desk.complete.require(desk.case)
 
 
 async def test_a_refusal_is_noted_and_counts(desk):
