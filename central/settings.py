@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     StringConstraints,
     ValidationError,
     model_validator,
@@ -91,11 +92,14 @@ class PublicSection(Section):
     It answers whoever has a code that stands on a weighing slip, and nothing else.
 
     Attributes:
+        proxies: addresses or networks of the proxies before it. Requests are counted by the address
+            that stands in their ``X-Forwarded-For``, and of nobody else's.
         recheck_answer_h: within how many hours a driver who asks to be weighed once more is
             promised an answer; no law names it.
     """
 
     listen: Listen | Literal[""] = ""
+    proxies: tuple[IPvAnyNetwork, ...] = ()
     recheck_answer_h: Annotated[int, Field(ge=1, le=72)] = 2
 
 

@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
+from central.api.patience import PatientProtocol
 from central.api.peers import MachineProtocol
 from station.domain.errors import SettingsError
 
@@ -24,13 +25,15 @@ _BACKLOG: Final = 512
 class Door:
     """An application at an address. ``tls`` None: for people, behind a proxy with TLS.
 
-    ``sockets`` serves its WebSockets; None: it has none.
+    ``sockets`` serves its WebSockets; None: it has none. ``proxies``: addresses and networks whose
+    ``X-Forwarded-For`` says who asks; of anybody else it counts for nothing.
     """
 
     app: Starlette
     listener: socket.socket
     tls: ssl.SSLContext | None = None
     sockets: type[asyncio.Protocol] | None = None
+    proxies: tuple[str, ...] = ("127.0.0.1",)
 
     @property
     def url(self) -> str:
@@ -106,12 +109,14 @@ def _config(door: Door) -> uvicorn.Config:
     context = door.tls
     return uvicorn.Config(
         door.app,
-        http=MachineProtocol if context else "auto",
+        http=MachineProtocol if context else PatientProtocol,
         ws=door.sockets or "none",
         ws_per_message_deflate=False,
         ssl_context_factory=(lambda *_: context) if context else None,
         log_config=None,
         access_log=False,
+        proxy_headers=bool(door.proxies),
+        forwarded_allow_ips=list(door.proxies),
         lifespan="off",
         timeout_graceful_shutdown=GRACE_S,
     )

@@ -390,6 +390,7 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
                 Door(
                     create_public_app(Site(find=pages, ask_recheck=pages.ask_recheck, clock=clock)),
                     outside,
+                    proxies=tuple(str(one) for one in settings.public.proxies),
                 )
             )
         async with asyncio.TaskGroup() as group:

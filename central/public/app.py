@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from central.application.driver_pages import RECHECK, DriverPage
 from central.public.limits import Limits
-from central.public.page import asking, busy, failed, page
+from central.public.page import asking, busy, failed, page, slow
 from station.contract.driver_page import page_token
 from station.domain.clock import Clock
 from station.domain.errors import StorageError
@@ -31,6 +31,8 @@ EACH_A_MINUTE: Final = 20
 ALL_A_MINUTE: Final = 600
 AT_ONCE: Final = 4
 MOST_BYTES: Final = 1_024
+BODY_S: Final = 10.0
+"""So long a body may take to come."""
 _LOG: Final = logging.getLogger(__name__)
 _STYLE: Final = (files("central.public") / "page.css").read_text("utf-8")
 _SCRIPT: Final = (files("central.public") / "page.js").read_text("utf-8")
@@ -61,7 +63,7 @@ class Site:
     clock: Clock
 
 
-def create_public_app(site: Site) -> Starlette:
+def create_public_app(site: Site, *, body_s: float = BODY_S) -> Starlette:
     """Return the application."""
     limits = Limits(EACH_A_MINUTE, ALL_A_MINUTE)
     turns = asyncio.Semaphore(AT_ONCE)
@@ -72,7 +74,11 @@ def create_public_app(site: Site) -> Starlette:
         address = request.client.host if request.client else ""
         if not limits.allow(address, site.clock.monotonic_ns()):
             return _html(busy(_STYLE), 429)
-        body = await _body(request)
+        try:
+            async with asyncio.timeout(body_s):
+                body = await _body(request)
+        except TimeoutError:
+            return _html(slow(_STYLE), 408)
         async with turns:
             code, asked = _read(b"" if body is None else body)
             token = page_token(code)

@@ -49,6 +49,11 @@ def busy(style: str) -> str:
     return _only(style, "busy")
 
 
+def slow(style: str) -> str:
+    """Return the page for somebody whose line was too slow."""
+    return _only(style, "slow")
+
+
 def failed(style: str) -> str:
     """Return the page for when the records cannot be read."""
     return _only(style, "failed")
