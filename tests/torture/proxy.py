@@ -16,7 +16,7 @@ class Line:
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.is_cut = False
-        self._loses_answer = False
+        self._loses_answers = False
 
     @property
     def port(self) -> int:
@@ -34,16 +34,16 @@ class Line:
         for writer in self._writers:
             writer.transport.abort()
 
-    def lose_answer(self) -> None:
-        """End the connection on which the next answer comes, instead of handing it on.
+    def lose_answers(self) -> None:
+        """End each connection on which an answer comes, instead of handing it on, until mended.
 
         Whoever asked does not know whether it was done, and must ask again.
         """
-        self._loses_answer = True
+        self._loses_answers = True
 
     def mend(self) -> None:
         """Let connections and answers through again."""
-        self.is_cut = self._loses_answer = False
+        self.is_cut = self._loses_answers = False
 
     async def close(self) -> None:
         """End everything."""
@@ -72,11 +72,10 @@ class Line:
                 end.transport.abort()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Hand answers on, but for one that is to be lost."""
+        """Hand answers on, but for those that are to be lost."""
         with suppress(OSError):
             while data := await reader.read(CHUNK):
-                if self._loses_answer:
-                    self._loses_answer = False
+                if self._loses_answers:
                     writer.transport.abort()
                     return
                 writer.write(data)

@@ -101,7 +101,7 @@ class Storm:
             self.database_killed,
             self.line_cut,
             self.line_cut,
-            self.answer_lost,
+            self.answers_lost,
         )
         kinds = tuple(dict.fromkeys(self._blows))
         self._due = choice.sample(kinds, len(kinds))
@@ -163,10 +163,10 @@ class Storm:
         await asyncio.sleep(self._random.uniform(0.2, 2))
         line.mend()
 
-    async def answer_lost(self) -> None:
-        """Let the centre's next answer to a station be lost: what it took in comes again."""
+    async def answers_lost(self) -> None:
+        """Let the answers to a station be lost for a while: what the centre took in comes again."""
         line = self._random.choice(self._fleet.nodes).line
-        line.lose_answer()
+        line.lose_answers()
         await asyncio.sleep(self._random.uniform(0.5, 1.5))
         line.mend()
 
