@@ -153,6 +153,26 @@ class RetentionSection(Section):
     recordings_months: Annotated[int, Field(ge=0, le=1200)] = 0
 
 
+class CalendarSection(Section):
+    """``[calendar]``: working days (工作日); see :func:`station.working_days.typed_years`.
+
+    ``file``: years that an administrator typed, for those that the program does not hold yet;
+    relative to the configuration file.
+    """
+
+    file: Path | None = None
+
+
+class RemindersSection(Section):
+    """``[reminders]``: how long before its end a legal clock is warned of; no law names these.
+
+    ``hours``: for clocks in hours; ``days``: for all others, in calendar days.
+    """
+
+    hours: Annotated[int, Field(ge=0, le=24)] = 6
+    days: Annotated[int, Field(ge=0, le=30)] = 3
+
+
 class WitnessSection(Section):
     """One ``[[witnesses]]``: who cosigns the log's checkpoints, in another office.
 
@@ -188,6 +208,8 @@ class CentralSettings(BaseSettings):
     audit: AuditSection = AuditSection()
     retention: RetentionSection = RetentionSection()
     access: AccessSection = AccessSection()
+    calendar: CalendarSection = CalendarSection()
+    reminders: RemindersSection = RemindersSection()
     witnesses: tuple[WitnessSection, ...] = ()
     stations: tuple[StationSection, ...] = ()
 
@@ -214,15 +236,18 @@ class CentralSettings(BaseSettings):
 
 
 def load(path: Path) -> CentralSettings:
-    """Read the settings; ``data_dir`` becomes absolute.
+    """Read the settings; ``data_dir`` and the calendar's file become absolute.
 
     Raises:
         SettingsError: where in which file, and why.
     """
     settings = parsed(path, CentralSettings)
-    data_dir = (path.resolve().parent / settings.central.data_dir.expanduser()).resolve()
+    folder = path.resolve().parent
+    data_dir = (folder / settings.central.data_dir.expanduser()).resolve()
     central = settings.central.model_copy(update={"data_dir": data_dir})
-    return settings.model_copy(update={"central": central})
+    typed = settings.calendar.file
+    calendar = settings.calendar.model_copy(update={"file": folder / typed if typed else None})
+    return settings.model_copy(update={"central": central, "calendar": calendar})
 
 
 def parsed(path: Path, shape: type[_Shape]) -> _Shape:

@@ -14,6 +14,7 @@ from central.application.administering import Administering
 from central.application.admit import Admit
 from central.application.camera import Cameras
 from central.application.cosigning import Cosign
+from central.application.due import Due
 from central.application.enrol import Enrol, Renew
 from central.application.news import Viewer
 from central.application.ports import Reading
@@ -54,6 +55,7 @@ class Parts:
     sessions: Sessions
     stations: Stations
     reading: Reading
+    due: Due
     clock: Clock
     administering: Administering
     access_log: AccessLog

@@ -24,6 +24,7 @@ from central.application.audit_watch import Alarms, AuditWatch, Increments
 from central.application.checkpointing import Checkpointer
 from central.application.cosigning import Cosign
 from central.application.driver_pages import DriverPages
+from central.application.due import Due
 from central.application.enrol import Enrol, Renew
 from central.application.project import Touched
 from central.application.projecting import Projector
@@ -54,6 +55,7 @@ from central.store.auditing import SqlAuditArchive
 from central.store.authority import FileAuthority
 from central.store.claim import working
 from central.store.driver_pages import SqlDriverPages
+from central.store.due import SqlCaseFiles
 from central.store.embedded import embedded
 from central.store.enrolment import SqlRegister
 from central.store.ledgers import Enrolment, SqlArchive
@@ -69,7 +71,9 @@ from station.contract.legal_id import legal_id
 from station.contract.sealing import Sealer
 from station.contract.signature import Ed25519Signer
 from station.domain.clock import Clock
+from station.rules.clocks import Ahead
 from station.rules.lawbook import lawbook
+from station.working_days import OfficialCalendar, typed_years
 
 LOOK_AT_CERTIFICATE_S: Final = 3600.0
 RECORDINGS: Final = "recordings"
@@ -224,6 +228,7 @@ def _parts(
         sessions=seen.sessions,
         stations=seen.stations,
         reading=seen.reading,
+        due=_due(settings, shared.database, clock),
         clock=clock,
         administering=Administering(
             accounts=SqlAccounts(shared.database),
@@ -235,6 +240,17 @@ def _parts(
         live=seen.live,
         repeat_csv=repeat_vehicles_csv,
         repeat_file_name=file_name,
+    )
+
+
+def _due(settings: CentralSettings, database: Pool, clock: Clock) -> Due:
+    ahead = settings.reminders
+    return Due(
+        files=SqlCaseFiles(database),
+        law=lawbook(),
+        working=OfficialCalendar(typed_years(settings.calendar.file)),
+        clock=clock,
+        ahead=Ahead(hours=timedelta(hours=ahead.hours), days=ahead.days),
     )
 
 
@@ -372,6 +388,7 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
         tasks += [
             *centre.watching.tasks(dsn),
             centre.parts.access_log.run(),
+            centre.parts.due.run(),
             centre.projector.run(centre.parts.accept.traffic),
             centre.signatures.run(centre.parts.accept.traffic),
             centre.checkpointer.run(),

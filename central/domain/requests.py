@@ -27,6 +27,8 @@ CENTRE: Final = (
         "GET /api/cases",
         "GET /api/alarms",
         "GET /api/counts",
+        "GET /api/clocks",
+        "GET /api/evasions",
         # A watch is its viewer's own; to everybody else it does not exist.
         "GET /api/stations/{node}/camera/{watch_id}.mjpeg",
         "DELETE /api/stations/{node}/camera/{watch_id}",

@@ -199,6 +199,7 @@ class Installer:
         """Install the centre, which knows of every station."""
         home = self._folder / "central"
         home.mkdir()
+        (home / "calendar.yaml").write_text(calendar(datetime.now(CHINA).year))
         config = home / "central.toml"
         stations = "".join(_PLACE.format(place=place) for place in STATIONS)
         head = _CENTRAL.format(port=port, machines_port=machines_port, pages_port=pages_port)
@@ -344,6 +345,9 @@ listen = "127.0.0.1:{machines_port}"
 
 [public]
 listen = "127.0.0.1:{pages_port}"
+
+[calendar]
+file = "calendar.yaml"
 """
 
 _PLACE: Final = """

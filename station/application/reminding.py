@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from station.application.ports import Views
 from station.domain.case import Case
 from station.domain.clock import Believed, local_date
 from station.domain.errors import NoLawInForce
-from station.rules.clocks import LegalClock, Running, clocks
+from station.rules.clocks import USUAL, Ahead, LegalClock, Running, clocks
 from station.rules.deadlines import WorkingDays
 from station.rules.lawbook import LawBook
 from station.rules.surcharge import Surcharge, surcharge
@@ -20,17 +20,6 @@ OPEN: Final = 1000
 CLOSED: Final = 200
 """A closed case has one clock left, of a few days: the newest are enough."""
 _SHOWN: Final = {Running.RUNNING, Running.OVERDUE, Running.INCALCULABLE}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ahead:
-    """How long before its end a clock is warned of. No law names these: they are the house's."""
-
-    hours: timedelta = timedelta(hours=6)
-    days: int = 3
-
-
-USUAL: Final = Ahead()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +86,9 @@ class Reminding:
 
     def _reminders(self, case: Case, at: datetime) -> tuple[Reminder, ...]:
         found = clocks(case, at, self._law, self._working)
-        return tuple(Reminder(case=case, clock=one, soon=self._soon(one, at)) for one in found)
-
-    def _soon(self, clock: LegalClock, at: datetime) -> bool:
-        if clock.state is not Running.RUNNING or clock.due_on is None:
-            return False
-        if clock.due_at is not None:
-            return clock.due_at - at <= self._ahead.hours
-        return (clock.due_on - local_date(at)).days <= self._ahead.days
+        return tuple(
+            Reminder(case=case, clock=one, soon=one.is_soon(at, self._ahead)) for one in found
+        )
 
 
 def _order(one: Reminder) -> tuple[bool, str, str, str]:

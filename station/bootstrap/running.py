@@ -37,7 +37,7 @@ from station.application.live import Hub
 from station.application.measuring import MeasuringRules
 from station.application.ports import Draft, Views
 from station.application.recording import Recorder, Scale
-from station.application.reminding import Ahead, Reminding
+from station.application.reminding import Reminding
 from station.application.retention import Retention
 from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
@@ -55,6 +55,7 @@ from station.domain.errors import SettingsError
 from station.domain.units import Kg
 from station.plate_reader.reader import PlateReader
 from station.plate_reader.watcher import CameraWatcher
+from station.rules.clocks import Ahead
 from station.rules.decide import decide_or_refer
 from station.rules.drawings import DRAWINGS, Drawing
 from station.rules.facts import Facts, Mode

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Final
 
 from station.domain.case import Case, Done
 from station.domain.clock import CHINA, local_date
-from station.domain.errors import NoLawInForce
+from station.domain.errors import CalendarUnknown, NoLawInForce
 from station.domain.officers import Role
 from station.domain.procedure import Act
 from station.domain.stages import OWED, Custody, Penalty, Remedy
@@ -49,6 +49,17 @@ class Whose(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """How long before its end a clock is warned of. No law names these: they are the house's."""
+
+    hours: timedelta = timedelta(hours=6)
+    days: int = 3
+
+
+USUAL: Final = Ahead()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegalClock:
     """One deadline of a case.
 
@@ -58,6 +69,8 @@ class LegalClock:
         began_on: local day on which the event happened.
         due_on: last local day; None when it cannot be calculated.
         due_at: the last moment, for clocks in hours only.
+        authority: whose act is due; None: the party's own.
+        missing_year: whose days off are not kept here, where it cannot be calculated for that.
     """
 
     key: str
@@ -70,12 +83,22 @@ class LegalClock:
     due_on: date | None
     due_at: datetime | None
     state: Running
+    authority: Role | None
+    missing_year: int | None
 
     def is_over(self, at: datetime) -> bool:
         """Tell whether its time has passed at *at*: the last moment, the last day still count."""
         if self.due_at is not None:
             return at > self.due_at
         return self.due_on is not None and local_date(at) > self.due_on
+
+    def is_soon(self, at: datetime, ahead: Ahead) -> bool:
+        """Tell whether it runs at *at* and ends within the time of warning."""
+        if self.state is not Running.RUNNING or self.due_on is None:
+            return False
+        if self.due_at is not None:
+            return self.due_at - at <= ahead.hours
+        return (self.due_on - local_date(at)).days <= ahead.days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +130,7 @@ def clocks(case: Case, at: datetime, law: LawBook, working: WorkingDays) -> tupl
     found = [
         clock
         for begun in _begun(case, at, law, working)
-        if (clock := _standing(begun, at, law, working)) is not None
+        if (clock := _standing(case, begun, at, law, working)) is not None
     ]
     return tuple(sorted(found, key=_urgency))
 
@@ -125,7 +148,12 @@ _OVER: Final = {
 }
 
 
-def _standing(begun: _Begun, at: datetime, law: LawBook, working: WorkingDays) -> LegalClock | None:
+_COPIED_OUT: Final = "procedure.copy_out"
+
+
+def _standing(
+    case: Case, begun: _Begun, at: datetime, law: LawBook, working: WorkingDays
+) -> LegalClock | None:
     """Return where a clock stands; None when no provision was in force when it began."""
     began_on = local_date(begun.at) if isinstance(begun.at, datetime) else begun.at
     try:
@@ -133,7 +161,7 @@ def _standing(begun: _Begun, at: datetime, law: LawBook, working: WorkingDays) -
         provision = parameter.on(began_on)
     except NoLawInForce:
         return None
-    due_on, due_at = _due(begun, began_on, law, working)
+    due_on, due_at, missing_year = _due(begun, began_on, law, working)
     clock = LegalClock(
         key=begun.key,
         title=parameter.title,
@@ -145,8 +173,17 @@ def _standing(begun: _Begun, at: datetime, law: LawBook, working: WorkingDays) -
         due_on=due_on,
         due_at=due_at,
         state=Running.RUNNING,
+        authority=_authority(case, begun),
+        missing_year=missing_year,
     )
     return _with_state(clock, begun, at)
+
+
+def _authority(case: Case, begun: _Begun) -> Role | None:
+    """Return whose act is due: the copy is road administration's (令62号 art 44)."""
+    if begun.whose in (Whose.DUTY, Whose.RIGHT):
+        return None
+    return Role.ROAD if begun.key == _COPIED_OUT else case.penal
 
 
 def _with_state(clock: LegalClock, begun: _Begun, at: datetime) -> LegalClock:
@@ -161,16 +198,19 @@ def _with_state(clock: LegalClock, begun: _Begun, at: datetime) -> LegalClock:
 
 def _due(
     begun: _Begun, began_on: date, law: LawBook, working: WorkingDays
-) -> tuple[date | None, datetime | None]:
+) -> tuple[date | None, datetime | None, int | None]:
+    """Return the last day, the last moment, and the year that is missing."""
     if begun.until is not None:
-        return begun.until, None
+        return begun.until, None, None
     try:
         if isinstance(begun.at, datetime) and law.parameter(begun.key).unit == "hour":
             moment = last_moment(law, begun.key, begun.at.astimezone(CHINA))
-            return moment.date(), moment
-        return last_day(law, begun.key, began_on, working), None
+            return moment.date(), moment, None
+        return last_day(law, begun.key, began_on, working), None, None
+    except CalendarUnknown as exc:
+        return None, None, int(exc.fields["year"])
     except NoLawInForce:
-        return None, None
+        return None, None, None
 
 
 def _weaker(one: Confidence, other: Confidence) -> Confidence:
@@ -280,7 +320,7 @@ def _court(case: Case, at: datetime, law: LawBook, working: WorkingDays) -> Iter
         return
     lapsed = []
     for begun in _remedies(case):
-        clock = _standing(begun, at, law, working)
+        clock = _standing(case, begun, at, law, working)
         if clock is None or clock.due_on is None:
             return
         if clock.state is Running.RUNNING:
@@ -301,7 +341,7 @@ def _after(case: Case) -> Iterator[_Begun]:
         yield _Begun(key="deadline.withdraw_published", whose=Whose.UNSEEN, at=undone.at)
     closed = case.newest(Act.CLOSE)
     if closed is not None and case.fine_fen is not None:
-        yield _Begun(key="procedure.copy_out", whose=Whose.UNSEEN, at=closed.at)
+        yield _Begun(key=_COPIED_OUT, whose=Whose.UNSEEN, at=closed.at)
 
 
 def _remedies_begun(case: Case) -> frozenset[str]:

@@ -21,7 +21,7 @@ class WorkingDays(Protocol):
         """Tell whether *day* is a working day.
 
         Raises:
-            NoLawInForce: the arrangement for that year is not published, or not kept here.
+            CalendarUnknown: the arrangement for that year is not published, or not kept here.
         """
         ...
 

@@ -15,7 +15,7 @@ SCOPES = {
     "one": (Scope(frozenset({"hailiutu"})), {"hailiutu"}),
     "gone": (Scope(frozenset({"removed"})), set()),
 }
-LISTS = ("stations", "passages", "cases", "alarms", "counts")
+LISTS = ("stations", "passages", "cases", "alarms", "counts", "evasions", "clocks")
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,7 @@ async def site(database, tmp_path, password_hash):
     for station in made.stations:
         station.decided_case(1)
         station.review("nothing", 48000)  # an alarm of its own
+        station.report_evasion()
         assert (await made.deliver(station)).status_code == 200
     await made.projected()
     return made
@@ -48,7 +49,8 @@ async def test_each_role_sees_the_stations_of_its_scope_and_no_other(site, role,
             shown = devices if path == "stations" else may
             assert answer.status_code == (200 if shown else 403), path
             if shown:
-                assert {row["node"] for row in answer.json()} - {""} == seen, path
+                rows = answer.json()["clocks"] if path == "clocks" else answer.json()
+                assert {row["node"] for row in rows} - {""} == seen, path
         for node in ("linhe", "hailiutu", "removed", "unknown"):
             passages = await client.get(f"/api/passages?node={node}")
             camera = await client.post(f"/api/stations/{node}/camera")

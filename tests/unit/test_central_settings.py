@@ -36,6 +36,11 @@ def test_a_file_is_read_and_its_folder_is_where_relative_paths_begin(write, tmp_
     assert settings.machines.names == ("127.0.0.1", "localhost")
 
 
+def test_the_calendars_file_is_beside_the_configuration(write, tmp_path):
+    assert load(write(GOOD)).calendar.file is None
+    assert load(write(GOOD + "[calendar]\nfile = 'c.yaml'\n")).calendar.file == tmp_path / "c.yaml"
+
+
 def test_the_environment_comes_before_the_file(write, monkeypatch):
     monkeypatch.setenv("ZHICHAO_CENTRAL__LISTEN", "0.0.0.0:80")
     monkeypatch.setenv("ZHICHAO_DATABASE__DSN", "postgresql://x")

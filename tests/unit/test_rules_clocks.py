@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from station.domain.case import Case
 from station.domain.clock import CHINA, local_date
-from station.domain.errors import NoLawInForce
+from station.domain.errors import CalendarUnknown
 from station.domain.officers import Role
 from station.domain.procedure import RULES, Act, By
 from station.rules.clocks import Running, clocks
@@ -28,7 +28,7 @@ class Weekdays:
 
     def is_working(self, day):
         if day.year != 2026:
-            raise NoLawInForce(key="holidays", day=day.isoformat())
+            raise CalendarUnknown(year=day.year)
         return day.weekday() < 5
 
 

@@ -174,6 +174,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Due
+         * @description List what is due next and what is overdue in the cases of all stations.
+         */
+        get: operations["due_api_clocks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/evasions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Evasions
+         * @description List evasion cases, newest first; all, the open ones or the closed ones.
+         */
+        get: operations["evasions_api_evasions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stations/{node}/camera": {
         parameters: {
             query?: never;
@@ -568,6 +608,94 @@ export interface components {
             since: string;
         };
         /**
+         * DueClockOut
+         * @description One deadline. ``title`` and ``source`` are of the law data, ``unit`` its kind of day.
+         *
+         *     ``actor``: whose act is due. ``due_on`` null: it cannot be calculated; ``missing_year``: whose
+         *     days off are not kept at the centre, where that is why. ``confidence``: ``recalled`` or
+         *     ``inferred`` where a person must confirm the basis.
+         */
+        DueClockOut: {
+            /** Node */
+            node: string;
+            /** Case No */
+            case_no: string;
+            /** Plate */
+            plate: string;
+            /**
+             * Actor
+             * @enum {string}
+             */
+            actor: "road" | "police" | "party";
+            /**
+             * Pressing
+             * @enum {string}
+             */
+            pressing: "overdue" | "soon" | "running" | "incalculable";
+            /** Key */
+            key: string;
+            /** Title */
+            title: string;
+            /** Source */
+            source: string;
+            /**
+             * Confidence
+             * @enum {string}
+             */
+            confidence: "seen" | "recalled" | "inferred";
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "hour" | "working_day" | "calendar_day" | "month" | "year" | "date";
+            /**
+             * Began On
+             * Format: date
+             */
+            began_on: string;
+            /** Due On */
+            due_on: string | null;
+            /** Due At */
+            due_at: string | null;
+            /** Missing Year */
+            missing_year: number | null;
+        };
+        /**
+         * DueCountsOut
+         * @description How many clocks are how pressing.
+         */
+        DueCountsOut: {
+            /** Overdue */
+            overdue: number;
+            /** Soon */
+            soon: number;
+            /** Running */
+            running: number;
+            /** Incalculable */
+            incalculable: number;
+        };
+        /**
+         * DueOut
+         * @description ``GET /api/clocks?node=&actor=&pressing=&offset=&limit=``, the longest overdue first.
+         *
+         *     ``at``: the centre's time, by which it was looked. ``counts``: within the officer's scope, of
+         *     that station and actor; ``total``: of that ``pressing`` too.
+         */
+        DueOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            counts: components["schemas"]["DueCountsOut"];
+            /** Total */
+            total: number;
+            /** Missing Years */
+            missing_years: number[];
+            /** Clocks */
+            clocks: components["schemas"]["DueClockOut"][];
+        };
+        /**
          * ErrorOut
          * @description Every refusal: a stable code, a Chinese sentence to act on, and its facts.
          */
@@ -580,6 +708,48 @@ export interface components {
             fields: {
                 [key: string]: string | number;
             };
+        };
+        /**
+         * EvasionOut
+         * @description ``GET /api/evasions?open=&node=`` (newest first): evasion cases, no over-limit cases.
+         *
+         *     ``held``: the truck was towed or detained by art 67 and not given back yet. ``criterion``: of
+         *     serious dishonesty (交办公路〔2017〕8号), null where none is met.
+         */
+        EvasionOut: {
+            /** Node */
+            node: string;
+            /** Evasion No */
+            evasion_no: string;
+            /** Deed */
+            deed: string;
+            /** Plate */
+            plate: string;
+            /** Place */
+            place: string;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Stage */
+            stage: string;
+            /** Held */
+            held: boolean;
+            /** Fine Fen */
+            fine_fen: number | null;
+            /** Criterion */
+            criterion: number | null;
+            /** Closed */
+            closed: boolean;
+            /** Acted At */
+            acted_at: string | null;
+            transfer: components["schemas"]["TransferOut"] | null;
         };
         /**
          * LaneOut
@@ -827,6 +997,34 @@ export interface components {
             /** Last Entry At */
             last_entry_at: string | null;
             proposal: components["schemas"]["ProposalOut"] | null;
+        };
+        /**
+         * TransferOut
+         * @description The newest hand-over (移送): ``waiting`` for its answer, ``answered`` or ``returned``.
+         *
+         *     ``result``: ``punished``, ``not_punished`` or ``filed`` of an answer, else "".
+         */
+        TransferOut: {
+            /** To */
+            to: string;
+            /** Body */
+            body: string;
+            /** Letter No */
+            letter_no: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "answered" | "returned";
+            /** Receipt No */
+            receipt_no: string;
+            /** Result */
+            result: string;
         };
     };
     responses: never;
@@ -1462,6 +1660,146 @@ export interface operations {
             };
             /** @description Not in this state of things. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The database does not answer; ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    due_api_clocks_get: {
+        parameters: {
+            query?: {
+                node?: string | null;
+                actor?: ("road" | "police" | "party") | null;
+                pressing?: ("overdue" | "soon" | "running" | "incalculable") | null;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueOut"];
+                };
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, not in the scope, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The database does not answer; ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    evasions_api_evasions_get: {
+        parameters: {
+            query?: {
+                open?: boolean | null;
+                node?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvasionOut"][];
+                };
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, not in the scope, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
