@@ -19,7 +19,7 @@ from central.application.views import (
 from central.domain.access import ALL, Scope
 from central.domain.counting import CountedDecision
 from station.admission import gate
-from station.contract.entries import AllowedProgram
+from station.contract.entries import AllowedProgram, Permit
 from station.contract.uplink import Held
 from station.domain import access
 from station.domain.case import Case
@@ -90,6 +90,7 @@ class Weighed:
 
     gross_kg: int
     occurred_on: date
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +239,14 @@ class Books(Protocol):
 
     async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:
         """Write the list of programs that may weigh (准用程序清单) in place of the one before."""
+        ...
+
+    async def add_permit(self, seq: int, permit: Permit) -> None:
+        """Write what entry *seq* of the centre's own ledger tells of a permit."""
+        ...
+
+    async def permits(self, permit_no: str) -> list[tuple[int, Permit]]:
+        """Return all that was told of a permit, each with its entry, newest first."""
         ...
 
     async def may_weigh(self, legal_id: str, on: date) -> bool:

@@ -40,12 +40,14 @@ from station.contract.entries import (
     Envelope,
     EvasionActed,
     EvasionOpened,
+    HeldPermit,
     Kind,
     LegalIds,
     Outage,
     Passage,
     PassageReview,
     Payload,
+    Permit,
     PersonalErased,
     Run,
     UnloadingForm,
@@ -54,6 +56,7 @@ from station.contract.entries import (
     WeightChanged,
     read,
 )
+from station.contract.permits import PAPER, Transport, is_same
 from station.contract.sealing import stamp
 from station.domain.case import Case
 from station.domain.errors import CentreContradicts, DomainError, MalformedEntry, MalformedKept
@@ -68,6 +71,8 @@ RECOVERED: Final = "device.recovered"
 WEIGHT_CHANGED: Final = "weight.changed"
 CLOCK_CHANGED: Final = "clock.changed"
 WATCH_HIT: Final = "watch.hit"
+PERMIT_DIFFERS: Final = "permit.differs"
+PERMIT_UNCONFIRMED: Final = "permit.unconfirmed"
 NOT_ALLOWED: Final = "legal.not_allowed"
 _ANSWERS: Final = frozenset({Act.TAKE_EFFECT, Act.BAR})
 
@@ -189,11 +194,13 @@ class _Step:
                 await self._told(payload)
             case Run() if self.envelope.kind is Kind.START:
                 await self._started()
-            case PersonalErased() | LegalIds():
+            case PersonalErased() | LegalIds() | Permit():
                 await self._replaced(payload)
 
-    async def _replaced(self, payload: PersonalErased | LegalIds) -> None:
+    async def _replaced(self, payload: PersonalErased | LegalIds | Permit) -> None:
         match payload:
+            case Permit():
+                await self.books.add_permit(self.entry.seq, payload)
             case PersonalErased():
                 await self.books.ask_erasure(self.entry.node, payload.seqs, self.entry.seq)
             case LegalIds():
@@ -205,10 +212,17 @@ class _Step:
             raise MalformedEntry("its passage_id is taken", passage_id=row.passage_id)
         found = Found(
             gross_kg=row.gross_kg,
-            occurred_on=row.occurred_on,
+            transport=Transport(
+                node=row.node,
+                plate=row.plate or "",
+                trailer=row.trailer_plate,
+                on=row.occurred_on,
+                at=row.at,
+            ),
             mode=passage.mode,
             vehicle=passage.vehicle,
             verdict=passage.verdict,
+            permits=passage.permits,
         )
         await self._compare(row.passage_id, found)
 
@@ -219,14 +233,23 @@ class _Step:
             raise MalformedEntry("no such passage", passage_id=row.passage_id)
         found = Found(
             gross_kg=weighed.gross_kg,
-            occurred_on=weighed.occurred_on,
+            transport=Transport(
+                node=row.node,
+                plate=row.plate or "",
+                trailer=row.trailer_plate,
+                on=weighed.occurred_on,
+                at=weighed.at,
+            ),
             mode=review.mode,
             vehicle=review.vehicle,
             verdict=review.verdict,
+            permits=review.permits,
         )
         await self._compare(row.passage_id, found)
 
     async def _compare(self, passage_id: str, found: Found) -> None:
+        if found.permits is not None and found.permits.permit is not None:
+            await self._confirm(passage_id, found.permits.permit)
         difference = self.differs(found)
         if difference is None:
             return
@@ -234,6 +257,14 @@ class _Step:
             await self._alarm(difference.code, difference.detail, once=True)
         else:
             await self._alarm(difference.code, f"{passage_id}: {difference.detail}")
+
+    async def _confirm(self, passage_id: str, permit: HeldPermit) -> None:
+        """Hold the permit of a finding against the register of this office (通行证核实)."""
+        known = await self.books.permits(permit.permit_no)
+        if any(is_same(permit, seq, one) for seq, one in known):
+            return
+        code = PERMIT_UNCONFIRMED if permit.origin == PAPER else PERMIT_DIFFERS
+        await self._alarm(code, f"{passage_id}: {permit.permit_no}")
 
     async def _unweighed(self, passed: UnweighedPass) -> None:
         await self.books.add_unweighed(

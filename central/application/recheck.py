@@ -7,7 +7,8 @@ from datetime import date
 from typing import Final
 
 from central.application.ports import Guard
-from station.contract.entries import Record
+from station.contract.entries import PermitAnswer, Record
+from station.contract.permits import Transport, permit_facts
 from station.domain.errors import InvalidFacts, MalformedEntry
 from station.domain.units import Kg
 from station.rules.decide import decide_or_refer
@@ -24,13 +25,19 @@ GUARD_KG: Final = "penalty.duplicate_guard_kg"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A station's finding and the facts it was made from. ``vehicle`` None: not known."""
+    """A station's finding and the facts it was made from.
+
+    Attributes:
+        vehicle: None: not known.
+        permits: what the station knew of permits; None: nobody asked.
+    """
 
     gross_kg: int
-    occurred_on: date
+    transport: Transport
     mode: str
     vehicle: Record | None
     verdict: Record
+    permits: PermitAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +83,13 @@ class Recheck:
         )
 
     def _finding(self, found: Found) -> Record:
+        permit = permit_facts(found.permits, found.transport, self.law)
         facts = Facts(
-            occurred_on=found.occurred_on,
+            occurred_on=found.transport.on,
             mode=Mode(found.mode),
             vehicle=vehicle_from_record(found.vehicle) if found.vehicle else None,
             gross=Kg(found.gross_kg),
+            permit_gross=permit.gross,
+            permit_notes=permit.notes,
         )
         return to_record(decide_or_refer(facts, self.law))

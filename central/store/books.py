@@ -26,7 +26,7 @@ from central.application.views import PassageView
 from central.domain.days import local_day
 from central.store.pool import Connection
 from central.store.sqlfile import load
-from station.contract.entries import AllowedProgram
+from station.contract.entries import AllowedProgram, Permit
 from station.domain.case import Case
 from station.domain.errors import MalformedEntry
 from station.domain.evasion import Evasion
@@ -276,6 +276,16 @@ class SqlBooks:
             await self._connection.execute(
                 _SQL["add_legal_id"], one.legal_id, day(one.first_on), last_on
             )
+
+    async def add_permit(self, seq: int, permit: Permit) -> None:
+        """Write what entry *seq* of the centre's own ledger tells of a permit."""
+        said = msgspec.json.encode(permit).decode()
+        await self._connection.execute(_SQL["add_permit"], seq, permit.permit_no, said)
+
+    async def permits(self, permit_no: str) -> list[tuple[int, Permit]]:
+        """Return all that was told of a permit, each with its entry, newest first."""
+        rows = await self._connection.fetch(_SQL["permits"], permit_no)
+        return [(row["seq"], msgspec.json.decode(row["said"], type=Permit)) for row in rows]
 
     async def may_weigh(self, legal_id: str, on: date) -> bool:
         """Tell whether a program is on the list of a local day; True when no list was published."""

@@ -14,7 +14,9 @@ from station.api.services import foreign, note_refusal
 from station.domain.errors import NotPermitted
 
 LARGEST_BODY: Final = 64 * 1024
-"""Nothing that an officer sends is near this; what is larger is not read to its end."""
+"""Nothing that an officer types is near this; what is larger is not read to its end."""
+LARGEST_REVIEW: Final = 2 * 1024 * 1024 + LARGEST_BODY
+"""A review (人工核定) may bring a picture of a permit."""
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _TOO_LARGE: Final = 413
 
@@ -34,10 +36,12 @@ class Guards:
             note_refusal(Request(scope), error)
             await refusal(error)(scope, receive, send)
         else:
-            await self._app(scope, _bounded(receive), send)
+            review = scope["path"].endswith("/review")
+            most = LARGEST_REVIEW if review else LARGEST_BODY
+            await self._app(scope, _bounded(receive, most), send)
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, most: int) -> Receive:
     """Count what comes in, whatever its headers promised."""
     taken = 0
 
@@ -45,8 +49,8 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > LARGEST_BODY:
-            raise HTTPException(_TOO_LARGE, f"more than {LARGEST_BODY} bytes")
+        if taken > most:
+            raise HTTPException(_TOO_LARGE, f"more than {most} bytes")
         return message
 
     return counted

@@ -153,6 +153,7 @@ async def review(
         registered_gross=asked.registered_gross_kg,
         approved_load=asked.approved_load_kg,
         kerb=asked.kerb_kg,
+        paper=shaping.paper(asked.permit) if asked.permit else None,
     )
     return schemas.Saved(receipt=await services.reviewing.review(passage_id, named, officer))
 

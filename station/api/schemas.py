@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field
 
 Tree = dict[str, object]
 FieldKind = Literal["text", "integer", "date"]
@@ -127,6 +127,23 @@ class PictureOut(Shape):
     taken_at: datetime
 
 
+class HeldPermitOut(Shape):
+    """The permit (超限运输车辆通行证) that the finding was held against; it may not cover it.
+
+    ``origin``: ``centre`` (its register) or ``paper`` (typed by officers); ``picture``: of the
+    paper, "" otherwise. What follows from it stands in the verdict.
+    """
+
+    origin: Literal["centre", "paper"]
+    permit_no: str
+    trailer: str
+    gross_kg: int
+    route: str
+    first_on: date
+    last_on: date
+    picture: str
+
+
 class PassageOut(Shape):
     """``GET /api/passages`` (newest first), ``GET /api/passages/{id}``, live message ``passage``.
 
@@ -150,6 +167,7 @@ class PassageOut(Shape):
     outcome: Literal["lawful", "permitted", "warning", "violation", "needs_review"]
     verdict: Tree
     explanation: str
+    permit: HeldPermitOut | None
     reviewed_by: str | None
     case_no: str | None
     recheck_of: str | None
@@ -206,11 +224,29 @@ class KnownOut(Shape):
     requests: list[KnownRequestOut]
 
 
+class PaperPermitIn(Asked):
+    """A permit that the driver shows on paper, read by two officers.
+
+    ``trailer``: plate of the trailer that it names, null where it names none; ``picture``: JPEG of
+    the paper, base64.
+    """
+
+    permit_no: Word
+    gross_kg: Amount
+    route: Annotated[str, Field(max_length=200), AfterValidator(_writable)]
+    first_on: Annotated[date, Field(strict=False)]
+    last_on: Annotated[date, Field(strict=False)]
+    trailer: Word | None = None
+    picture: Annotated[Base64Bytes, Field(max_length=1_500_000)]
+    second_officer: Word
+
+
 class ReviewIn(Asked):
     """``POST /api/passages/{id}/review``: an officer names plate and vehicle, never the weight.
 
     ``drawing`` is an id of ``GET /api/drawings``; null keeps the vehicle already known.
     ``registered_gross_kg`` (行驶证总质量), ``approved_load_kg`` and ``kerb_kg`` complete it.
+    ``permit``: on paper; where it covers the transport, a case opened on the passage is voided.
     """
 
     plate: Word
@@ -220,6 +256,7 @@ class ReviewIn(Asked):
     registered_gross_kg: Amount | None = None
     approved_load_kg: Amount | None = None
     kerb_kg: Amount | None = None
+    permit: PaperPermitIn | None = None
 
 
 class DrawingOut(Shape):

@@ -8,8 +8,9 @@ from station.api import schemas
 from station.application.casework import RECHECK, CaseFile
 from station.application.known import Known
 from station.application.live import Device, Event, LaneView
+from station.application.reviewing import Paper
 from station.application.views import Alarm, PassageView, moment
-from station.contract.entries import PlateEvidence, Record
+from station.contract.entries import PermitAnswer, PlateEvidence, Record
 from station.contract.messages import message
 from station.domain.officers import Officer, Role
 from station.domain.procedure import Act
@@ -97,10 +98,41 @@ def passage_out(view: PassageView) -> schemas.PassageOut:
             "outcome": view.outcome,
             "verdict": view.verdict,
             "explanation": view.explanation,
+            "permit": _permit(view.permits),
             "reviewed_by": view.reviewed_by,
             "case_no": view.case_no,
             "recheck_of": view.recheck_of,
         }
+    )
+
+
+def _permit(answer: PermitAnswer | None) -> Record | None:
+    permit = answer.permit if answer else None
+    if permit is None:
+        return None
+    return {
+        "origin": permit.origin,
+        "permit_no": permit.permit_no,
+        "trailer": permit.trailer,
+        "gross_kg": permit.gross_kg,
+        "route": permit.route,
+        "first_on": permit.first_on,
+        "last_on": permit.last_on,
+        "picture": permit.picture.sha256 if permit.picture else "",
+    }
+
+
+def paper(asked: schemas.PaperPermitIn) -> Paper:
+    """Return the permit on paper as officers read it."""
+    return Paper(
+        permit_no=asked.permit_no,
+        gross_kg=asked.gross_kg,
+        route=asked.route,
+        first_on=asked.first_on,
+        last_on=asked.last_on,
+        trailer=asked.trailer or "",
+        picture=asked.picture,
+        second_no=asked.second_officer,
     )
 
 

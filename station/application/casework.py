@@ -204,7 +204,26 @@ class Casework:
         self._publish(await self.file(case_no))
         return written
 
+    async def voiding(self, case_no: str, reason: str, pair: Pair) -> Draft:
+        """Return the act that voids a case, to be written with what makes it void.
+
+        The caller holds ``lock``.
+
+        Raises:
+            NotFound: no such case.
+            IllegalTransition, WrongAuthority: see :meth:`Case.after`.
+        """
+        case, now = await self._views.case(case_no), self._clock.now()
+        on = date.fromisoformat(local_day(now))
+        after = case.after(Act.VOID, by=pair, at=now, on=on, details={"reason": reason})
+        return self._draft(after, ())
+
     async def _write(self, after: Case, openings: tuple[Opening, ...]) -> str:
+        (entry,) = await self._ledger.append(self._draft(after, openings))
+        return receipt(entry)
+
+    @staticmethod
+    def _draft(after: Case, openings: tuple[Opening, ...]) -> Draft:
         done = after.history[-1]
         payload = CaseAct(
             case_no=after.case_no,
@@ -218,8 +237,7 @@ class Casework:
             violation_id=after.violation_id,
             personal={one.field: one.commitment for one in openings},
         )
-        (entry,) = await self._ledger.append(Draft(Kind.CASE_ACT, payload, openings))
-        return receipt(entry)
+        return Draft(Kind.CASE_ACT, payload, openings)
 
     async def _within_the_law(self, case: Case, details: Details, on: date) -> None:
         first = await self._views.passage(case.passage_id)

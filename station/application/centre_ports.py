@@ -171,8 +171,12 @@ class CentreFacts(Protocol):
         """Return why a plate is looked for on a local day."""
         ...
 
-    async def permits(self, plate: str) -> list[Permit]:
-        """Return a plate's permits that were not taken back, newest first."""
+    async def permits(self, plate: str) -> list[tuple[int, Permit]]:
+        """Return a plate's permits that were not taken back, with their places, newest first."""
+        ...
+
+    async def told_at(self) -> str:
+        """Return when the centre signed the newest checkpoint that is here; "" before the first."""
         ...
 
     async def decisions(self, plate: str) -> list[DecisionInForce]:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from station.contract.entries import Record
+from station.contract.permits import NOT_ASKED, PermitFacts
 from station.domain.units import Kg
 from station.domain.vehicles import Vehicle
 from station.rules.decide import decide_or_refer
@@ -34,7 +35,13 @@ class Judge:
     mode: Mode
 
     def finding(
-        self, gross: Kg, vehicle: Vehicle | None, *, occurred_on: date, recheck: bool
+        self,
+        gross: Kg,
+        vehicle: Vehicle | None,
+        *,
+        occurred_on: date,
+        recheck: bool,
+        permit: PermitFacts = NOT_ASKED,
     ) -> Finding:
         """Return the finding on a weighing.
 
@@ -42,9 +49,17 @@ class Judge:
             gross: of a settled weighing on the certified scale (初检 or 复检).
             vehicle: None when nobody knows it yet; the finding then says ``needs_review``.
             occurred_on: local date of the weighing.
+            permit: what is known of permits for this transport.
             recheck: a weighing after unloading; it is explained otherwise, and found alike.
         """
-        facts = Facts(occurred_on=occurred_on, mode=self.mode, vehicle=vehicle, gross=gross)
+        facts = Facts(
+            occurred_on=occurred_on,
+            mode=self.mode,
+            vehicle=vehicle,
+            gross=gross,
+            permit_gross=permit.gross,
+            permit_notes=permit.notes,
+        )
         verdict = decide_or_refer(facts, self.law)
         return Finding(record=to_record(verdict), explanation=explain(verdict, recheck=recheck))
 

@@ -42,7 +42,7 @@ async def known_of(facts: CentreFacts, view: PassageView, law: LawBook) -> Known
     return Known(
         watched=await facts.watched(plate, date.fromisoformat(day)),
         permits=tuple(
-            one for one in await facts.permits(plate) if one.first_on <= day <= one.last_on
+            one for _, one in await facts.permits(plate) if one.first_on <= day <= one.last_on
         ),
         decisions=tuple(
             one

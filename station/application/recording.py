@@ -13,6 +13,7 @@ from station.application.findings import Judge
 from station.application.lane import Outcome, Unweighed, Weighed
 from station.application.live import Hub
 from station.application.measuring import Changed, Settled
+from station.application.permits import Permits
 from station.application.ports import Draft, Ledger, Media, Register, Views
 from station.application.watching import hit
 from station.contract.entries import (
@@ -64,6 +65,7 @@ class Recorder:
         media: Media,
         register: Register,
         facts: CentreFacts,
+        permits: Permits,
         judge: Judge,
         casework: Casework,
         hub: Hub,
@@ -75,6 +77,7 @@ class Recorder:
         self._media = media
         self._register = register
         self._facts = facts
+        self._permits = permits
         self._judge = judge
         self._casework = casework
         self._hub = hub
@@ -132,11 +135,13 @@ class Recorder:
         registered = await self._register.find(tractor.text) if tractor.text else None
         vehicle = registered.vehicle if registered else None
         held = await self._views.held_case(tractor.text, settled_at) if tractor.text else None
+        asked = await self._permits.ask(tractor, trailer, settled_at)
         finding = self._judge.finding(
             settled.gross,
             vehicle,
             occurred_on=date.fromisoformat(occurred_on),
             recheck=held is not None,
+            permit=asked.facts,
         )
         return Passage(
             passage_id=str(uuid4()),
@@ -152,6 +157,7 @@ class Recorder:
             verdict=finding.record,
             explanation=finding.explanation,
             recheck_of=held.case_no if held else None,
+            permits=asked.answer,
         )
 
     def _weighing(self, settled: Settled, settled_at: datetime, occurred_on: str) -> Weighing:

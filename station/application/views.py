@@ -13,6 +13,7 @@ from station.contract.entries import (
     DocumentIssued,
     Passage,
     PassageReview,
+    PermitAnswer,
     PlateEvidence,
     Record,
     UnweighedPass,
@@ -22,6 +23,7 @@ from station.contract.entries import (
 from station.contract.timeline import receipt as receipt
 from station.domain.errors import CentreContradicts
 from station.domain.ledger import Entry
+from station.rules.verdict import RECORDED, Outcome
 
 
 def moment(text: str) -> datetime:
@@ -46,6 +48,7 @@ class PassageView(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Record
     explanation: str
     recheck_of: str | None
+    permits: PermitAnswer | None = None
     reviewed_by: str | None = None
     case_no: str | None = None
 
@@ -61,7 +64,12 @@ class PassageView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def excess_kg(self) -> int | None:
-        """Return the excess (超限量), None while the limit is not known."""
+        """Return the excess (超限量) that must go, None while the limit is not known.
+
+        What a permit covers need not go.
+        """
+        if self.outcome == RECORDED[Outcome.PERMITTED]:
+            return 0
         excess = self.verdict["excess_kg"]
         return excess if isinstance(excess, int) else None
 
@@ -99,6 +107,7 @@ def first_view(entry: Entry, passage: Passage) -> PassageView:
         verdict=passage.verdict,
         explanation=passage.explanation,
         recheck_of=passage.recheck_of,
+        permits=passage.permits,
     )
 
 
@@ -114,6 +123,7 @@ def reviewed_view(entry: Entry, view: PassageView, review: PassageReview) -> Pas
         verdict=review.verdict,
         explanation=review.explanation,
         recheck_of=review.recheck_of,
+        permits=review.permits,
         reviewed_by=review.officer,
     )
 

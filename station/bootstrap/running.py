@@ -35,6 +35,7 @@ from station.application.issuing import Issuing
 from station.application.lane import Lane, LastPassage
 from station.application.live import Hub
 from station.application.measuring import MeasuringRules
+from station.application.permits import Permits
 from station.application.ports import Draft, Views
 from station.application.recording import Recorder, Scale
 from station.application.reminding import Reminding
@@ -102,6 +103,7 @@ class _Desk:
     hub: Hub
     feed: Feed
     judge: Judge
+    permits: Permits
     register: Registers
     duty: Duty
     casework: Casework
@@ -220,6 +222,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
     hub.listen(feed.publish)
     judge = Judge(law=lawbook(), mode=_mode(settings))
     register = Registers(FileRegister(settings.vehicles.file), stored.centre)
+    permits = Permits(facts=stored.centre, law=judge.law, node=settings.station.node)
     duty = Duty(stored.accounts, stored.passwords, clock, demanded=settings.access.totp_roles)
     prefix = settings.station.case_prefix or settings.station.node.upper()
     terms = Terms(judge.law, judge.mode, OfficialCalendar(typed_years(settings.calendar.file)))
@@ -241,6 +244,8 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         views=ledger,
         register=register,
         facts=stored.centre,
+        permits=permits,
+        media=stored.media,
         judge=judge,
         casework=casework,
         hub=hub,
@@ -250,6 +255,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         hub=hub,
         feed=feed,
         judge=judge,
+        permits=permits,
         register=register,
         duty=duty,
         casework=casework,
@@ -306,6 +312,7 @@ def _recorder(settings: Settings, stored: Stored, desk: _Desk, clock: Clock) -> 
         media=stored.media,
         register=desk.register,
         facts=stored.centre,
+        permits=desk.permits,
         judge=desk.judge,
         casework=desk.casework,
         hub=desk.hub,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from station.contract.part import Part, Record
 
 
@@ -65,7 +67,12 @@ class RegisterExtract(Part, frozen=True, kw_only=True):
 class Permit(Part, frozen=True, kw_only=True):
     """An over-limit permit (超限运输车辆通行证), by local days, both included.
 
-    ``gross_kg``: the gross mass that it allows; ``revoked``: True takes it back.
+    Attributes:
+        gross_kg: the gross mass that it allows.
+        route: in words. ``stations``: nodes of the stations on it; empty where it is told in words
+            alone.
+        trailer: plate of the trailer that it names, "" where it names none.
+        revoked: True takes it back.
     """
 
     permit_no: str
@@ -75,6 +82,8 @@ class Permit(Part, frozen=True, kw_only=True):
     first_on: str
     last_on: str
     revoked: bool
+    stations: list[str] = msgspec.field(default_factory=list)
+    trailer: str = ""
 
 
 class AllowedProgram(Part, frozen=True, kw_only=True):

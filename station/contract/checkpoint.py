@@ -102,6 +102,15 @@ def cosigners(note: bytes) -> tuple[str, ...]:
     return tuple(name for name, _ in _parsed(note)[1][1:])
 
 
+def checkpoint_time(note: bytes) -> str:
+    """Return when the checkpoint in *note* was signed, as in a record; nothing is verified.
+
+    Raises:
+        MalformedEntry: not a checkpoint.
+    """
+    return _parsed(note)[0].at
+
+
 def cosigned_note(note: bytes, witness: str, signer: Ed25519Signer, at: datetime) -> bytes:
     """Return *note* with the witness's cosignature of that moment added.
 

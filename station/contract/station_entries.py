@@ -59,6 +59,44 @@ class Picture(Part, frozen=True, kw_only=True):
     taken_at: str
 
 
+class HeldPermit(Part, frozen=True, kw_only=True):
+    """A permit (超限运输车辆通行证) as it was known when a finding was made.
+
+    Attributes:
+        origin: ``centre`` (its register) or ``paper`` (the driver showed it, an officer typed it).
+        centre_seq: the entry of the centre's ledger that tells of it; 0 where it is on paper.
+        gross_kg: the gross mass that it allows; by local days, both included.
+        route: in words. ``stations``: nodes of the stations on it; empty where it is told in words.
+        trailer: plate of the trailer that it names, "" where it names none.
+        picture: of the paper; ``second_officer``: who looked at it too. None and "" otherwise.
+    """
+
+    origin: str
+    centre_seq: int
+    permit_no: str
+    plate: str
+    trailer: str
+    gross_kg: int
+    route: str
+    stations: list[str]
+    first_on: str
+    last_on: str
+    picture: Picture | None = None
+    second_officer: str = ""
+
+
+class PermitAnswer(Part, frozen=True, kw_only=True):
+    """What was known of permits when a finding was made (通行证核对).
+
+    Attributes:
+        as_of: when the centre signed the newest checkpoint that was here; "" before the first.
+        permit: None where none was known for the plate.
+    """
+
+    as_of: str
+    permit: HeldPermit | None
+
+
 class Passage(Part, frozen=True, kw_only=True):
     """A vehicle weighed (过车记录): weight, plate, vehicle, and the finding.
 
@@ -71,6 +109,8 @@ class Passage(Part, frozen=True, kw_only=True):
         explanation: the same in plain Chinese, as it was shown.
         recheck_of: number of the case whose truck this is, weighed again (复检); None at the
             first weighing (初检).
+        permits: what the finding knew of permits; None where nobody asked: no plate, or an entry
+            from before permits were asked for.
     """
 
     passage_id: str
@@ -86,6 +126,7 @@ class Passage(Part, frozen=True, kw_only=True):
     verdict: Record
     explanation: str
     recheck_of: str | None
+    permits: PermitAnswer | None = None
 
 
 class PassageReview(Part, frozen=True, kw_only=True):
@@ -104,6 +145,7 @@ class PassageReview(Part, frozen=True, kw_only=True):
     verdict: Record
     explanation: str
     recheck_of: str | None
+    permits: PermitAnswer | None = None
 
 
 class UnweighedPass(Part, frozen=True, kw_only=True):

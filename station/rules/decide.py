@@ -6,7 +6,7 @@ from station.domain.errors import AmbiguousVehicle, NoLawInForce
 from station.domain.units import Kg
 from station.rules import review_codes
 from station.rules.dimensions import exceeded
-from station.rules.facts import Exemption, Facts, Mode
+from station.rules.facts import Exemption, Facts, Mode, PermitNote
 from station.rules.in_force import InForce
 from station.rules.lawbook import LawBook
 from station.rules.limit import Limit
@@ -66,6 +66,8 @@ _Mass = tuple[Outcome, Limit | None, tuple[Reason, ...], tuple[str, ...]]
 def _under(facts: Facts, law: InForce) -> Verdict:
     gross, mode = facts.gross, facts.mode_word
     outcome, limit, reasons, review = _mass(facts, law)
+    if facts.permit_gross is not None or facts.permit_notes:
+        outcome, review = _permit_noted(facts, outcome, review)
     dimensions = exceeded(facts, law) if facts.measured else ()
     firm = None if limit is None else limit.firm
     police, road_admin, notes = penalties_for(facts, law, outcome, firm, bool(dimensions))
@@ -112,6 +114,28 @@ def _mass(facts: Facts, law: InForce) -> _Mass:
 
 def _permit(permit_gross: Kg, law: InForce) -> tuple[Reason, ...]:
     return (with_kg(law.permit, permit_gross),)
+
+
+def _permit_noted(
+    facts: Facts, outcome: Outcome, review: tuple[str, ...]
+) -> tuple[Outcome, tuple[str, ...]]:
+    """Say what is known of permits, where anything follows from it.
+
+    A permit for another load, route, day or trailer makes nothing lawful; whether the trailer is
+    another is for a person as long as its plate was not read.
+
+    Source: 《公路安全保护条例》第六十五条.
+    """
+    if outcome is Outcome.RELEASE:
+        return outcome, review
+    codes = tuple(note.value for note in facts.permit_notes)
+    if outcome is Outcome.PERMITTED:
+        return outcome, review + codes
+    if facts.permit_gross is not None:
+        codes = (review_codes.PERMIT_EXCEEDED, *codes)
+    if PermitNote.TRAILER_UNREAD in facts.permit_notes:
+        outcome = Outcome.NEEDS_REVIEW
+    return outcome, review + codes
 
 
 def _codes(unclear: AmbiguousVehicle) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from enum import Enum
 from station.domain.errors import InvalidFacts
 from station.domain.units import Kg, Mm
 from station.domain.vehicles import Vehicle
+from station.rules import review_codes
 from station.rules.shape import HEAVIEST, limit_key
 
 LARGEST = Mm(100_000)
@@ -31,6 +32,17 @@ class Exemption(Enum):
     SPECIAL_PURPOSE = "special_purpose"  # 专用作业车
 
 
+class PermitNote(Enum):
+    """What is to be said of a permit (超限运输车辆通行证), or of there being none, in a verdict."""
+
+    OTHER_DAYS = review_codes.PERMIT_OTHER_DAYS
+    OTHER_ROUTE = review_codes.PERMIT_OTHER_ROUTE
+    OTHER_TRAILER = review_codes.PERMIT_OTHER_TRAILER
+    TRAILER_UNREAD = review_codes.PERMIT_TRAILER_UNREAD
+    ROUTE_IN_WORDS = review_codes.PERMIT_ROUTE
+    UNCHECKED = review_codes.PERMIT_UNCHECKED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of one passage.
@@ -42,6 +54,7 @@ class Facts:
         gross: 车货总质量, kg, of the first weighing (初检) on the certified scale.
         posted_limit: kg on the road's own sign (限载标志).
         permit_gross: kg of a permit (超限运输车辆通行证) already verified for this transport.
+        permit_notes: what else is known, or is not, of permits.
         exempt: only what was verified counts.
         height, width, length: mm, vehicle and load together, from the ground.
         limit_key, mode_word, measured: read from the others once; deciding only looks up.
@@ -57,6 +70,7 @@ class Facts:
     mode: Mode = Mode.RESIDENT
     posted_limit: Kg | None = None
     permit_gross: Kg | None = None
+    permit_notes: tuple[PermitNote, ...] = ()
     exempt: Exemption | None = None
     height: Mm | None = None
     width: Mm | None = None

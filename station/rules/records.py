@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from station.domain.errors import InvalidFacts
 from station.domain.units import Kg, Mm
 from station.domain.vehicles import Axle, Tyres, Unit, Vehicle, VehicleKind
-from station.rules.facts import Exemption, Facts, Mode
+from station.rules.facts import Exemption, Facts, Mode, PermitNote
 from station.rules.shape import MOST_AXLES
 
 _AXLE_KEYS = frozenset({"unit", "group", "driven", "tyres", "weight_kg", "to_next_mm"})
@@ -36,6 +36,7 @@ _FACTS_KEYS = _VEHICLE_KEYS | {
     "gross_kg",
     "posted_limit_kg",
     "permit_gross_kg",
+    "permit_notes",
     "exempt",
     "height_mm",
     "width_mm",
@@ -55,6 +56,7 @@ def facts_record(facts: Facts) -> dict[str, Any]:
         "gross_kg": facts.gross,
         "posted_limit_kg": facts.posted_limit,
         "permit_gross_kg": facts.permit_gross,
+        "permit_notes": [note.value for note in facts.permit_notes],
         "exempt": None if facts.exempt is None else facts.exempt.value,
         "height_mm": facts.height,
         "width_mm": facts.width,
@@ -83,6 +85,7 @@ def facts_from_record(record: Mapping[str, object]) -> Facts:
         gross=_summed(vehicle) if gross is None else Kg(gross),
         posted_limit=_kg(record, "posted_limit_kg"),
         permit_gross=_kg(record, "permit_gross_kg"),
+        permit_notes=_notes(record),
         exempt=_word(record, "exempt", Exemption),
         height=_mm(record, "height_mm"),
         width=_mm(record, "width_mm"),
@@ -207,6 +210,19 @@ def _flag(record: Mapping[str, object], key: str) -> bool | None:
     if value is not None and not isinstance(value, bool):
         raise InvalidFacts("true or false is needed", field=key)
     return value
+
+
+def _notes(record: Mapping[str, object]) -> tuple[PermitNote, ...]:
+    told = record.get("permit_notes")
+    if told is None:
+        return ()
+    if not isinstance(told, list | tuple):
+        raise InvalidFacts("a list of words", field="permit_notes")
+    try:
+        return tuple(PermitNote(one) for one in told)
+    except ValueError:
+        known = ", ".join(word.value for word in PermitNote)
+        raise InvalidFacts(f"must be of {known}", field="permit_notes") from None
 
 
 def _word(record: Mapping[str, object], key: str, words: type[_Word]) -> _Word | None:

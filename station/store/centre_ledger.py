@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 import apsw
 
 from station.application.ports import Registered
+from station.contract.checkpoint import checkpoint_time
 from station.contract.entries import (
     AllowedProgram,
     DecisionBarred,
@@ -95,9 +96,16 @@ class SqliteCentreLedger:
         found = await self._one(Kind.WATCH_LIST, plate, Watched)
         return found if found and on.isoformat() <= found.until else None
 
-    async def permits(self, plate: str) -> list[Permit]:
+    async def permits(self, plate: str) -> list[tuple[int, Permit]]:
         """See :class:`~station.application.centre_ports.CentreFacts`."""
-        return await self._of_plate(Kind.PERMIT, plate, Permit)
+        sealed = Sealed(Permit, Kind.PERMIT.value)
+        rows = await self._database.rows(_SQL["of_plate"], plate, Kind.PERMIT.value)
+        return [(int(seq), sealed.decode(view)) for view, seq in rows]
+
+    async def told_at(self) -> str:
+        """See :class:`~station.application.centre_ports.CentreFacts`."""
+        note = await self.checkpoint()
+        return checkpoint_time(note.encode()) if note else ""
 
     async def decisions(self, plate: str) -> list[DecisionInForce]:
         """See :class:`~station.application.centre_ports.CentreFacts`."""

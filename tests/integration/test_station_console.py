@@ -22,6 +22,7 @@ from station.application.duty import ABSOLUTE, IDLE, Duty
 from station.application.evading import Evading
 from station.application.findings import Judge
 from station.application.live import Device, Hub, LaneView
+from station.application.permits import Permits
 from station.application.ports import Account, Draft
 from station.application.reminding import Reminding
 from station.application.reviewing import Reviewing
@@ -103,6 +104,8 @@ class Console:
             views=self.store,
             register=FileRegister(None),
             facts=self.centre,
+            permits=Permits(facts=self.centre, law=judge.law, node="linhe"),
+            media=self.media,
             judge=judge,
             casework=self.casework,
             hub=self.hub,

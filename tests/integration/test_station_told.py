@@ -9,6 +9,7 @@ from station.application.allowed import NOT_ALLOWED, Allowed, is_allowed
 from station.application.findings import Judge
 from station.application.lane import Weighed
 from station.application.measuring import Settled
+from station.application.permits import Permits
 from station.application.ports import Draft
 from station.application.recording import Recorder, Scale
 from station.contract.entries import (
@@ -111,6 +112,7 @@ def recorder(console, register=None):
         media=console.media,
         register=register or FileRegister(None),
         facts=console.centre,
+        permits=Permits(facts=console.centre, law=lawbook(), node="linhe"),
         judge=Judge(lawbook(), Mode.RESIDENT),
         casework=console.casework,
         hub=console.hub,

@@ -1,8 +1,9 @@
 """The centre's second look at a finding of a day before any law that is kept."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from central.application.recheck import VERDICT_DIFFERS, Found, Recheck
+from station.contract.permits import Transport
 from station.domain.units import Kg
 from station.rules.decide import decide_or_refer
 from station.rules.facts import Facts
@@ -17,7 +18,13 @@ def found(**changed):
     record = to_record(decide_or_refer(facts, lawbook()))
     return Found(
         gross_kg=60_000,
-        occurred_on=BATTERY_DEAD,
+        transport=Transport(
+            node="linhe",
+            plate="蒙L12345",
+            trailer=None,
+            on=BATTERY_DEAD,
+            at=datetime(2000, 1, 1, 4, tzinfo=UTC),
+        ),
         mode="resident",
         vehicle=None,
         verdict={**record, **changed},

@@ -28,6 +28,7 @@ A1 = {
     "kerb_kg": None,
     "posted_limit_kg": None,
     "permit_gross_kg": None,
+    "permit_notes": [],
     "exempt": None,
     "height_mm": None,
     "width_mm": None,

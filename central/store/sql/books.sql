@@ -19,7 +19,7 @@ UPDATE passage
    SET receipt = $3, plate = $4, plate_colour = $5, trailer_plate = $6, configuration = $7,
        limit_kg = $8, excess_kg = $9, outcome = $10, recheck_of = $11, reviewed = true
  WHERE node = $1 AND passage_id = $2
-RETURNING gross_kg, occurred_on;
+RETURNING gross_kg, occurred_on, at;
 
 -- name: add_unweighed
 -- $1 node, $2 seq, $3 began_at, $4 occurred_on, $5 reason, $6 plate
@@ -135,6 +135,14 @@ UPDATE evasion SET stage = $3, held = $4, fine_fen = $5, closed_on = $6, file = 
 UPDATE opening SET asked_seq = $3
  WHERE node = $1 AND seq = ANY ($2::bigint[]) AND asked_seq IS NULL;
 
+-- name: add_permit
+-- $1 seq, $2 permit_no, $3 said
+INSERT INTO permit (seq, permit_no, said) VALUES ($1, $2, $3);
+
+-- name: permits
+-- $1 permit_no
+SELECT seq, said FROM permit WHERE permit_no = $1 ORDER BY seq DESC;
+
 -- name: forget_legal_ids
 DELETE FROM legal_id;
 
@@ -166,4 +174,5 @@ DELETE FROM joint_case;
 DELETE FROM decision;
 DELETE FROM evasion;
 DELETE FROM legal_id;
+DELETE FROM permit;
 DELETE FROM alarm WHERE derived;

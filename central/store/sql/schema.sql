@@ -176,6 +176,15 @@ CREATE TABLE legal_id (
     last_on  date
 );
 
+-- What the centre's own ledger told of permits (超限运输车辆通行证): a finding that rests on one is held
+-- against it. said: the payload of entry seq, as JSON.
+CREATE TABLE permit (
+    seq       bigint PRIMARY KEY,
+    permit_no text   NOT NULL,
+    said      text   NOT NULL
+);
+CREATE INDEX permit_by_no ON permit (permit_no, seq);
+
 -- released_by: the first of the two persons who let a node deliver again (解除隔离).
 CREATE TABLE quarantine_release (
     node        text        PRIMARY KEY REFERENCES node,

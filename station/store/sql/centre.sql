@@ -57,4 +57,4 @@ SELECT view FROM centre_view WHERE topic = ?1 ORDER BY seq, name;
 
 -- name: of_plate
 -- ?1 plate (not ''), ?2 topic
-SELECT view FROM centre_view WHERE plate = ?1 AND plate <> '' AND topic = ?2 ORDER BY seq DESC;
+SELECT view, seq FROM centre_view WHERE plate = ?1 AND plate <> '' AND topic = ?2 ORDER BY seq DESC;

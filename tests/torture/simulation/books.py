@@ -19,7 +19,7 @@ from central.application.ports import (
     Weighed,
 )
 from central.application.views import PassageView
-from station.contract.entries import AllowedProgram
+from station.contract.entries import AllowedProgram, Permit
 from station.domain.case import Case
 from station.domain.errors import MalformedEntry
 from station.domain.evasion import Evasion
@@ -60,7 +60,7 @@ class SimulatedBooks:
         if row is None:
             return None
         self.changes.put("passage", key, replace(row, receipt=reviewed.receipt, reviewed=True))
-        return Weighed(gross_kg=row.gross_kg, occurred_on=row.occurred_on)
+        return Weighed(gross_kg=row.gross_kg, occurred_on=row.occurred_on, at=row.at)
 
     async def add_unweighed(self, unweighed: Unweighed) -> None:
         await self._step()
@@ -145,6 +145,12 @@ class SimulatedBooks:
         for one in allowed:
             self.changes.put("legal_id", one.legal_id, one)
         await self._step()
+
+    async def add_permit(self, _seq: int, _permit: Permit) -> None:
+        raise NotImplementedError("nobody publishes permits here")
+
+    async def permits(self, _permit_no: str) -> list[tuple[int, Permit]]:
+        raise NotImplementedError("no finding rests on a permit here")
 
     async def may_weigh(self, legal_id: str, on: date) -> bool:
         await self._step()
