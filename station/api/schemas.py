@@ -237,7 +237,7 @@ class PaperPermitIn(Asked):
     first_on: Annotated[date, Field(strict=False)]
     last_on: Annotated[date, Field(strict=False)]
     trailer: Word | None = None
-    picture: Annotated[Base64Bytes, Field(max_length=1_500_000)]
+    picture: Annotated[Base64Bytes, Field(max_length=1_500_000, strict=False)]
     second_officer: Word
 
 

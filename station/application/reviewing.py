@@ -159,7 +159,7 @@ class Reviewing:
             raise InvalidFacts(
                 "a case rests on this passage already", field="passage_id", why="passage_used"
             )
-        reason = message("case.void_for_permit", {"permit_no": permit.permit_no})
+        reason = message("value.void_for_permit", {"permit_no": permit.permit_no})
         return await self._casework.voiding(view.case_no, reason, pair)
 
     async def _is_used(self, view: PassageView) -> bool:

@@ -8,29 +8,36 @@ import msgspec
 import pytest
 
 from central.application.projecting import WORKER
+from central.application.publishing import Publish
 from central.application.rebuild import rebuild
 from central.application.recheck import Recheck
 from central.domain.access import ALL
 from central.domain.counting import repeat_vehicles, window
 from central.store.reading import SqlReading
+from station.application.findings import Judge
 from station.contract.entries import (
     CaseAct,
     CentreContradiction,
     DeviceEvent,
     Kind,
     Outage,
+    Permit,
+    PermitAnswer,
     UnweighedPass,
     WatchHit,
     WeightChanged,
 )
+from station.contract.permits import PermitFacts, Transport, chosen, permit_facts
 from station.contract.sealing import stamp
 from station.domain.errors import KeyNotGood
 from station.domain.officers import Role
 from station.domain.procedure import Act
+from station.domain.units import Kg
+from station.rules.facts import Mode
 from station.rules.lawbook import lawbook
 from tests.acts import TO_DECISION
 from tests.fakes import NOON, plate_evidence
-from tests.migration.central_kit import FakeStation, Headquarters, finding
+from tests.migration.central_kit import SIX_AXLES, FakeStation, Headquarters, finding
 
 pytest_plugins = ["tests.migration.central_database"]
 
@@ -40,6 +47,7 @@ TABLES = {
     "unweighed_pass": "SELECT * FROM unweighed_pass ORDER BY node, seq",
     "joint_case": "SELECT to_jsonb(joint_case) - 'touched' FROM joint_case ORDER BY node, case_no",
     "decision": "SELECT * FROM decision ORDER BY node, seq",
+    "permit": "SELECT * FROM permit ORDER BY seq",
     "alarm": "SELECT node, seq, code, detail, at FROM alarm ORDER BY node, seq, code",
     "quarantine": "SELECT node, seq, digest, reason, detail FROM quarantine ORDER BY node, seq",
 }
@@ -270,6 +278,66 @@ async def test_a_review_whose_finding_is_another_weights_raises_an_alarm(hq, lin
     await hq.accept(linhe.batch())
 
     assert await alarms(hq) == ["verdict.differs"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, []),
+        ({"gross_kg": 70_001}, ["permit.differs"]),
+        ({"centre_seq": 2}, ["permit.differs"]),
+        ({"origin": "paper", "centre_seq": 0, "route": "G110"}, []),
+        ({"origin": "paper", "centre_seq": 0, "gross_kg": 70_001}, ["permit.unconfirmed"]),
+        ({"origin": "paper", "centre_seq": 0, "permit_no": "蒙超2"}, ["permit.unconfirmed"]),
+    ],
+)
+async def test_a_finding_that_rests_on_a_permit_is_made_again_and_the_permit_looked_up(
+    hq, linhe, reading, changed, told
+):
+    """Found alike here, whatever the permit; whether it was told so is looked up."""
+    await Publish(archive=hq.archive, own=hq.own)(Kind.PERMIT, PERMIT)
+    as_of = stamp(NOON - timedelta(minutes=1))
+    held = chosen([(1, PERMIT)], AT_LINHE)
+    answer = PermitAnswer(as_of=as_of, permit=msgspec.structs.replace(held, **changed))
+    facts = permit_facts(answer, AT_LINHE, lawbook())
+    judged = Judge(lawbook(), Mode.RESIDENT).finding(
+        Kg(61_000), SIX_AXLES, occurred_on=DAY, recheck=False, permit=facts
+    )
+    linhe.weigh(verdict=judged.record, permits=answer)
+    await hq.accept(linhe.batch())
+
+    (shown,) = await reading.passages(ALL, limit=9)
+    assert shown.outcome == "permitted"
+    assert await alarms(hq) == told
+    await rebuild(hq.archive, Recheck(lawbook()), lambda _: None)
+    assert await alarms(hq) == told
+
+
+async def test_a_permit_that_no_finding_may_rest_on_is_a_difference(hq, linhe):
+    """The station says permitted; the permit that it seals is of the day before."""
+    held = chosen([(1, PERMIT)], AT_LINHE)
+    judged = Judge(lawbook(), Mode.RESIDENT).finding(
+        Kg(61_000), SIX_AXLES, occurred_on=DAY, recheck=False, permit=PermitFacts(gross=Kg(70_000))
+    )
+    late = msgspec.structs.replace(held, first_on="2026-02-01", last_on="2026-02-28")
+    answer = PermitAnswer(as_of=stamp(NOON), permit=late)
+    linhe.weigh(verdict=judged.record, permits=answer)
+    await hq.accept(linhe.batch())
+
+    assert sorted(await alarms(hq)) == ["permit.differs", "verdict.differs"]
+
+
+PERMIT = Permit(
+    permit_no="蒙超1",
+    plate="蒙L12345",
+    gross_kg=70_000,
+    route="G110 临河—五原",
+    first_on="2026-03-01",
+    last_on="2026-03-01",
+    revoked=False,
+    stations=["linhe"],
+)
+AT_LINHE = Transport(node="linhe", plate="蒙L12345", trailer=None, on=DAY, at=NOON)
 
 
 async def test_another_edition_of_the_law_is_told_once_per_station(hq, linhe):
@@ -533,6 +601,7 @@ def correction():
 
 async def test_a_rebuild_comes_to_what_the_running_projections_are(hq, linhe, database):
     neighbour = hq.stations[1]
+    await Publish(archive=hq.archive, own=hq.own)(Kind.PERMIT, PERMIT)
     linhe.decided_case(1, violation_id="v")
     neighbour.decided_case(1, violation_id="v")
     linhe.weigh("unsure", plate=None, vehicle=None)

@@ -1,5 +1,6 @@
 """What the centre's ledger brings about at a station: facts, alarms, and who may not sign in."""
 
+import base64
 from datetime import date, timedelta
 
 import msgspec
@@ -31,6 +32,7 @@ from station.contract.entries import (
     read,
 )
 from station.contract.sealing import stamp
+from station.domain.merkle import EMPTY_ROOT
 from station.domain.plates import PlateColour, PlateReading, VehiclePlates
 from station.domain.plates import Settled as Vote
 from station.domain.units import Kg
@@ -39,8 +41,9 @@ from station.rules.facts import Mode
 from station.rules.lawbook import lawbook
 from station.rules.records import vehicle_to_record
 from station.store.register import FileRegister, Registers
-from tests.fakes import NOON, passage
+from tests.fakes import NOON, FakeCentre, passage
 from tests.integration.test_station_console import (
+    HANDED_OVER,
     OPENED,
     PASSWORD,
     open_case,
@@ -120,7 +123,7 @@ def recorder(console, register=None):
     )
 
 
-def weighed(plate=PLATE):
+def weighed(plate=PLATE, gross=48_000, at_ns=0):
     reading = PlateReading(
         text=plate,
         best_guess=plate,
@@ -132,12 +135,12 @@ def weighed(plate=PLATE):
     nobody = Vote(reading=None, ambiguous=False, candidates=())
     return Weighed(
         settled=Settled(
-            gross=Kg(48000),
+            gross=Kg(gross),
             frames=(b"\x02",),
             spread=Kg(0),
             settled_ms=1500,
-            arrived_ns=0,
-            at_ns=0,
+            arrived_ns=at_ns,
+            at_ns=at_ns,
             resumed=False,
         ),
         plates=VehiclePlates(
@@ -282,6 +285,181 @@ async def test_a_permit_is_shown_on_its_days(console, tell, first, last, shown):
     assert len((await known(console))["permits"]) == shown
     await tell(Kind.PERMIT, msgspec.structs.replace(permit, revoked=True))
     assert (await known(console))["permits"] == []
+
+
+def allowed(**changed):
+    values = {
+        "permit_no": "蒙超1",
+        "plate": PLATE,
+        "gross_kg": 70_000,
+        "route": "G110 临河—五原",
+        "first_on": "2026-03-01",
+        "last_on": "2026-03-01",
+        "revoked": False,
+        "stations": ["linhe"],
+    }
+    return Permit(**{**values, **changed})
+
+
+async def heard(console):
+    """Let the station have heard of the centre a minute ago."""
+    centre = FakeCentre(at=console.clock.now() - timedelta(minutes=1))
+    centre.sign_checkpoint(0, EMPTY_ROOT)
+    await console.centre.note_checkpoint(centre.note)
+
+
+@pytest.mark.parametrize(
+    ("told", "gross", "found"),
+    [
+        (allowed(), 70_000, ["permitted"]),
+        (allowed(), 70_001, ["violation", "permit.exceeded"]),
+        (
+            allowed(first_on="2026-03-02", last_on="2026-03-09"),
+            60_000,
+            ["violation", "permit.other_days"],
+        ),
+        (allowed(last_on="2026-02-28"), 60_000, ["violation", "permit.other_days"]),
+        (allowed(stations=["hailiutu"]), 60_000, ["violation", "permit.other_route"]),
+        (allowed(trailer="蒙L1234挂"), 60_000, ["needs_review", "permit.trailer_unread"]),
+        (allowed(revoked=True), 60_000, ["violation"]),
+        (allowed(plate="蒙L99999"), 60_000, ["violation"]),
+    ],
+)
+async def test_a_truck_is_found_by_its_permit(console, tell, told, gross, found):
+    await heard(console)
+    await tell(Kind.REGISTER_EXTRACT, registered())
+    seq = await tell(Kind.PERMIT, told)
+    register = Registers(FileRegister(None), console.centre)
+    await recorder(console, register).record(weighed(gross=gross))
+    (view,) = await console.store.passages(1)
+    notes = [code for code in view.verdict["review"] if code.startswith("permit.")]
+    assert [view.outcome, *notes] == found
+    assert (view.case_no is not None) == (view.outcome == "violation")
+    held = view.permits.permit
+    known = not told.revoked and told.plate == PLATE
+    assert (held and (held.permit_no, held.centre_seq)) == (("蒙超1", seq) if known else None)
+
+
+async def test_with_the_centre_away_for_long_the_finding_says_what_is_not_known(console, tell):
+    await heard(console)
+    await tell(Kind.REGISTER_EXTRACT, registered())
+    register = Registers(FileRegister(None), console.centre)
+    for plate, later in (
+        (PLATE, timedelta(hours=23, minutes=59)),
+        ("蒙L77777", timedelta(seconds=1)),
+    ):
+        await tell(Kind.REGISTER_EXTRACT, registered(plate))
+        console.clock.move(later)
+        now_ns = console.clock.monotonic_ns()
+        await recorder(console, register).record(weighed(plate, gross=60_000, at_ns=now_ns))
+    late, day = await console.store.passages(2)
+    assert ["permit.unchecked" in one.verdict["review"] for one in (day, late)] == [False, True]
+    assert (late.outcome, day.outcome) == ("violation", "violation")
+    assert "查验当事人随车携带的通行证" in late.explanation
+
+
+PAPER = {
+    "permit_no": "蒙超9",
+    "gross_kg": 70_000,
+    "route": "G110 临河—五原",
+    "first_on": "2026-03-01",
+    "last_on": "2026-03-01",
+    "picture": base64.b64encode(b"\xff\xd8\xff\xe0 paper \xff\xd9").decode(),
+    "second_officer": "R2",
+}
+
+
+async def shows_paper(console, **changed):
+    """Let a driver show a permit after his truck was found over its limit."""
+    (view,) = await console.store.passages(1)
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    asked = {"plate": PLATE, "colour": "yellow", "permit": {**PAPER, **changed}}
+    return await road.post(f"/api/passages/{view.passage.passage_id}/review", json=asked)
+
+
+@pytest.fixture
+async def over(console, tell):
+    """A truck was found over its limit, and its case opened."""
+    await tell(Kind.REGISTER_EXTRACT, registered())
+    register = Registers(FileRegister(None), console.centre)
+    await recorder(console, register).record(weighed(gross=60_000))
+    (view,) = await console.store.passages(1)
+    return view.case_no
+
+
+async def test_a_permit_on_paper_makes_the_finding_anew_and_voids_the_case(console, over):
+    assert (await shows_paper(console)).status_code == 200
+    (view,) = await console.store.passages(1)
+    assert (view.outcome, view.permits.permit.origin) == ("permitted", "paper")
+    assert (view.reviewed_by, view.permits.permit.second_officer) == ("R1", "R2")
+    assert "permit.unchecked" in view.verdict["review"]
+    case = await console.store.case(over)
+    assert (case.closed, case.state.penalty.value) == (True, "voided")
+    assert "蒙超9" in str(case.history[-1].details["reason"])
+    picture = view.permits.permit.picture
+    assert await console.media.fetch(picture.sha256) == base64.b64decode(PAPER["picture"])
+    kinds = [e.kind for e in await console.store.entries_after(0, 99)]
+    assert kinds[-2:] == ["passage_review", "case_act"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "field"),
+    [
+        ({"gross_kg": 59_999}, "facts.invalid", "passage_id"),
+        ({"last_on": "2026-02-28"}, "facts.invalid", "last_on"),
+        ({"first_on": "2026-03-02", "last_on": "2026-03-02"}, "facts.invalid", "passage_id"),
+        ({"picture": base64.b64encode(b"GIF89a").decode()}, "facts.invalid", "picture"),
+        ({"gross_kg": 0}, "facts.invalid", "gross_kg"),
+        ({"trailer": "蒙L12345"}, "facts.invalid", "trailer"),
+        ({"second_officer": "R1"}, "case.two_officers_required", None),
+        ({"second_officer": "P1"}, "case.two_officers_required", None),
+    ],
+)
+async def test_a_paper_that_covers_nothing_changes_nothing(console, over, changed, code, field):
+    before = (await console.store.entries_after(0, 99))[-1].seq
+    answer = await shows_paper(console, **changed)
+    assert answer.json()["code"] == code, answer.json()
+    assert answer.json()["fields"].get("field") == field
+    kept = (await console.store.entries_after(0, 99))[-1].seq
+    assert kept == before
+    assert not (await console.store.case(over)).closed
+
+
+async def test_a_case_in_the_police_s_hands_is_not_voided_for_a_paper(console, over):
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    for act, details in HANDED_OVER:
+        path = f"/api/cases/{over}/acts"
+        body = {"act": act, "second_officer": "R2", "details": details}
+        assert (await road.post(path, json=body)).status_code == 200
+    assert (await shows_paper(console)).json()["code"] == "case.illegal_transition"
+
+
+async def test_down_to_what_its_permit_allows_a_truck_is_clear(console, tell):
+    await heard(console)
+    await tell(Kind.REGISTER_EXTRACT, registered())
+    await tell(Kind.PERMIT, allowed())
+    register = Registers(FileRegister(None), console.centre)
+    at_scale = recorder(console, register)
+    await at_scale.record(weighed(gross=75_000))
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    case_no = (await console.store.passages(1))[0].case_no
+    path = f"/api/cases/{case_no}/acts"
+    body = {"act": "order_to_correct", "second_officer": "R2", "details": {"plate": PLATE}}
+    assert (await road.post(path, json=body)).status_code == 200
+    body = {**body, "act": "begin_unloading", "details": {"method": "卸载", "place": "站内"}}
+    assert (await road.post(path, json=body)).status_code == 200
+    console.clock.move(timedelta(minutes=30))
+    for gross, removal in ((70_001, "unloading"), (70_000, "clear")):
+        console.clock.move(timedelta(minutes=1))
+        await at_scale.record(weighed(gross=gross, at_ns=console.clock.monotonic_ns()))
+        newest = (await console.store.passages(1))[0].passage.passage_id
+        body = {**body, "act": "recheck", "details": {"passage_id": newest}}
+        answer = await road.post(path, json=body)
+        assert answer.status_code == 200, answer.json()
+        assert (await console.store.case(case_no)).state.removal.value == removal
 
 
 async def test_decisions_on_other_acts_are_shown_and_the_own_case_is_not(console, tell):

@@ -1150,6 +1150,40 @@ export interface components {
             second_officer: string;
         };
         /**
+         * HeldPermitOut
+         * @description The permit (超限运输车辆通行证) that the finding was held against; it may not cover it.
+         *
+         *     ``origin``: ``centre`` (its register) or ``paper`` (typed by officers); ``picture``: of the
+         *     paper, "" otherwise. What follows from it stands in the verdict.
+         */
+        HeldPermitOut: {
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "centre" | "paper";
+            /** Permit No */
+            permit_no: string;
+            /** Trailer */
+            trailer: string;
+            /** Gross Kg */
+            gross_kg: number;
+            /** Route */
+            route: string;
+            /**
+             * First On
+             * Format: date
+             */
+            first_on: string;
+            /**
+             * Last On
+             * Format: date
+             */
+            last_on: string;
+            /** Picture */
+            picture: string;
+        };
+        /**
          * KnownDecisionOut
          * @description A penalty decision in force on an earlier act, of whichever station.
          */
@@ -1360,6 +1394,40 @@ export interface components {
             valid_until: string;
         };
         /**
+         * PaperPermitIn
+         * @description A permit that the driver shows on paper, read by two officers.
+         *
+         *     ``trailer``: plate of the trailer that it names, null where it names none; ``picture``: JPEG of
+         *     the paper, base64.
+         */
+        PaperPermitIn: {
+            /** Permit No */
+            permit_no: string;
+            /** Gross Kg */
+            gross_kg: number;
+            /** Route */
+            route: string;
+            /**
+             * First On
+             * Format: date
+             */
+            first_on: string;
+            /**
+             * Last On
+             * Format: date
+             */
+            last_on: string;
+            /** Trailer */
+            trailer?: string | null;
+            /**
+             * Picture
+             * Format: base64
+             */
+            picture: string;
+            /** Second Officer */
+            second_officer: string;
+        };
+        /**
          * PassageOut
          * @description ``GET /api/passages`` (newest first), ``GET /api/passages/{id}``, live message ``passage``.
          *
@@ -1408,6 +1476,7 @@ export interface components {
             };
             /** Explanation */
             explanation: string;
+            permit: components["schemas"]["HeldPermitOut"] | null;
             /** Reviewed By */
             reviewed_by: string | null;
             /** Case No */
@@ -1492,6 +1561,7 @@ export interface components {
          *
          *     ``drawing`` is an id of ``GET /api/drawings``; null keeps the vehicle already known.
          *     ``registered_gross_kg`` (行驶证总质量), ``approved_load_kg`` and ``kerb_kg`` complete it.
+         *     ``permit``: on paper; where it covers the transport, a case opened on the passage is voided.
          */
         ReviewIn: {
             /** Plate */
@@ -1508,6 +1578,7 @@ export interface components {
             approved_load_kg?: number | null;
             /** Kerb Kg */
             kerb_kg?: number | null;
+            permit?: components["schemas"]["PaperPermitIn"] | null;
         };
         /**
          * Saved
