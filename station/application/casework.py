@@ -178,6 +178,7 @@ class Casework:
             pair, now = await self.pair(officer, second_no), self._clock.now()
             on = date.fromisoformat(local_day(now))
             details = self._terms.filled_in(case, kind, details, on)
+            self._terms.check_cargo(case, kind, details, on)
             if kind in (Act.NOTIFY, Act.DECIDE):
                 await self._within_the_law(case, details, on)
             after = case.after(kind, by=pair, at=now, on=on, details=details)

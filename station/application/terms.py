@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from station.application.findings import FEN_PER_YUAN
+from station.domain.cargo import FRESH, CargoKind, cargo_of, check_kind
 from station.domain.case import Case
 from station.domain.errors import InvalidFacts
 from station.domain.officers import Role
@@ -17,6 +18,8 @@ from station.rules.facts import Mode
 from station.rules.lawbook import LawBook
 
 HEARING: Final = "deadline.hearing_request"
+FRESH_DETAINED: Final = "procedure.police.detain_fresh"
+UNLOADED: Final = "station.unloading"
 PAY: Final = "deadline.pay"
 DEMAND: Final = "deadline.demand"
 _PENAL: Final = {"police": Role.POLICE, "road_admin": Role.ROAD}
@@ -38,6 +41,34 @@ class Terms:
         """
         found = self.law.provision(f"penalty.authority.{self.mode.value}", on).value
         return _PENAL.get(str(found))
+
+    def check_cargo(self, case: Case, act: Act, details: Details, on: date) -> None:
+        """Refuse to detain or to unload what is not treated as other goods are.
+
+        Fresh goods hold no truck unless it is unsafe, which is stated. What is not unloaded here
+        goes by the party's own arrangement, which is stated.
+
+        Raises:
+            InvalidFacts: that is missing, or there is no such kind of goods.
+            NoLawInForce: the law of that day does not say.
+
+        Source: 《交通警察道路执勤执法工作规范》附件2; the parameters ``station.unloading.*``.
+        """
+        check_kind(details)
+        cargo = cargo_of(case, details)
+        if cargo is None or cargo is CargoKind.GENERAL:
+            return
+        unstated = act is Act.DETAIN and cargo in FRESH and "safety" not in details
+        if unstated and self._says(FRESH_DETAINED, on) == "only_if_unsafe":
+            raise InvalidFacts("fresh goods hold no truck", field="safety", why="fresh_detained")
+        unarranged = act is Act.BEGIN_UNLOADING and "arrangement" not in details
+        if unarranged and self._says(f"{UNLOADED}.{cargo.value}", on) == "arranged":
+            raise InvalidFacts(
+                "not unloaded here", field="arrangement", why="cargo_not_unloaded_here"
+            )
+
+    def _says(self, key: str, on: date) -> str:
+        return str(self.law.provision(key, on).value)
 
     def filled_in(self, case: Case, act: Act, details: Details, on: date) -> Details:
         """Return *details* with what the law puts in.

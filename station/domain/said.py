@@ -63,7 +63,11 @@ FIELDS: Final[dict[Act, Fields]] = {
 or ``not_due``, with the last day to ask for one, empty where none is due."""
 
 OPTIONAL: Final[dict[Act, Fields]] = {
+    Act.ORDER_TO_CORRECT: {"cargo": str, "cargo_kind": str},
     Act.BEGIN_UNLOADING: {
+        "cargo": str,
+        "cargo_kind": str,
+        "arrangement": str,
         "custodian": str,
         "contract_no": str,
         "finish_by": str,

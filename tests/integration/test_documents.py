@@ -393,6 +393,30 @@ async def test_who_refuses_to_unload_is_handed_over_with_his_refusal(desk):
 
 
 @reads_pdf
+@pytest.mark.parametrize(
+    ("kind", "word", "order"),
+    [
+        ("perishable", "鲜活农产品", "非严重影响安全，不扣留车辆"),
+        ("live", "活畜禽", "非严重影响安全，不扣留车辆"),
+        ("dangerous", "危险货物", "危险货物不在本站卸载"),
+        ("indivisible", "不可解体的大件货物", "无从部分卸载"),
+    ],
+)
+async def test_goods_that_are_not_unloaded_like_others_are_named_in_the_papers(
+    desk, kind, word, order
+):
+    await desk.open()
+    await desk.act(Act.ORDER_TO_CORRECT, cargo="西红柿", cargo_kind=kind)
+    told = text_of(await desk.issuing.kept((await desk.issue("order_to_correct")).issued.number))
+    assert order in told
+    await desk.act(Act.BEGIN_UNLOADING, arrangement="货主派车转运")
+    text = text_of(await desk.issuing.kept((await desk.issue("unloading_notice")).issued.number))
+    for shown in (told, text):
+        assert f"西红柿（{word}）" in shown
+    assert "货主派车转运" in text
+
+
+@reads_pdf
 async def test_a_hand_over_names_the_weighing_form_as_it_was_numbered_and_waits_for_it(desk):
     await desk.open()
     await desk.go(*TO_DECISION[: TO_DECISION.index(Act.HAND_OVER) + 1])

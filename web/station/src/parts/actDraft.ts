@@ -16,8 +16,10 @@ export function draftOf(file: CaseOut, act: NextActOut): Draft {
   const fields = { ...act.fields, ...act.optional };
   const draft: Draft = Object.fromEntries(act.personal.map((name) => [name, ""]));
   for (const [name, kind] of Object.entries(fields)) {
-    const today = kind === "date" && name in act.fields;
-    draft[name] = today ? day(new Date()) : (Object.keys(choicesOf(act.act, name) ?? {})[0] ?? "");
+    // What need not be stated is not stated for the officer either.
+    const asked = name in act.fields;
+    const first = asked ? (Object.keys(choicesOf(act.act, name) ?? {})[0] ?? "") : "";
+    draft[name] = kind === "date" && asked ? day(new Date()) : first;
   }
   if (act.act === "order_to_correct") draft["plate"] = file.plate;
   if (act.act === "pay") draft["amount_fen"] = yuan((file.fine_fen ?? 0) - file.paid_fen).replaceAll(",", "");
@@ -43,6 +45,7 @@ export function choicesOf(act: string, name: string): Record<string, string> | n
   if (name === "kind") return act === "begin_remedy" ? zh.choices.remedy : zh.choices.kind;
   if (name === "result") return zh.choices.result;
   if (name === "hearing") return zh.choices.hearing;
+  if (name === "cargo_kind") return zh.choices.cargo;
   if (name === "method" && act === "serve") return zh.choices.service;
   return null;
 }
