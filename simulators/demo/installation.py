@@ -65,6 +65,7 @@ STATIONS: Final = (
         number=3,
         protocol="toledo-continuous",
         over_tcp=True,
+        mode="road_admin_alone",
     ),
     StationPlace(
         node="mobile",

@@ -13,7 +13,7 @@ from simulators.officers.body_camera import BodyCamera
 from simulators.officers.console import Account, Away, Console, Refused
 from simulators.officers.driver import Driver
 from simulators.officers.gate import Gate
-from simulators.officers.offsite import OffsiteDesk
+from simulators.officers.penal import PenalDesk
 from simulators.officers.police import PoliceDesk
 from simulators.officers.post import Post
 from simulators.officers.road import RoadDesk
@@ -85,7 +85,7 @@ class Crew:
         police = PoliceDesk(
             self.post, self._police[0], self._police[1].account.certificate_no, other
         )
-        penal = OffsiteDesk(self.post, self._road[0], self._road[1].account.certificate_no, worn)
+        penal = PenalDesk(self.post, self._road[0], self._road[1].account.certificate_no, worn)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.post.watch.run())

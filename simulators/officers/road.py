@@ -7,6 +7,7 @@ from typing import Any
 from simulators.officers.acting import Desk
 from simulators.officers.body_camera import BodyCamera
 from simulators.officers.console import Console
+from simulators.officers.penal import penalised_here
 from simulators.officers.post import Drawings, Post
 from simulators.traffic.trucks import Truck
 from simulators.traffic.world import Journey, Place
@@ -38,7 +39,7 @@ class RoadDesk(Desk):
             if passage.outcome == _NEEDS_REVIEW and passage.reviewed_by is None:
                 await self.attempt(passage.passage_id, self._review(passage))
         for case in list(self.post.watch.cases.values()):
-            if not case.closed and case.custody != Custody.ABSENT.value:
+            if not case.closed and not penalised_here(case):
                 await self.attempt(case.case_no, self._case(case))
 
     async def _review(self, passage: PassageOut) -> None:

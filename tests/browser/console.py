@@ -31,6 +31,7 @@ from station.application.terms import Terms
 from station.contract.entries import Kind, Passage, Picture, PlateEvidence
 from station.contract.sealing import local_day, stamp
 from station.domain.clock import VERIFIED, Believed
+from station.domain.closing import Need, Standing
 from station.domain.officers import Officer, Role
 from station.domain.plates import Plate, PlateColour, parse
 from station.domain.units import Kg
@@ -197,7 +198,7 @@ class Console:
             await self.duty.sign_in(number, PASSWORD)
 
     async def complete_file(self, case_no: str) -> None:
-        """Issue every document that is due, and let the party sign, as officers elsewhere do."""
+        """Fill its file as officers elsewhere do: documents, signatures, no recording and why."""
         pairs = {Role.ROAD: (ROAD, ROAD_2), Role.POLICE: (POLICE, POLICE_2)}
         while due := (await self.issuing.of_case(case_no)).due:
             first, second = pairs[due[0].issuer]
@@ -207,6 +208,19 @@ class Console:
             await self.filing.signed(
                 view.issued.number, "signed", "", officer=account.officer, second_no=second
             )
+        case = await self.store.case(case_no)
+        for item in await self.filing.checklist(case_no):
+            if item.need is Need.RECORDING and item.standing is Standing.MISSING:
+                role = next(one.role for one in case.history if one.act.value == item.name)
+                account = await self.accounts.account(pairs[role][0])
+                assert account is not None
+                await self.filing.excused(
+                    case_no,
+                    item.seq,
+                    "执法记录仪故障",
+                    officer=account.officer,
+                    second_no=pairs[role][1],
+                )
 
     def show(self, **changed) -> None:
         """Tell the watchers what the lane shows now."""

@@ -1,4 +1,7 @@
-"""Off-site cases (非现场执法): nobody was stopped; road administration tells, hears and serves."""
+"""Road administration's own penalties: off-site (非现场), or where it checks without the police.
+
+Off-site nobody was stopped, and it serves by mail; alone it goes on where the truck was released.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,12 @@ _YUAN_PER_1000_KG: Final = 500
 _MOST_YUAN: Final = 30_000
 """令62号 art 43: 500 yuan for every 1000 kg over, at most 30 000; a part of 1000 kg is none."""
 
+_SERVICE: Final = {
+    True: ("mail", "邮寄送达,本人签收"),
+    False: ("direct", "当事人当场签收"),
+}
+"""Whether nobody was stopped; the way, and what came of it."""
+
 _NEXT: Final = {
     Penalty.OPEN.value: Act.ACCEPT,
     Penalty.ACCEPTED.value: Act.NOTIFY,
@@ -31,7 +40,7 @@ _NEXT: Final = {
 """What comes next. Where a decision waits for the centre, nothing."""
 
 
-class OffsiteDesk(Desk):
+class PenalDesk(Desk):
     """The road officer in the office; the second one is on duty beside him."""
 
     role = Role.ROAD.value
@@ -43,8 +52,7 @@ class OffsiteDesk(Desk):
             Away: the station does not answer.
         """
         for case in list(self.post.watch.cases.values()):
-            absent = case.custody == Custody.ABSENT.value
-            if absent and not case.closed:
+            if penalised_here(case) and not case.closed:
                 await self.attempt(case.case_no, self._case(case))
 
     async def _case(self, case: CaseOut) -> None:
@@ -59,6 +67,12 @@ class OffsiteDesk(Desk):
         await self.act(case, act, _said(case, act))
 
 
+def penalised_here(case: CaseOut) -> bool:
+    """Tell whether a case is at the point where road administration itself goes on with it."""
+    gone = case.custody in (Custody.ABSENT.value, Custody.RELEASED.value)
+    return gone and case.penal == Role.ROAD.value
+
+
 def _said(case: CaseOut, act: Act) -> Mapping[str, str | int]:
     today = local_day(datetime.now(UTC))
     match act:
@@ -71,7 +85,8 @@ def _said(case: CaseOut, act: Act) -> Mapping[str, str | int]:
         case Act.DECIDE:
             return _penalty(case) | {"reason": "事实清楚,证据充分"}
         case Act.SERVE:
-            return {"method": "mail", "received": "邮寄送达,本人签收", "served_on": today}
+            method, received = _SERVICE[case.custody == Custody.ABSENT.value]
+            return {"method": method, "received": received, "served_on": today}
         case Act.PAY:
             receipt = f"{case.case_no}-1"
             return {"receipt_no": receipt, "amount_fen": case.fine_fen or 0, "paid_on": today}
