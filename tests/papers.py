@@ -232,7 +232,8 @@ class Desk:
             await self.documents.case_entries(issued.case_no),
             await self.store.passage(case.passage_id),
             [await self.store.passage(one) for one in case.rechecked_by],
-            await self.documents.of_case(issued.case_no),
+            issued=await self.documents.of_case(issued.case_no),
+            process=await self.documents.timeline_entries(issued.case_no, case.passage_id),
         )
         issue = Issue(
             form=self.press.forms[issued.document],

@@ -42,6 +42,13 @@ class Documents(Protocol):
         """Return the entries of a case in order: its opening and its acts."""
         ...
 
+    async def timeline_entries(self, case_no: str, passage_id: str) -> list[Entry]:
+        """Return these with weighings, documents and recordings, in order.
+
+        ``passage_id``: of the weighing that opened it.
+        """
+        ...
+
     async def of_case(self, case_no: str) -> list[DocumentView]:
         """Return the documents of a case, in the order of issue."""
         ...
@@ -184,7 +191,7 @@ class Issuing:
         if form is None:
             raise NotFound("document", kind=kind)
         async with self._lock:
-            record = await self._record(case_no)
+            record = await self._record(case_no, form)
             step = self._due.step(form, record.case, record.steps)
             if step is None:
                 raise DocumentNotDue(title=form.title, case_no=case_no)
@@ -213,10 +220,10 @@ class Issuing:
         """
         async with self._lock:
             view = await self._documents.document(number)
-            record = await self._record(view.issued.case_no, before=number)
             form = self._press.forms.get(view.issued.document)
             if form is None:
                 raise DocumentChanged(number=number)
+            record = await self._record(view.issued.case_no, form, before=number)
             self._require(officer, form, record, record.step(view.issued.act_seq))
             now, issued_at = self._clock.now(), moment(view.issued.issued_at)
             issue = Issue(
@@ -283,8 +290,13 @@ class Issuing:
     ) -> bytes:
         return await asyncio.to_thread(self._press.pdf, issue, record, personal=personal, copy=copy)
 
-    async def _record(self, case_no: str, before: str = "") -> Proceedings:
-        """Return the proceedings; of the documents those that were issued *before* that one."""
+    async def _record(
+        self, case_no: str, form: Form | None = None, before: str = ""
+    ) -> Proceedings:
+        """Return the proceedings, as a form needs them.
+
+        Of the documents those that were issued *before* that one.
+        """
         issued = await self._documents.of_case(case_no)
         numbers = [view.issued.number for view in issued]
         if before in numbers:
@@ -293,7 +305,10 @@ class Issuing:
         entries = await self._documents.case_entries(case_no)
         first = await self._views.passage(case.passage_id)
         rechecks = [await self._views.passage(one) for one in sorted(case.rechecked_by)]
-        return proceedings(case, entries, first, rechecks, issued)
+        process: list[Entry] = []
+        if form is not None and form.process:
+            process = await self._documents.timeline_entries(case_no, case.passage_id)
+        return proceedings(case, entries, first, rechecks, issued=issued, process=process)
 
     async def _personal(self, record: Proceedings) -> dict[str, str]:
         try:

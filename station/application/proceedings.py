@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from station.application.views import DocumentView, PassageView, moment, receipt
 from station.contract.entries import CaseAct, CaseOpened, read
 from station.contract.proceedings import Proceedings, Step, Weighed
+from station.contract.timeline import timeline
 from station.domain.case import Case
 from station.domain.errors import StoreCorrupt
 from station.domain.forms import OPENED
@@ -19,7 +20,9 @@ def proceedings(
     entries: Iterable[Entry],
     first: PassageView,
     rechecks: Iterable[PassageView],
+    *,
     issued: Iterable[DocumentView] = (),
+    process: Iterable[Entry] = (),
 ) -> Proceedings:
     """Return the proceedings of a case.
 
@@ -29,6 +32,7 @@ def proceedings(
         first: the first weighing.
         rechecks: those that its acts name.
         issued: its documents, in the order of issue.
+        process: of the forms that tell it, all entries of the case.
     """
     return Proceedings(
         case=case,
@@ -36,6 +40,7 @@ def proceedings(
         rechecks={view.passage.passage_id: _weighed(view) for view in rechecks},
         steps=steps_of(entries),
         issued={view.issued.document: view.issued.number for view in issued},
+        process=timeline(case.case_no, process),
     )
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from station.contract.part import Record
 from station.contract.station_entries import Passage
+from station.contract.timeline import Moment
 from station.domain.case import Case
 from station.domain.errors import NotFound
 from station.domain.forms import Form
@@ -64,6 +65,7 @@ class Proceedings:
         rechecks: by passage id, those that the steps name.
         steps: in order, the opening first.
         issued: number of the newest document of each kind that was issued before.
+        process: all that happened in it, in the order of time; only for forms that tell it.
     """
 
     case: Case
@@ -71,10 +73,15 @@ class Proceedings:
     rechecks: Mapping[str, Weighed]
     steps: tuple[Step, ...]
     issued: Mapping[str, str] = field(default_factory=dict)
+    process: tuple[Moment, ...] = ()
 
     def until(self, seq: int) -> Proceedings:
         """Return the record as it was right after entry *seq*: what came later does not show."""
-        return replace(self, steps=tuple(step for step in self.steps if step.seq <= seq))
+        return replace(
+            self,
+            steps=tuple(step for step in self.steps if step.seq <= seq),
+            process=tuple(one for one in self.process if one.seq <= seq),
+        )
 
     def newest(self, *names: str) -> Step | None:
         """Return the newest step of these names, None when there was none."""

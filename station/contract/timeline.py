@@ -71,7 +71,7 @@ def timeline(case_no: str, entries: Iterable[Entry]) -> tuple[Moment, ...]:
     read_out = ((entry, read(entry)[1]) for entry in entries)
     made = (_moment(case_no, entry, payload) for entry, payload in read_out)
     found = [one for one in made if one is not None]
-    titles = {one.number: one.title for one in found if one.title}
+    titles = {one.number: one.title for one in found if one.number and one.title}
     titled = (replace(one, title=one.title or titles.get(one.number, "")) for one in found)
     return tuple(sorted(titled, key=lambda one: (one.at, one.seq)))
 

@@ -13,6 +13,7 @@ from typing import Final
 from station.contract.driver_page import grouped, page_code
 from station.contract.messages import templates
 from station.contract.proceedings import Issue, Print, Proceedings, Step, Weighed
+from station.contract.timeline import Moment
 from station.documents.qr import square
 from station.documents.registry import Address
 from station.domain.clock import CHINA
@@ -104,6 +105,7 @@ def paper(
         "step": _step(step),
         "acts": {one.name: _step(one) for one in then.steps},
         "steps": [_step(one) for one in then.steps],
+        "process": [_happened(one, then) for one in then.process],
         "forms": dict(record.issued),
         "fine_fen": _fine(then),
         "paid_fen": sum(int(s.details["amount_fen"]) for s in then.steps if s.name == "pay"),
@@ -169,15 +171,35 @@ def _axle(axle: object) -> Data:
 
 
 def _step(step: Step) -> Data:
-    word = "value.kind.case_opened" if step.name == OPENED else f"value.act.{step.name}"
     return {
         "name": step.name,
-        "title": templates()[word],
+        "title": _title(step.name),
         "receipt": step.receipt,
         "at": _moment(step.at),
         "role": step.role.value,
         "officers": list(step.officers),
         "details": dict(step.details),
+    }
+
+
+def _title(name: str) -> str:
+    return templates()["value.kind.case_opened" if name == OPENED else f"value.act.{name}"]
+
+
+def _happened(one: Moment, record: Proceedings) -> Data:
+    """Return a moment of the whole process; ``acts``: what a recording shows."""
+    words = templates()
+    return {
+        "kind": one.kind,
+        "name": one.name,
+        "title": one.title or words.get(f"value.act.{one.name}", words[f"value.kind.{one.kind}"]),
+        "at": _moment(one.at),
+        "until": _moment(one.until),
+        "officers": list(one.officers),
+        "number": one.number,
+        "note": one.note,
+        "receipt": one.receipt,
+        "acts": [_title(step.name) for step in record.steps if step.seq in one.about],
     }
 
 

@@ -36,6 +36,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     page: bool = False
     closing: bool = True
     signed: bool = False
+    process: bool = False
 
 
 class _Offices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -45,6 +45,7 @@ class Form:
         page: its prints bear the address of the driver's page (当事人查询页).
         closing: whether it must be in the file before the case closes, once it is due.
         signed: whether the party must sign it, or officers note why not.
+        process: it tells the whole process (执法全过程), documents and recordings too.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Form:
     page: bool = False
     closing: bool = True
     signed: bool = False
+    process: bool = False
 
     def issuer(self, penal: Role, own: Role) -> Role:
         """Return whose document it is.

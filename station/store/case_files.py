@@ -22,11 +22,6 @@ class SqliteCaseFiles(SqliteDocuments):
         """See :class:`~station.application.completeness.CaseFiles`."""
         return [entry_of(row) for row in await self._rows(_LEDGER["file_entries"], case_no)]
 
-    async def timeline_entries(self, case_no: str, passage_id: str) -> list[Entry]:
-        """See :class:`~station.application.completeness.CaseFiles`."""
-        rows = await self._rows(_LEDGER["timeline_entries"], case_no, passage_id)
-        return [entry_of(row) for row in rows]
-
     async def acts_on(self, first: date, last: date) -> list[Entry]:
         """See :class:`~station.application.importing.Clips`."""
         rows = await self._rows(_LEDGER["acts_on"], first.isoformat(), last.isoformat())

@@ -34,6 +34,11 @@ class SqliteDocuments:
         """See :class:`~station.application.issuing.Documents`."""
         return [entry_of(row) for row in await self._rows(_LEDGER["case_entries"], case_no)]
 
+    async def timeline_entries(self, case_no: str, passage_id: str) -> list[Entry]:
+        """See :class:`~station.application.issuing.Documents`."""
+        rows = await self._rows(_LEDGER["timeline_entries"], case_no, passage_id)
+        return [entry_of(row) for row in rows]
+
     async def of_case(self, case_no: str) -> list[DocumentView]:
         """See :class:`~station.application.issuing.Documents`."""
         return [_view(row) for row in await self._rows(_SQL["documents_of"], case_no)]

@@ -184,6 +184,8 @@ async def test_a_recording_is_there_or_two_officers_say_why_not(desk):
 
 async def test_the_timeline_tells_the_whole_process_in_the_order_of_time(desk):
     views = await handled(desk)
+    for one in await unrecorded(desk):
+        await clip(desk, one.name, one.seq)
     told = [one.moment for one in await desk.filing.timeline(CASE_NO)]
     assert [one.at for one in told] == sorted(one.at for one in told)
     assert [one.name for one in told if one.kind == "case_act"] == [a.value for a in USUAL[:-1]]
@@ -195,6 +197,28 @@ async def test_the_timeline_tells_the_whole_process_in_the_order_of_time(desk):
     signed = [one for one in told if one.kind == "document_signed"]
     assert {one.title for one in signed} <= {view.issued.title for view in views.values()}
     assert all(one.officers[0][-1] == "1" and len(one.officers) == 2 for one in signed)
+    assert {one.title for one in told if one.kind == "case_act"} == {""}  # no clip's name
+
+
+async def test_the_closing_report_tells_the_whole_process_up_to_the_closing_and_no_more(desk):
+    await handled(desk)
+    *rest, last = await unrecorded(desk)
+    for one in rest:
+        await clip(desk, one.name, one.seq)
+    police = pair(Role.POLICE).first
+    await desk.filing.excused(CASE_NO, last.seq, "记录仪损坏", officer=police, second_no="x")
+    await desk.act(Act.CLOSE)
+    closed = (await desk.store.head()).seq
+    view = await desk.issue("closing_report")
+    shown = (await desk.shown(view))["process"]
+    told = [one.moment for one in await desk.filing.timeline(CASE_NO) if one.moment.seq <= closed]
+    assert [one["receipt"] for one in shown] == [one.receipt for one in told]
+    kinds = {one["kind"] for one in shown}
+    assert {"passage", "case_opened", "document_signed", "recording_imported"} <= kinds
+    assert [one["note"] for one in shown if one["kind"] == "recording_excused"] == ["记录仪损坏"]
+    # Printed twice, and printed again: what came after does not show, and nothing has changed.
+    await desk.issuing.printed(view.issued.number, police)
+    await desk.issuing.printed(view.issued.number, police)
 
 
 async def test_the_record_of_a_case_holds_its_signatures_and_recordings(desk):
