@@ -94,13 +94,10 @@ class PublicSection(Section):
     Attributes:
         proxies: addresses or networks of the proxies before it. Requests are counted by the address
             that stands in their ``X-Forwarded-For``, and of nobody else's.
-        recheck_answer_h: within how many hours a driver who asks to be weighed once more is
-            promised an answer; no law names it.
     """
 
     listen: Listen | Literal[""] = ""
     proxies: tuple[IPvAnyNetwork, ...] = ()
-    recheck_answer_h: Annotated[int, Field(ge=1, le=72)] = 2
 
 
 class DatabaseSection(Section):

@@ -76,9 +76,9 @@ async def picture(request: Request, watch_id: str, node: Station) -> Response:
 
 
 @ROUTER.get("/down", responses=_REFUSALS)
-async def down(request: Request, after: Seq = 0) -> Response:
+async def down(request: Request, node: Station, after: Seq = 0) -> Response:
     """Give the next entries of the centre's own ledger (Down)."""
-    return _json(msgspec.json.encode(await parts_of(request).serve.down(after)))
+    return _json(msgspec.json.encode(await parts_of(request).serve.down(after, node)))
 
 
 @ROUTER.get("/ledger", responses=_REFUSALS)

@@ -305,4 +305,5 @@ def _opened(entry: Entry, opening: Opening) -> Opened:
     _, payload = read(entry)
     act = payload if isinstance(payload, CaseAct) else None
     check_opening(opening, act.personal if act else {})
-    return Opened(entry.seq, act.case_no if act else "", opening)
+    case_no = act.case_no if act else ""
+    return Opened(entry.seq, entry.node, case_no, opening)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+import secrets
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Final, Protocol
 
-from central.application.ledger_ports import Archive
+from central.application.ledger_ports import Archive, Opened
 from central.application.ports import OpenedCase
 from central.application.publishing import OwnLedger
 from station.contract.driver_page import page_digest
 from station.contract.entries import (
     DocumentPrinted,
+    DriverAnswer,
     DriverRequest,
     Kind,
     Passage,
@@ -23,22 +26,23 @@ from station.contract.entries import (
     Record,
     read,
 )
+from station.contract.personal import SALT_BYTES, Opening
 from station.contract.sealing import stamp
+from station.contract.timeline import receipt
+from station.domain.asking import MOST, Asked, may_ask, text_of
 from station.domain.case import Case
-from station.domain.clock import Clock
+from station.domain.clock import CHINA, Clock
 from station.domain.errors import DomainError, MalformedEntry, NotFound, StorageError
 from station.domain.ledger import Entry
 from station.domain.procedure import Act
-from station.domain.stages import Custody, Removal
 from station.domain.units import Kg
+from station.rules.deadlines import last_moment
 from station.rules.lawbook import LawBook
 from station.rules.records import vehicle_from_record
 from station.rules.unloading import UnloadPlan, plan_of
 
 FOLLOW_EVERY_S: Final = 2.0
 MOST_PICTURES: Final = 4
-RECHECK: Final = "recheck"
-_THERE: Final = (Custody.HELD, Custody.DETAINED)
 _NOBODYS: Final = bytes(16)
 """What is looked up instead of what is no code, so that both take as long."""
 _LOG: Final = logging.getLogger(__name__)
@@ -68,12 +72,16 @@ class Book(Protocol):
     async def prints(self, after: int) -> tuple[int, list[Entry]]:
         """Return up to where the log was looked through from *after*.
 
-        With it the prints of documents in there, and what drivers asked.
+        With it the prints of documents in there, what drivers asked and what they were answered.
         """
         ...
 
     async def held(self, page: PageOf) -> CaseHeld | None:
         """Return what is held of a case; None while its opening has not come."""
+        ...
+
+    async def texts(self, node: str, seqs: Sequence[int]) -> dict[int, str]:
+        """Return what drivers wrote beside entries of *node*, as far as it is not erased."""
         ...
 
 
@@ -105,6 +113,28 @@ class WeighingShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a driver asked, by the entry of the centre that says so.
+
+    Attributes:
+        receipt: of that entry.
+        text: what he wrote; "" for nothing, None once it is erased.
+        answer: None before.
+    """
+
+    seq: int
+    receipt: str
+    request: DriverRequest
+    text: str | None = ""
+    answer: DriverAnswer | None = None
+
+    @property
+    def asked(self) -> Asked:
+        """Return what it is."""
+        return Asked(self.request.what)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriverPage:
     """What a driver sees.
 
@@ -114,7 +144,8 @@ class DriverPage:
         plan: what to take off; None where nothing is over or the limit is open.
         pictures: (media type, bytes) of the first weighing.
         pictures_missing: so many have not come yet, or are not kept any more.
-        asked: what the driver asked; None for nothing.
+        told: what the driver asked, in order.
+        may_ask: what else he can ask here now.
         rights: numbers of the law data in force on the day of the case, by name.
     """
 
@@ -127,7 +158,8 @@ class DriverPage:
     pictures: tuple[tuple[str, bytes], ...]
     pictures_missing: int
     rights: Mapping[str, int]
-    asked: DriverRequest | None
+    told: tuple[Told, ...]
+    may_ask: frozenset[Asked]
 
 
 _RIGHTS: Final = {
@@ -151,7 +183,6 @@ class DriverPages:
         clock: Clock,
         archive: Archive,
         own: OwnLedger,
-        answer_within: timedelta,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._book = book
@@ -160,10 +191,10 @@ class DriverPages:
         self._clock = clock
         self._archive = archive
         self._own = own
-        self._answer_within = answer_within
         self._sleep = sleep
         self._asking = asyncio.Lock()
-        self._asked: dict[PageOf, DriverRequest] = {}
+        self._asked: dict[PageOf, dict[int, Told]] = {}
+        self._answers: dict[tuple[str, int], DriverAnswer] = {}
         self._pages: dict[str, PageOf] = {}
         self._followed = 0
 
@@ -187,8 +218,10 @@ class DriverPages:
                     # The first print counts: nobody else takes a page over.
                     page = PageOf(node=entry.node, case_no=printed.case_no)
                     self._pages.setdefault(printed.page, page)
-                case DriverRequest() as asked:
-                    self._asked[PageOf(node=asked.node, case_no=asked.case_no)] = asked
+                case DriverRequest() as request if entry.node == self._own.node:
+                    self._note(entry, request)
+                case DriverAnswer() as answer:
+                    self._answers.setdefault((entry.node, answer.request_seq), answer)
         more = reached > self._followed
         self._followed = reached
         return more
@@ -197,7 +230,7 @@ class DriverPages:
         """Return the page of a code; None for none, or one that has not come yet."""
         page = self._page(token)
         held = None if page is None or token is None else await self._book.held(page)
-        if held is None:
+        if page is None or held is None:
             return None
         weighed = _weighings(held.entries)
         case = held.opened.case
@@ -214,35 +247,78 @@ class DriverPages:
             pictures=pictures,
             pictures_missing=missing,
             rights=self._rights(held.opened.occurred_on),
-            asked=None if page is None else self._asked.get(page),
+            told=await self._told(page),
+            may_ask=self._may_ask(page, case),
         )
 
-    async def ask_recheck(self, token: bytes | None) -> None:
-        """Write, durably, that a driver asks to be weighed once more; once in a case.
+    async def ask(self, token: bytes | None, asked: Asked, typed: str) -> None:
+        """Write, durably, what a driver asks. The same said again is the same entry.
 
-        Nothing is written for what is no code, or where the truck is gone or was cleared already.
+        Nothing is written for what is no code, or where the case does not allow it (any more).
+
+        Args:
+            token: by which he came.
+            asked: what.
+            typed: what he wrote; of no account for a re-check.
+
+        Raises:
+            InvalidFacts: it is empty or too long.
+            StorageError: it is not kept.
         """
+        text = "" if asked is Asked.RECHECK else text_of(typed)
         async with self._asking:
+            while await self.follow():
+                pass  # another process may have written what he asked a moment ago
             page = self._page(token)
             held = None if page is None or token is None else await self._book.held(page)
-            if page is None or held is None or page in self._asked:
+            if page is None or held is None or asked not in self._may_ask(page, held.opened.case):
                 return
-            if recheck_possible(held.opened.case):
-                self._asked[page] = await self._written(page, held.opened.case.plate)
+            before = await self._told(page)
+            if not text or (asked, text) not in {(one.asked, one.text) for one in before}:
+                await self._write(page, held.opened.case.plate, asked, text)
 
-    async def _written(self, page: PageOf, plate: str) -> DriverRequest:
+    async def _write(self, page: PageOf, plate: str, asked: Asked, text: str) -> None:
         now = self._clock.now()
+        until = last_moment(self._law, f"deadline.answer_{asked.value}", now.astimezone(CHINA))
+        salt = secrets.token_bytes(SALT_BYTES).hex()
+        opening = Opening(field="text", salt=salt, text=text)
         request = DriverRequest(
             node=page.node,
             case_no=page.case_no,
             plate=plate,
-            what=RECHECK,
+            what=asked.value,
             at=stamp(now),
-            answer_by=stamp(now + self._answer_within),
+            answer_by=stamp(until),
+            personal={opening.field: opening.commitment} if text else {},
         )
         async with self._archive.desk() as desk:
-            await self._own.write(desk, [(Kind.DRIVER_REQUEST, request)])
-        return request
+            (entry,) = await self._own.write(desk, [(Kind.DRIVER_REQUEST, request)])
+            if text:
+                kept = Opened(entry.seq, page.node, page.case_no, opening)
+                await desk.keep_openings(self._own.node, [kept])
+        self._note(entry, request)
+
+    def _note(self, entry: Entry, request: DriverRequest) -> None:
+        page = PageOf(node=request.node, case_no=request.case_no)
+        told = Told(seq=entry.seq, receipt=receipt(entry), request=request)
+        self._asked.setdefault(page, {})[entry.seq] = told
+
+    async def _told(self, page: PageOf) -> tuple[Told, ...]:
+        found = self._asked.get(page, {})
+        written = [seq for seq, one in found.items() if one.request.personal]
+        texts = await self._book.texts(self._own.node, written) if written else {}
+        return tuple(
+            replace(
+                found[seq],
+                text=texts.get(seq) if found[seq].request.personal else "",
+                answer=self._answers.get((page.node, seq)),
+            )
+            for seq in sorted(found)
+        )
+
+    def _may_ask(self, page: PageOf, case: Case) -> frozenset[Asked]:
+        so_far = Counter(one.asked for one in self._asked.get(page, {}).values())
+        return frozenset(one for one in Asked if so_far[one] < MOST[one] and may_ask(one, case))
 
     def _page(self, token: bytes | None) -> PageOf | None:
         return self._pages.get(page_digest(_NOBODYS if token is None else token))
@@ -278,11 +354,6 @@ def served_at(case: Case) -> datetime | None:
     """Return when the decision was served, None before."""
     done = case.newest(Act.SERVE)
     return None if done is None else done.at
-
-
-def recheck_possible(case: Case) -> bool:
-    """Tell whether a truck stands at the station and was not cleared."""
-    return case.state.custody in _THERE and case.state.removal is not Removal.CLEAR
 
 
 def _payload(entry: Entry) -> Payload | None:

@@ -12,7 +12,7 @@ from central.application.serving import Shelf, best_checkpoint, entry_proofs
 from central.domain.auditing.claims import LogKeys
 from station.contract.bundle import Bundle, Bundled, Collected, Remark, remarks_on, require_room
 from station.contract.case_record import CENTRE_KINDS, STATION_KINDS, CaseRecord, finding_edition
-from station.contract.entries import CaseAct, Kind, Passage, read
+from station.contract.entries import Kind, Passage, commitments, read
 from station.contract.media import media_of
 from station.contract.messages import message
 from station.contract.personal import Opening, check_opening
@@ -180,7 +180,7 @@ class Export:
     async def _openings(
         self, entries: Sequence[Entry]
     ) -> tuple[dict[Place, tuple[Opening, ...]], int]:
-        committed = {_at(one): _commitments(one) for one in entries}
+        committed = {_at(one): commitments(one) for one in entries}
         found: dict[Place, tuple[Opening, ...]] = {}
         spoilt: set[Place] = set()
         for node in dict.fromkeys(one.node for one in entries):
@@ -213,8 +213,3 @@ def _at(entry: Entry) -> Place:
 def _is_weighing(entry: Entry, passage_id: str) -> bool:
     payload = read(entry)[1]
     return isinstance(payload, Passage) and payload.passage_id == passage_id
-
-
-def _commitments(entry: Entry) -> Mapping[str, str]:
-    payload = read(entry)[1]
-    return payload.personal if isinstance(payload, CaseAct) else {}

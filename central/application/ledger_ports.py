@@ -56,9 +56,13 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A clear text that came beside entry ``seq``, an act on a case; checked against it."""
+    """A clear text beside entry ``seq``, which is about a case; checked against it.
+
+    ``case_node``: the station that opened the case; of the centre's own entries another node.
+    """
 
     seq: int
+    case_node: str
     case_no: str
     opening: Opening
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from central.application.ledger_ports import Placed, StoredCheckpoint
+from station.contract.entries import Kind
+from station.contract.personal import Opening
 from station.contract.sealing import stamp
 from station.contract.uplink import Down, EntryProof, Proofs, SealedEntry, batch, sealed
 from station.domain.clock import Clock
@@ -39,6 +41,12 @@ class Shelf(Protocol):
 
     async def rotations(self, node: str) -> list[Placed]:
         """Return the entries by which a node's keys changed, in order."""
+        ...
+
+    async def openings(
+        self, node: str, seqs: Sequence[int], case_node: str
+    ) -> Mapping[int, Sequence[Opening]]:
+        """Return the clear texts beside entries of *node* that are about cases of a station."""
         ...
 
     async def head(self, node: str) -> int:
@@ -92,12 +100,17 @@ class Serve:
     node: str
     clock: Clock
 
-    async def down(self, after: int) -> Down:
-        """Return the next entries of the centre's own ledger."""
+    async def down(self, after: int, station: str) -> Down:
+        """Return the next entries of the centre's own ledger.
+
+        What drivers wrote goes to *station* where it is about a case of its own, and nowhere else.
+        """
         found = await self.shelf.ledger(self.node, after, PAGE)
+        asked = [one.entry.seq for one in found if one.entry.kind == Kind.DRIVER_REQUEST.value]
+        texts = await self.shelf.openings(self.node, asked, station) if asked else {}
         newest = await self.shelf.newest_checkpoint()
         return Down(
-            entries=[sealed(one.entry) for one in found],
+            entries=[sealed(one.entry, texts.get(one.entry.seq, ())) for one in found],
             head=await self.shelf.head(self.node),
             checkpoint=newest.note if newest else "",
             at=stamp(self.clock.now()),

@@ -405,7 +405,7 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
             tasks.append(pages.run())
             doors.append(
                 Door(
-                    create_public_app(Site(find=pages, ask_recheck=pages.ask_recheck, clock=clock)),
+                    create_public_app(Site(find=pages, ask=pages.ask, clock=clock)),
                     outside,
                     proxies=tuple(str(one) for one in settings.public.proxies),
                 )
@@ -431,7 +431,6 @@ def driver_pages(settings: CentralSettings, database: Pool, clock: Clock) -> Dri
         clock=clock,
         archive=SqlArchive(database),
         own=own_ledger(settings, clock, own_key(settings)),
-        answer_within=timedelta(hours=settings.public.recheck_answer_h),
     )
 
 

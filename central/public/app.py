@@ -20,22 +20,25 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from central.application.driver_pages import RECHECK, DriverPage
+from central.application.driver_pages import DriverPage
 from central.public.limits import Limits
-from central.public.page import asking, busy, failed, page, slow
+from central.public.page import Refused, asking, busy, failed, page, slow
 from station.contract.driver_page import page_token
+from station.domain.asking import Asked
 from station.domain.clock import Clock
-from station.domain.errors import StorageError
+from station.domain.errors import InvalidFacts, StorageError
 
 EACH_A_MINUTE: Final = 20
 ALL_A_MINUTE: Final = 600
 AT_ONCE: Final = 4
-MOST_BYTES: Final = 1_024
+MOST_BYTES: Final = 16_384
+"""A text of the greatest length, its characters of four bytes, each byte written as three."""
 BODY_S: Final = 10.0
 """So long a body may take to come."""
 _LOG: Final = logging.getLogger(__name__)
 _STYLE: Final = (files("central.public") / "page.css").read_text("utf-8")
 _SCRIPT: Final = (files("central.public") / "page.js").read_text("utf-8")
+_COUNTING: Final = (files("central.public") / "counting.js").read_text("utf-8")
 
 
 def _source(text: str) -> str:
@@ -44,7 +47,8 @@ def _source(text: str) -> str:
 
 _HEADERS: Final = {
     "content-security-policy": (
-        f"default-src 'none'; style-src {_source(_STYLE)}; script-src {_source(_SCRIPT)}; "
+        f"default-src 'none'; style-src {_source(_STYLE)}; "
+        f"script-src {_source(_SCRIPT)} {_source(_COUNTING)}; "
         "img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "referrer-policy": "no-referrer",
@@ -59,7 +63,7 @@ class Site:
     """What the application is joined to."""
 
     find: Callable[[bytes | None], Awaitable[DriverPage | None]]
-    ask_recheck: Callable[[bytes | None], Awaitable[None]]
+    ask: Callable[[bytes | None, Asked, str], Awaitable[None]]
     clock: Clock
 
 
@@ -80,14 +84,18 @@ def create_public_app(site: Site, *, body_s: float = BODY_S) -> Starlette:
         except TimeoutError:
             return _html(slow(_STYLE), 408)
         async with turns:
-            code, asked = _read(b"" if body is None else body)
-            token = page_token(code)
-            if asked:
-                await site.ask_recheck(token)
+            said = _read(b"" if body is None else body)
+            token = page_token(said.code)
+            try:
+                refused = await _ask(site, token, said)
+            except StorageError as exc:
+                _LOG.error("what a driver asked is not kept", extra={"code": exc.code})
+                return _html(failed(_STYLE, unsaved=True), 503)
             found = await site.find(token)
         if found is None:
             return _html(asking(_STYLE, _SCRIPT, unknown=True), 404)
-        return _html(page(_STYLE, found, code))
+        status = 200 if refused is None else 422
+        return _html(page(_STYLE, _COUNTING, found, said.code, refused), status)
 
     async def broken(_request: Request, exc: Exception) -> Response:
         assert isinstance(exc, StorageError)  # noqa: S101 - for the type only
@@ -130,13 +138,34 @@ async def _body(request: Request) -> bytes | None:
     return taken
 
 
-def _read(body: bytes) -> tuple[str, bool]:
-    """Return the code as it was typed, and whether a re-check is asked for."""
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What came in a form, as it was typed; ``asked`` None: the page alone."""
+
+    code: str = ""
+    asked: Asked | None = None
+    text: str = ""
+
+
+def _read(body: bytes) -> _Said:
     try:
         fields = parse_qs(body.decode(), max_num_fields=4)
     except ValueError:  # not UTF-8, or too many fields
-        return "", False
-    return fields.get("code", [""])[0], fields.get("ask", [""])[0] == RECHECK
+        return _Said()
+    code, ask, text = (fields.get(name, [""])[0] for name in ("code", "ask", "text"))
+    asked = next((one for one in Asked if one.value == ask), None)
+    return _Said(code, asked, text)
+
+
+async def _ask(site: Site, token: bytes | None, said: _Said) -> Refused | None:
+    """Ask what he asks; return what cannot be taken as he wrote it."""
+    if said.asked is None:
+        return None
+    try:
+        await site.ask(token, said.asked, said.text)
+    except InvalidFacts:
+        return Refused(said.asked, said.text)
+    return None
 
 
 def _html(text: str, status: int = 200) -> Response:

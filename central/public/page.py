@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -12,16 +13,12 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import yaml
 
-from central.application.driver_pages import (
-    RECHECK,
-    DriverPage,
-    WeighingShown,
-    recheck_possible,
-    served_at,
-)
+from central.application.driver_pages import DriverPage, Told, WeighingShown, served_at
 from station.contract.driver_page import CODE_LETTERS
 from station.contract.messages import templates
+from station.domain.asking import MOST_LETTERS, Answer, Asked, settled
 from station.domain.clock import CHINA
+from station.domain.procedure import Act
 from station.rules.unloading import UnloadPlan
 
 _LONGEST_TYPED: Final = 2 * CODE_LETTERS
@@ -54,13 +51,31 @@ def slow(style: str) -> str:
     return _only(style, "slow")
 
 
-def failed(style: str) -> str:
-    """Return the page for when the records cannot be read."""
-    return _only(style, "failed")
+def failed(style: str, *, unsaved: bool = False) -> str:
+    """Return the page for when the records cannot be read, or what he wrote is not kept."""
+    return _only(style, "unsaved" if unsaved else "failed")
 
 
-def page(style: str, shown: DriverPage, code: str) -> str:
-    """Return a driver's page. *code*: by which he came."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a driver wrote and cannot be taken: it is empty, too long, or holds what is no text."""
+
+    asked: Asked
+    typed: str
+
+
+def page(
+    style: str, counting: str, shown: DriverPage, code: str, refused: Refused | None = None
+) -> str:
+    """Return a driver's page.
+
+    Args:
+        style: its style sheet.
+        counting: the script that counts letters.
+        shown: what it tells.
+        code: by which he came.
+        refused: goes back into its form, with the reason.
+    """
     root, main = _frame(style)
     case = shown.case
     _text(main, "h1", _say("title"))
@@ -71,13 +86,18 @@ def page(style: str, shown: DriverPage, code: str) -> str:
     if shown.plan is not None and shown.plan.total:
         _plan(main, shown.plan)
     _rechecks(main, shown)
-    _asking_recheck(main, shown, code)
+    if shown.told:
+        _told(main, shown)
+    if shown.may_ask:
+        _forms(main, shown, code, refused)
     _standing(main, shown)
     _rights(main, shown)
     if shown.first is not None:
         _weighed(main, shown.first)
         _pictures(main, shown)
     _text(main, "p", _say("privacy"), {"class": "note"})
+    if shown.may_ask:
+        _text(main, "script", counting)
     return _html(root)
 
 
@@ -121,18 +141,73 @@ def _rechecks(main: Element, shown: DriverPage) -> None:
         _text(main, "p", _say(name, at=at, kg=_kg(weighing.gross_kg), excess=excess))
 
 
-def _asking_recheck(main: Element, shown: DriverPage, code: str) -> None:
-    if shown.asked is not None:
-        _text(main, "h2", _say("asked_title"))
-        at, by = (_shown(_moment(one)) for one in (shown.asked.at, shown.asked.answer_by))
-        _text(main, "p", _say("asked", at=at, by=by), {"class": "note", "role": "status"})
-    elif recheck_possible(shown.case):
-        _text(main, "h2", _say("asked_title"))
-        _text(main, "p", _say("ask_recheck_how"))
-        form = SubElement(main, "form", {"method": "post", "action": "./"})
+def _told(main: Element, shown: DriverPage) -> None:
+    _text(main, "h2", _say("told"))
+    names = _words()["asked"]
+    for one in shown.told:
+        box = SubElement(main, "section", {"class": "note"})
+        at = _shown(_moment(one.request.at))
+        _text(box, "p", _say("told_at", what=names[one.asked.value], at=at), {"class": "strong"})
+        _text(box, "p", _say("told_receipt", receipt=one.receipt))
+        if one.request.personal:
+            text = _say("told_erased") if one.text is None else one.text
+            _text(box, "p", text, {"class": "own"})
+        for line in _answered(one, shown):
+            _text(box, "p", line, {"role": "status"})
+
+
+def _answered(one: Told, shown: DriverPage) -> Iterator[str]:
+    """Yield where what he asked stands."""
+    if one.answer is not None:
+        words = _words()["answer"][one.asked.value]
+        at = _shown(_moment(one.answer.at))
+        yield _say("answered", at=at, answer=words[Answer(one.answer.answer).value])
+        yield _say("answered_text", text=one.answer.text)
+        return
+    ended = settled(one.asked, shown.case, _moment(one.request.at))
+    if ended is not None:
+        act, at_moment = ended
+        yield _say("ended_gone" if act is Act.RELEASE else "ended_again", at=_shown(at_moment))
+        return
+    yield _say("waiting", by=_shown(_moment(one.request.answer_by)))
+    if one.asked is Asked.STATEMENT:
+        yield _say("waiting_statement")
+
+
+def _forms(main: Element, shown: DriverPage, code: str, refused: Refused | None) -> None:
+    _text(main, "h2", _say("ask_title"))
+    for asked in Asked:
+        if asked not in shown.may_ask:
+            continue
+        again = refused if refused is not None and refused.asked is asked else None
+        opened = {} if again is None else {"open": ""}
+        box = SubElement(main, "details", opened)
+        _text(box, "summary", _words()["asked"][asked.value])
+        _text(box, "p", _words()["ask_how_to"][asked.value])
+        form = SubElement(box, "form", {"method": "post", "action": "./"})
         SubElement(form, "input", {"type": "hidden", "name": "code", "value": code})
-        SubElement(form, "input", {"type": "hidden", "name": "ask", "value": RECHECK})
-        _text(form, "button", _say("ask_recheck"), {"type": "submit"})
+        SubElement(form, "input", {"type": "hidden", "name": "ask", "value": asked.value})
+        if asked is not Asked.RECHECK:
+            _writing(form, asked, again)
+        _text(form, "button", _words()["ask_button"][asked.value], {"type": "submit"})
+
+
+def _writing(form: Element, asked: Asked, again: Refused | None) -> None:
+    name = asked.value
+    _text(form, "label", _words()["ask_label"][name], {"for": name})
+    if again is not None:
+        _text(form, "p", _say("text_refused", most=MOST_LETTERS), {"role": "alert"})
+    field = {"id": name, "name": "text", "rows": "6", "required": "", "autocomplete": "off"}
+    SubElement(form, "textarea", {**field, "aria-describedby": f"left-{name}"}).text = (
+        "" if again is None else "\n" + again.typed
+    )
+    counted = {
+        "data-most": str(MOST_LETTERS),
+        "data-left": _say("letters_left", count=0),
+        "data-over": _say("letters_over", count=0),
+    }
+    most = {"id": f"left-{name}", "aria-live": "polite", **counted}
+    _text(form, "p", _say("letters_most", most=MOST_LETTERS), most)
 
 
 def _standing(main: Element, shown: DriverPage) -> None:

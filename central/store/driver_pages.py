@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import asyncpg
@@ -50,6 +51,12 @@ class SqlDriverPages:
             opened=OpenedCase(case=_FILE.decode(row["file"]), occurred_on=row["occurred_on"]),
             entries=entries,
         )
+
+    async def texts(self, node: str, seqs: Sequence[int]) -> dict[int, str]:
+        """See :class:`central.application.driver_pages.Book`."""
+        async with pools.connection(self._pool) as connection:
+            rows = await connection.fetch(_SQL["texts"], node, list(seqs))
+        return {row["seq"]: row["text"] for row in rows}
 
 
 async def _weighings(

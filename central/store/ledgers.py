@@ -158,6 +158,7 @@ class SqlDesk(SqlBooks):
             [one.opening.field for one in openings],
             [one.opening.salt for one in openings],
             [one.opening.text for one in openings],
+            [one.case_node for one in openings],
             [one.case_no for one in openings],
         )
 

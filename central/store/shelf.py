@@ -10,6 +10,7 @@ from central.domain.log import BLOCK
 from central.store import pool as pools
 from central.store.pool import Connection, Pool
 from central.store.sqlfile import load
+from station.contract.personal import Opening
 from station.domain.errors import StoreFailed
 from station.domain.ledger import parse
 from station.domain.merkle import EMPTY, Range, leaf_hash
@@ -34,6 +35,18 @@ class SqlShelf:
     async def rotations(self, node: str) -> list[Placed]:
         """Return the entries by which a node's keys changed, in order."""
         return await self._placed("rotations", node)
+
+    async def openings(
+        self, node: str, seqs: Sequence[int], case_node: str
+    ) -> dict[int, list[Opening]]:
+        """Return the clear texts beside entries of *node* that are about cases of a station."""
+        async with pools.connection(self._pool) as connection:
+            rows = await connection.fetch(_SQL["openings_of"], node, list(seqs), case_node)
+        found: dict[int, list[Opening]] = {}
+        for row in rows:
+            opening = Opening(field=row["field"], salt=row["salt"], text=row["text"])
+            found.setdefault(row["seq"], []).append(opening)
+        return found
 
     async def head(self, node: str) -> int:
         """Return the seq of a node's newest entry, 0 for none."""

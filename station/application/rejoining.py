@@ -12,7 +12,7 @@ from typing import Final
 
 from station.application.centre_ports import Branches, Centre, OwnPage
 from station.application.ports import Ledger
-from station.contract.entries import CaseAct, Enrolment, read
+from station.contract.entries import Enrolment, commitments
 from station.contract.keyring import KeyRing, NodeKey
 from station.contract.personal import Opening, check_opening
 from station.domain.errors import BadOpening, Fork, NoFork, UplinkError
@@ -141,12 +141,9 @@ def _good(page: OwnPage, entries: Iterable[Entry]) -> dict[int, tuple[Opening, .
     """Return the clear texts that are what the entries commit to; others are of no use."""
     found: dict[int, tuple[Opening, ...]] = {}
     for entry in entries:
-        _, payload = read(entry)
-        if not isinstance(payload, CaseAct):
-            continue
         for opening in page.openings.get(entry.seq, ()):
             try:
-                check_opening(opening, payload.personal)
+                check_opening(opening, commitments(entry))
             except BadOpening:
                 continue
             found[entry.seq] = (*found.get(entry.seq, ()), opening)

@@ -17,6 +17,7 @@ from station.contract.entries import (
     DocumentIssued,
     DocumentPrinted,
     DocumentSigned,
+    DriverAnswer,
     DriverRequest,
     Kind,
     Passage,
@@ -42,6 +43,7 @@ STATION_KINDS: Final = (
     Kind.DOCUMENT_SIGNED,
     Kind.RECORDING_IMPORTED,
     Kind.RECORDING_EXCUSED,
+    Kind.DRIVER_ANSWER,
 )
 CENTRE_KINDS: Final = (
     Kind.UNLOADING_FORM,
@@ -89,6 +91,7 @@ class CaseRecord:
                 | DocumentPrinted(case_no=number)
                 | DocumentSigned(case_no=number)
                 | RecordingExcused(case_no=number)
+                | DriverAnswer(case_no=number)
                 | Passage(recheck_of=number)
                 | PassageReview(recheck_of=number)
             ):

@@ -195,9 +195,12 @@ class DriverRequest(Part, frozen=True, kw_only=True):
 
     Attributes:
         node, case_no, plate: of the case, and the station that opened it.
-        what: ``recheck``, to be weighed once more (复检).
+        what: ``recheck`` (复检), ``objection`` (异议), ``statement`` (陈述申辩) or ``complaint``
+            (投诉).
         at: when the centre took it in.
-        answer_by: until when an answer is due, by the office's own promise; no law names it.
+        answer_by: until when an answer is due, by the law data in force then.
+        personal: the commitment to his ``text``; empty for a re-check, and in entries that were
+            made before texts were taken.
     """
 
     node: str
@@ -206,3 +209,4 @@ class DriverRequest(Part, frozen=True, kw_only=True):
     what: str
     at: str
     answer_by: str
+    personal: dict[str, str] = msgspec.field(default_factory=dict)

@@ -48,6 +48,7 @@ from station.contract.station_entries import (
     DeviceEvent,
     DocumentIssued,
     DocumentPrinted,
+    DriverAnswer,
     EvasionActed,
     EvasionOpened,
     Evidence,
@@ -93,6 +94,7 @@ __all__ = [
     "DocumentIssued",
     "DocumentPrinted",
     "DocumentSigned",
+    "DriverAnswer",
     "DriverRequest",
     "Enrolment",
     "Envelope",
@@ -134,6 +136,7 @@ __all__ = [
     "Watched",
     "Weighing",
     "WeightChanged",
+    "commitments",
     "payload",
     "read",
     "tree",
@@ -159,6 +162,7 @@ class Kind(Enum):
     DOCUMENT_SIGNED = "document_signed"
     RECORDING_IMPORTED = "recording_imported"
     RECORDING_EXCUSED = "recording_excused"
+    DRIVER_ANSWER = "driver_answer"
     DEVICE_FAULT = "device_fault"
     DEVICE_RECOVERED = "device_recovered"
     OFFICER_CHANGE = "officer_change"
@@ -239,6 +243,7 @@ Payload = (
     | DocumentSigned
     | RecordingImported
     | RecordingExcused
+    | DriverAnswer
     | DeviceEvent
     | OfficerChange
     | Outage
@@ -283,6 +288,7 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.DOCUMENT_SIGNED: DocumentSigned,
     Kind.RECORDING_IMPORTED: RecordingImported,
     Kind.RECORDING_EXCUSED: RecordingExcused,
+    Kind.DRIVER_ANSWER: DriverAnswer,
     Kind.DEVICE_FAULT: DeviceEvent,
     Kind.DEVICE_RECOVERED: DeviceEvent,
     Kind.OFFICER_CHANGE: OfficerChange,
@@ -347,3 +353,13 @@ def payload(kind: Kind, data: bytes) -> Payload:
         return _DECODERS[kind].decode(data)
     except msgspec.MsgspecError as exc:
         raise MalformedEntry(str(exc), kind=kind.value) from exc
+
+
+def commitments(entry: Entry) -> dict[str, str]:
+    """Return what an entry commits to of a person, by field (个人信息承诺值).
+
+    Raises:
+        MalformedEntry: nobody can read it.
+    """
+    said = read(entry)[1]
+    return said.personal if isinstance(said, CaseAct | DriverRequest) else {}

@@ -366,6 +366,27 @@ class CameraWatch(Part, frozen=True, kw_only=True):
     change: str
 
 
+class DriverAnswer(Part, frozen=True, kw_only=True):
+    """Officers answer what a driver asked on his page (答复当事人).
+
+    Attributes:
+        request_seq: of the centre's entry that holds what was asked.
+        what: the same as there.
+        answer: ``done``, ``accepted``, ``refused`` or ``impossible``.
+        passage_id: the weighing that ``done`` speaks of, "" elsewhere.
+        text: the reasons, as the driver reads them.
+    """
+
+    case_no: str
+    request_seq: int
+    what: str
+    answer: str
+    passage_id: str
+    text: str
+    officers: list[str]
+    at: str
+
+
 class MediaErased(Part, frozen=True, kw_only=True):
     """Recordings whose time was over were erased (到期销毁): what a case refers to never is.
 

@@ -13,6 +13,7 @@ from station.contract.entries import (
     DocumentIssued,
     DocumentPrinted,
     DocumentSigned,
+    DriverAnswer,
     Passage,
     Payload,
     RecordingExcused,
@@ -83,8 +84,8 @@ def _moment(case_no: str, entry: Entry, payload: Payload) -> Moment | None:
             return _bare(entry, name, payload.weighing.settled_at, media=media_of(payload))
         case CaseOpened():
             return _bare(entry, "case_opened", payload.opened_at)
-        case CaseAct():
-            return _bare(entry, payload.act, payload.at, payload.officers)
+        case CaseAct() | DriverAnswer():
+            return _of_officers(entry, payload)
         case DocumentIssued() | DocumentPrinted() | DocumentSigned():
             return _of_document(entry, payload)
         case RecordingImported() | RecordingExcused():
@@ -107,6 +108,13 @@ def _bare(
         officers=tuple(officers),
         media=media,
     )
+
+
+def _of_officers(entry: Entry, done: CaseAct | DriverAnswer) -> Moment:
+    if isinstance(done, CaseAct):
+        return _bare(entry, done.act, done.at, done.officers)
+    made = _bare(entry, f"answer_{done.what}", done.at, done.officers)
+    return replace(made, note=done.text)
 
 
 def _of_document(entry: Entry, paper: DocumentIssued | DocumentPrinted | DocumentSigned) -> Moment:

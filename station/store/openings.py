@@ -7,7 +7,7 @@ from typing import Final
 
 import apsw
 
-from station.contract.entries import CaseAct, read
+from station.contract.entries import commitments
 from station.contract.personal import Opening, check_opening
 from station.domain.errors import BadOpening, EvidenceError
 from station.domain.ledger import Entry, parse
@@ -22,9 +22,9 @@ def put_openings(connection: apsw.Connection, entry: Entry, openings: Sequence[O
     Raises:
         BadOpening: one is not what the entry commits to.
     """
-    commitments = _commitments(entry) if openings else {}
+    committed = commitments(entry) if openings else {}
     for opening in openings:
-        check_opening(opening, commitments)
+        check_opening(opening, committed)
         row = (entry.seq, opening.field, opening.salt, opening.text)
         connection.execute(_SQL["add_opening"], row)
 
@@ -43,13 +43,8 @@ def read_openings(
     ):
         opening = Opening(field=field, salt=salt, text=text)
         try:
-            check_opening(opening, _commitments(parse(body, signature)))
+            check_opening(opening, commitments(parse(body, signature)))
         except EvidenceError as exc:
             raise BadOpening(field, seq=seq, field=field) from exc
         found[seq] = (*found.get(seq, ()), opening)
     return found
-
-
-def _commitments(entry: Entry) -> dict[str, str]:
-    _, payload = read(entry)
-    return payload.personal if isinstance(payload, CaseAct) else {}

@@ -201,7 +201,7 @@ async def test_the_centre_tells_every_station_in_a_ledger_of_its_own(hq, linhe, 
     linhe.write(Kind.START, Run(program="station", detail=""))
     await hq.accept(linhe.batch())
 
-    down = msgspec.json.decode(msgspec.json.encode(await serve.down(0)), type=Down)
+    down = msgspec.json.decode(msgspec.json.encode(await serve.down(0, "linhe")), type=Down)
 
     entries = opened(down.entries, "centre")
     assert [one.kind for one in entries] == ["legal_ids", "unloading_form", "decision_in_force"]
@@ -210,7 +210,7 @@ async def test_the_centre_tells_every_station_in_a_ledger_of_its_own(hq, linhe, 
         check(entry, head, Ed25519Verifier(KEY))
         head = entry.head
     assert down.head == 3
-    assert (await serve.down(2)).entries == down.entries[2:]
+    assert (await serve.down(2, "linhe")).entries == down.entries[2:]
     assert await hq.rows("SELECT node, code FROM alarm") == [("linhe", "legal.not_allowed")]
     with pytest.raises(InvalidFacts):
         await Publish(archive=hq.archive, own=hq.own)(Kind.START, Run(program="x", detail=""))

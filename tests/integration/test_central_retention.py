@@ -187,6 +187,21 @@ async def test_what_no_station_erased_goes_when_the_case_was_closed_long_enough(
     assert (said.reason, said.before, said.erased[0].seq) == ("term", "2026-03-02", seq)
 
 
+@pytest.mark.parametrize(("case_no", "gone"), [("C1", 1), ("C2", 0)])
+async def test_what_a_driver_wrote_goes_with_his_case_and_stations_hear_of_it(
+    office, case_no, gone
+):
+    seq = await office.closed_case()
+    await office.station_erases(seq)
+    async with office.hq.archive.desk() as desk:
+        text = Opening(field="text", salt=SALT, text="我没有超载")
+        await desk.keep_openings("centre", [Opened(1, "linhe", case_no, text)])
+    await office.come_to(date(2036, 3, 2))
+    assert await office.retention.erase_personal() == 2 + gone
+    said = [one for one in await office.own() if one.node == "centre"]
+    assert [one.reason for one in said] == ["term"] * gone
+
+
 async def test_of_a_case_that_is_open_nothing_goes_by_its_time(office):
     office.station.weigh("p1")
     office.station.open_case("C1")
@@ -204,7 +219,7 @@ async def test_nothing_brings_back_what_was_erased(office):
     await office.retention.erase_personal()
     await office.deliver()
     async with office.hq.archive.desk() as desk:
-        await desk.keep_openings("linhe", [Opened(seq, "C1", one) for one in PERSONAL])
+        await desk.keep_openings("linhe", [Opened(seq, "linhe", "C1", one) for one in PERSONAL])
     await rebuild(office.hq.archive, Recheck(lawbook()), lambda _: None)
     assert await office.kept() == []
     assert await office.retention.erase_personal() == 0

@@ -19,7 +19,7 @@ async def nothing(*_):
 @contextlib.asynccontextmanager
 async def opened(*proxies, body_s=5.0):
     """A site that knows no code, at an address of this machine."""
-    site = Site(find=nothing, ask_recheck=nothing, clock=FakeClock())
+    site = Site(find=nothing, ask=nothing, clock=FakeClock())
     stop, up = asyncio.Event(), asyncio.Event()
     with listening("public", ("127.0.0.1", 0)) as listener:
         door = Door(create_public_app(site, body_s=body_s), listener, proxies=proxies)

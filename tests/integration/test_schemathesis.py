@@ -111,7 +111,10 @@ DRIVERS = {
                                 "required": ["code"],
                                 "properties": {
                                     "code": {"type": "string"},
-                                    "ask": {"enum": ["recheck", ""]},
+                                    "ask": {
+                                        "enum": ["recheck", "objection", "statement", "complaint"]
+                                    },
+                                    "text": {"type": "string"},
                                 },
                             }
                         }
@@ -120,6 +123,8 @@ DRIVERS = {
                 "responses": {
                     "200": {"description": "the page of a case", "content": HTML},
                     "404": {"description": "no such code", "content": HTML},
+                    "408": {"description": "too slow", "content": HTML},
+                    "422": {"description": "not a text of that length", "content": HTML},
                     "429": {"description": "too often", "content": HTML},
                 },
             },

@@ -5,10 +5,11 @@
 SELECT least(size, $1::bigint + $2::bigint) FROM log;
 
 -- name: prints
--- Prints of documents in a window of the log, and what drivers asked. $1 after this position, $2 up to it
+-- Prints of documents in a window of the log, what drivers asked and what they were answered.
+-- $1 after this position, $2 up to it
 SELECT node, seq, body, signature
   FROM entry
- WHERE entry.position > $1 AND entry.position <= $2 AND kind IN ('document_printed', 'driver_request')
+ WHERE entry.position > $1 AND entry.position <= $2 AND kind IN ('document_printed', 'driver_request', 'driver_answer')
  ORDER BY entry.position;
 
 -- name: case
@@ -35,3 +36,8 @@ SELECT node, seq, body, signature
  WHERE node = $1 AND seq <= $2 AND seq > $2 - $3::bigint
    AND kind IN ('passage', 'passage_review') AND position($4::bytea IN body) > 0
  ORDER BY seq;
+
+-- name: texts
+-- What drivers wrote and is not erased. $1 node, $2 seqs
+SELECT seq, text FROM opening
+ WHERE node = $1 AND seq = ANY ($2::bigint[]) AND field = 'text' AND text IS NOT NULL;

@@ -88,11 +88,17 @@ SELECT position, body, signature, received_ms FROM entry
 
 -- name: add_openings
 -- Idempotent: what was erased does not come back. $1 node, $2 seqs, $3 fields, $4 salts, $5 texts,
--- $6 case_nos
-INSERT INTO opening (node, seq, field, salt, text, case_no)
+-- $6 case_nodes, $7 case_nos
+INSERT INTO opening (node, seq, field, salt, text, case_node, case_no)
 SELECT $1, one.*
-  FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[]) AS one
+  FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS one
     ON CONFLICT DO NOTHING;
+
+-- name: openings_of
+-- $1 node, $2 seqs, $3 case_node
+SELECT seq, field, salt, text FROM opening
+ WHERE node = $1 AND seq = ANY ($2::bigint[]) AND case_node = $3 AND text IS NOT NULL
+ ORDER BY seq, field;
 
 -- name: put_ahead
 -- Idempotent; the first one of a place stays. Bounded by rows per node.

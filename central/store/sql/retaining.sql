@@ -9,7 +9,8 @@ SELECT received_at FROM entry WHERE position = $1 + 1;
 -- were closed before another and whose act does not count either. Of a case that is not here nothing
 -- counts. $1 acts before this local day, $2 cases closed before this local day, $3 limit
 SELECT opening.node, opening.seq, field, asked_seq IS NOT NULL AS asked
-  FROM opening LEFT JOIN joint_case USING (node, case_no)
+  FROM opening LEFT JOIN joint_case ON (joint_case.node, joint_case.case_no)
+                                     = (opening.case_node, opening.case_no)
  WHERE erased_seq IS NULL AND coalesce(occurred_on < $1, true)
    AND (asked_seq IS NOT NULL OR closed_on < $2)
  ORDER BY opening.node, asked, opening.seq, field

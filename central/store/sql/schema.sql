@@ -150,8 +150,8 @@ CREATE TABLE ahead (
     PRIMARY KEY (node, seq)
 );
 
--- Clear text of personal fields (个人信息): no part of the ledger, and erasable. case_no: of the act
--- that it belongs to. asked_seq: the entry by which the node said that it had erased it. erased_seq:
+-- Clear text of personal fields (个人信息): no part of the ledger, and erasable. case_node, case_no: of
+-- the case that it belongs to, which of the centre's own entries is another node's. asked_seq: the entry by which the node said that it had erased it. erased_seq:
 -- the entry of the centre's own ledger that says that salt and text are gone; the row stays, so that
 -- no later delivery brings them back.
 CREATE TABLE opening (
@@ -163,11 +163,12 @@ CREATE TABLE opening (
     case_no    text   NOT NULL,
     asked_seq  bigint,
     erased_seq bigint,
+    case_node  text   NOT NULL,
     PRIMARY KEY (node, seq, field),
     CONSTRAINT opening_erased
         CHECK ((salt IS NULL) = (erased_seq IS NOT NULL) AND (text IS NULL) = (salt IS NULL))
 );
-CREATE INDEX opening_case ON opening (node, case_no) WHERE erased_seq IS NULL;
+CREATE INDEX opening_case ON opening (case_node, case_no) WHERE erased_seq IS NULL;
 
 -- Programs that may weigh (准用程序清单), as the newest list says; empty: no list was published.
 CREATE TABLE legal_id (

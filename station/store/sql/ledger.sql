@@ -23,7 +23,7 @@ SELECT seq, digest, body, signature FROM entry
  WHERE seq >= ?1
    AND kind IN ('passage', 'passage_review', 'weight_changed', 'case_opened', 'case_act',
                 'document_issued', 'document_printed', 'document_signed',
-                'recording_imported', 'recording_excused')
+                'recording_imported', 'recording_excused', 'driver_answer')
    AND EXISTS (SELECT 1 FROM named WHERE instr(body, named.text) > 0)
  ORDER BY seq;
 

@@ -155,7 +155,7 @@ class Centre:
                 await self._take_ahead(body, peer)
                 return b""
             case "GET", "/api/down":
-                return msgspec.json.encode(await self.serve.down(int(asked.query["after"])))
+                return msgspec.json.encode(await self.serve.down(int(asked.query["after"]), peer))
             case "GET", "/api/ledger":
                 check_node(peer, asked.query["node"])
                 return await self.serve.ledger(peer, int(asked.query["after"]))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from central.application.ledger_ports import Placed, StoredCheckpoint
+from station.contract.personal import Opening
 from station.domain.errors import StoreFailed
 from station.domain.merkle import EMPTY, Range, leaf_hash
 from tests.torture.simulation.archive import SimulatedArchive
@@ -29,6 +30,11 @@ class SimulatedShelf:
     async def rotations(self, node: str) -> list[Placed]:
         held = await self.at(node, range(1, await self.head(node) + 1))
         return [one for one in held if one.entry.kind == "key_rotate"]
+
+    async def openings(
+        self, node: str, seqs: Sequence[int], case_node: str
+    ) -> Mapping[int, Sequence[Opening]]:
+        raise AssertionError("no driver asks anything in the simulation")
 
     async def head(self, node: str) -> int:
         await self._archive.step()
