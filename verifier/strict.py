@@ -26,9 +26,10 @@ _BITS: Final = 63
 
 
 def parsed(data: bytes, code: str, where: str) -> Json:
-    """Read JSON without fractions."""
+    """Read JSON without fractions and without whole numbers beyond 64 bits."""
     try:
-        return json.loads(data.decode(), parse_float=_refuse, parse_constant=_refuse)
+        text = data.decode()
+        return json.loads(text, parse_int=_whole, parse_float=_refuse, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise Refused(code, where) from None
 
@@ -113,6 +114,12 @@ def natural(number: int, code: str, where: str, *, least: int = 0) -> int:
 def digest(data: bytes) -> str:
     """Return SHA-256 in hexadecimal."""
     return sha256(data).hexdigest()
+
+
+def _whole(text: str) -> int:
+    if not -(2**_BITS) <= (number := int(text)) < 2**_BITS:
+        raise ValueError(text)
+    return number
 
 
 def _refuse(text: str) -> Json:

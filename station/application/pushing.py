@@ -70,6 +70,7 @@ class Pusher:
         self._sleep = sleep
         self._jitter = jitter
         self._pause_s = self._patience_s = FIRST_PAUSE_S
+        self._agreed_s = 0.0
         self.waiting = 0
         self.sending: int | None = None
         self.known = 0
@@ -89,6 +90,7 @@ class Pusher:
             if not more:
                 self.sending = None
                 await self._sleep(LOOK_EVERY_S)
+                self._agree(LOOK_EVERY_S)
 
     def _pause_after(self, exc: UplinkError | EvidenceError | StoreCorrupt | StoreFull) -> float:
         """Say what is wrong, and return for how many seconds nothing is sent."""
@@ -103,11 +105,17 @@ class Pusher:
         log.error("delivery stops", extra={"code": exc.code, "detail": exc.detail})
         if isinstance(exc, CentreContradicts):
             # Written down, and what it lost is sent again; but no centre fills the ledger with it.
-            patience = self._patience_s
+            patience, self._agreed_s = self._patience_s, 0
             self._patience_s = min(2 * patience, LONGEST_PATIENCE_S)
             return patience
         # A fork, a decayed entry, a receipt that cannot be true: people must look.
         return REFUSED_PAUSE_S
+
+    def _agree(self, seconds: float) -> None:
+        """Forget contradictions after a long time without one: one success more is no such time."""
+        self._agreed_s += seconds
+        if self._agreed_s >= LONGEST_PATIENCE_S:
+            self._patience_s = FIRST_PAUSE_S
 
     async def push_once(self) -> bool:
         """Send one batch; tell whether there is more to send.

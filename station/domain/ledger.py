@@ -83,8 +83,8 @@ def canonical(tree: Tree) -> bytes:
     """Serialise so that equal records give equal bytes: sorted keys, UTF-8 in NFC, no floats.
 
     Raises:
-        TypeError: for a float, a whole number beyond 64 bits, or a value JSON does not know; masses
-            and money are integers here.
+        TypeError: for a float, a whole number beyond 64 bits (:data:`LEAST`, :data:`MOST`), or a
+            value JSON does not know; masses and money are integers here.
     """
     body, _ = _written(tree)
     return body
@@ -111,6 +111,7 @@ def parse(body: bytes, signature: bytes) -> Entry:
         tree = _DECODER.decode(body)
         if not isinstance(tree, dict) or _ENCODER.encode(tree) != body or not in_nfc(body):
             raise MalformedEntry("the bytes are not in canonical form")
+        _check_numbers(tree, body)
     except (ValueError, TypeError, OverflowError, RecursionError) as exc:
         raise MalformedEntry("the bytes are not canonical JSON") from exc
     return _entry(tree, body, signature)
@@ -180,6 +181,11 @@ def _no_float(text: str) -> float:
     raise ValueError(f"{text} is no whole number")
 
 
+LEAST: Final = -(2**63)
+MOST: Final = 2**63 - 1
+"""What a whole number of an entry may be: what databases and other languages hold exactly."""
+_LONG: Final = b"0" * len(str(MOST))
+_AS_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _DECODER: Final = msgspec.json.Decoder(float_hook=_no_float)
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 _ASCII: Final = bytes(range(128))
@@ -200,19 +206,23 @@ def _written(tree: Tree) -> tuple[bytes, Mapping[str, Any]]:
     with contextlib.suppress(ValueError, TypeError, OverflowError, RecursionError):
         body = _ENCODER.encode(tree)
         read = _DECODER.decode(body)
+        _check_numbers(read, body)
         if read == tree and in_nfc(body):
             return body, read
     plain: Any = _plain(tree)
-    try:
-        return _ENCODER.encode(plain), plain
-    except OverflowError as exc:
-        raise TypeError("a whole number beyond 64 bits") from exc
+    return _ENCODER.encode(plain), plain
+
+
+def _check_numbers(tree: object, body: bytes) -> None:
+    """Raise TypeError for a whole number beyond 64 bits. Most *body* cannot hold one."""
+    if _LONG in body.translate(_AS_ZEROS):
+        _plain(tree)
 
 
 def _plain(node: object) -> object:
     if isinstance(node, str):
         return unicodedata.normalize("NFC", node)
-    if node is None or isinstance(node, int):
+    if node is None or (isinstance(node, int) and LEAST <= node <= MOST):
         return node
     if isinstance(node, Mapping):
         if not all(isinstance(key, str) for key in node):
@@ -220,4 +230,6 @@ def _plain(node: object) -> object:
         return {unicodedata.normalize("NFC", key): _plain(value) for key, value in node.items()}
     if isinstance(node, list | tuple):
         return [_plain(item) for item in node]
+    if isinstance(node, int):
+        raise TypeError("a whole number beyond 64 bits")
     raise TypeError(f"{type(node).__name__} may not enter a sealed record")

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from station.contract.entries import Kind, Run, read
 from station.domain.errors import BadSignature, BrokenChain, EvidenceError, Fork, MalformedEntry
-from station.domain.ledger import ALONE, Head, canonical, check, in_nfc, parse
+from station.domain.ledger import ALONE, LEAST, MOST, Head, canonical, check, in_nfc, parse
 from tests.fakes import sealer, verifier
 
 details = st.lists(st.text(max_size=20), min_size=1, max_size=6)
 trees = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+    st.none() | st.booleans() | st.integers(LEAST, MOST) | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=10,
 )
@@ -98,6 +98,18 @@ def test_equal_trees_give_equal_bytes_and_come_back(tree):
 def test_what_is_not_exact_may_not_be_sealed(bad):
     with pytest.raises(TypeError):
         canonical({"x": bad})
+
+
+@pytest.mark.parametrize("number", [LEAST, MOST])
+def test_a_whole_number_of_64_bits_is_sealed_and_none_beyond(number):
+    assert canonical({"x": [number]}) == f'{{"x":[{number}]}}'.encode()
+    beyond = number + number // abs(number)
+    with pytest.raises(TypeError):
+        canonical({"x": [beyond]})
+    written = f'{{"key_id":"a","kind":"start","node":"a","prev":"0","seq":1,"x":{beyond}}}'
+    with pytest.raises(MalformedEntry):
+        parse(written.encode(), b"")
+    assert parse(written.replace(str(beyond), str(number)).encode(), b"").seq == 1
 
 
 @given(trees)

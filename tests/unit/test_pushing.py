@@ -10,6 +10,7 @@ from station.application.pulling import Puller
 from station.application.pushing import (
     LONGEST_PATIENCE_S,
     LONGEST_PAUSE_S,
+    LOOK_EVERY_S,
     REFUSED_PAUSE_S,
     Pusher,
 )
@@ -202,6 +203,28 @@ async def test_a_centre_that_contradicts_itself_for_ever_is_let_do_so_ever_less_
     ledger.go_back = Forgetful(0).go_back
     line = await run(ledger, centre, 11)
     assert line.pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, LONGEST_PATIENCE_S]
+
+
+@pytest.mark.parametrize(("less", "pause"), [(1, 2), (0, 1)])
+async def test_a_contradiction_is_forgotten_after_a_long_time_without_one(less, pause):
+    """Not by one success: a centre that contradicts itself in turns would fill the ledger."""
+    ledger, centre = FakeLedger(5), FakeCentre(BrokenChain("gap", expected=2))
+    ledger.mark = 4
+    centre.entries, centre.leaves = ledger.entries[:1], 1
+    looks = int(LONGEST_PATIENCE_S / LOOK_EVERY_S) - less
+
+    class Again(Line):
+        async def sleep(self, seconds):
+            if len(self.pauses) == looks:
+                ledger.write(1)
+                centre.answers.append(BrokenChain("gap", expected=2))
+            await super().sleep(seconds)
+
+    line = Again(ledger, centre, looks + 2)
+    await line.run()
+    assert set(line.pauses[1:-1]) == {LOOK_EVERY_S}
+    assert line.states.count("evidence.centre_contradicts") == 2
+    assert line.pauses[-1] == pause
 
 
 async def test_a_centre_that_expects_what_was_never_written_is_not_followed():
