@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from statistics import median_low
 from typing import Final, Protocol
 
 from central.application.ledger_ports import Desk
@@ -32,8 +33,8 @@ PAGE: Final = 500
 LOOK_EVERY_S: Final = 600.0
 
 FURTHEST: Final = timedelta(days=7)
-"""So far may the centre's clock be ahead of the newest entries of stations: one that was set a year
-ahead must erase nothing."""
+"""So far may the centre's clock be ahead of what most stations state in the entries that came of
+late: one that was set a year ahead must erase nothing, and one station's must not excuse it."""
 
 BEHIND: Final = timedelta(hours=1)
 """What came before that must be projected: else a case may not be seen that needs a text."""
@@ -52,11 +53,13 @@ class Terms:
         counted: of acts: before it they count against no driver any more.
         closed: of cases: before it whoever drove is known by commitments alone.
         recordings: of recordings that no case refers to, by the newest entry that names one.
+        accesses: of refused accesses.
     """
 
     counted: date
     closed: date
     recordings: date
+    accesses: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,10 @@ class RetainingDesk(Desk, Protocol):
 
     async def erase_recordings(self, node: str, names: Sequence[str], own_seq: int) -> None:
         """Write that recordings of *node* are gone, as the centre's entry *own_seq* says."""
+        ...
+
+    async def erase_refused_accesses(self, before: date) -> None:
+        """Erase refused accesses of local days before *before*."""
         ...
 
     async def newest_erased(self) -> list[str]:
@@ -154,7 +161,10 @@ class Retention:
         self._rewritten = False
 
     async def run(self) -> None:
-        """Erase what is due, for ever: recordings once a local day."""
+        """Erase what is due, for ever: recordings and refused accesses once a local day.
+
+        A day on which it may not be judged yet is not over: it is tried again.
+        """
         done: date | None = None
         while True:
             today = local_day(self._clock.now())
@@ -164,7 +174,8 @@ class Retention:
                 if today != done:
                     if count := await self.erase_recordings():
                         _LOG.info("recordings erased", extra={"count": count})
-                    done = today
+                    if await self.erase_accesses():
+                        done = today
             except (StorageError, NoLawInForce) as exc:
                 _LOG.warning("nothing is erased", extra={"code": exc.code})
             await self._sleep(LOOK_EVERY_S)
@@ -201,6 +212,15 @@ class Retention:
             total += len(gone)
             tell("media", total)
         return total
+
+    async def erase_accesses(self) -> bool:
+        """Erase the refused accesses that are due; False: it may not be judged now."""
+        async with self._archive.retaining() as desk:
+            if await desk.worker(WORKER) is None or not await self._may_judge(desk):
+                return False
+            terms = self._terms(local_day(self._clock.now()))
+            await desk.erase_refused_accesses(terms.accesses)
+        return True
 
     async def _unlink(self, names: Sequence[str]) -> None:
         for sha256 in names:
@@ -245,24 +265,29 @@ class Retention:
         waits = await desk.waits_since()
         if waits is not None and now - waits > BEHIND:
             return False
-        newest = await _newest_of_stations(desk, self._own.node)
+        newest = await _newest_of_stations(desk, self._own.node, now - FURTHEST)
         return newest is not None and now - newest <= FURTHEST
 
 
-async def _newest_of_stations(desk: Desk, own: str) -> datetime | None:
-    """Return the latest time that one of the newest entries of stations states."""
+async def _newest_of_stations(desk: Desk, own: str, since: datetime) -> datetime | None:
+    """Return the time that most of the stations heard of since *since* state, or a later one.
+
+    Of each station its latest counts. One whose clock is ahead vouches for no other: of two
+    stations the one that is behind is believed.
+    """
     size = (await desk.begin()).size
-    newest: datetime | None = None
+    newest: dict[str, datetime] = {}
     for one in await desk.page(max(0, size - PAGE)):
-        if one.entry.node == own:
+        node = one.entry.node
+        if node == own or one.at < since:
             continue
         try:
             at = datetime.fromisoformat(read(one.entry)[0].wall_utc)
         except (MalformedEntry, ValueError):
             continue
-        if at.tzinfo is not None and (newest is None or at > newest):
-            newest = at
-    return newest
+        if at.tzinfo is not None:
+            newest[node] = max(newest.get(node, at), at)
+    return median_low(newest.values()) if newest else None
 
 
 def _personal_erased(

@@ -13,7 +13,14 @@ from central.store.recordings import FileRecordings
 from central.store.retaining import SqlRetainingArchive
 from station.domain.clock import Clock
 from station.rules.lawbook import lawbook
-from station.rules.retention import DRIVER_COUNT, PERSONAL, RECORDINGS, first_day_kept, months_kept
+from station.rules.retention import (
+    ACCESSES,
+    DRIVER_COUNT,
+    PERSONAL,
+    RECORDINGS,
+    first_day_kept,
+    months_kept,
+)
 
 
 def terms_of(longer: RetentionSection) -> Callable[[date], Terms]:
@@ -28,6 +35,7 @@ def terms_of(longer: RetentionSection) -> Callable[[date], Terms]:
             counted=kept(DRIVER_COUNT, today),
             closed=kept(PERSONAL, today, longer.personal_months),
             recordings=kept(RECORDINGS, today, longer.recordings_months),
+            accesses=kept(ACCESSES, today),
         )
 
     return terms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from central.application.projecting import WORKER as PROJECTOR
@@ -50,6 +50,10 @@ class SqlRetainingDesk(SqlDesk):
         """See the port."""
         digests = [bytes.fromhex(name) for name in names]
         await self._connection.execute(_RECORDINGS["erase_recordings"], node, digests, own_seq)
+
+    async def erase_refused_accesses(self, before: date) -> None:
+        """See the port."""
+        await self._connection.execute(_SQL["erase_refused"], before)
 
     async def newest_erased(self) -> list[str]:
         """See the port."""

@@ -1,4 +1,7 @@
-"""Erases recordings whose time is over (到期销毁); what a case refers to is kept for ever."""
+"""Erases recordings and refused accesses whose time is over (到期销毁).
+
+A recording that a case refers to is kept for ever.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 from station.application.centre_ports import Recordings
 from station.application.ports import Draft, Ledger, Media
@@ -22,6 +25,14 @@ PAGE: Final = 200
 LOOK_EVERY_S: Final = 600.0
 
 
+class RefusedAccesses(Protocol):
+    """The access log (访问拒绝记录)."""
+
+    async def erase(self, before: date) -> None:
+        """Erase what is of local days before *before*."""
+        ...
+
+
 class Retention:
     """Erases, after an entry that says so is durable; never what was not delivered yet."""
 
@@ -31,20 +42,25 @@ class Retention:
         ledger: Ledger,
         recordings: Recordings,
         media: Media,
+        accesses: RefusedAccesses,
         clock: Clock,
         months: Callable[[date], int],
+        access_months: Callable[[date], int],
         dated: Callable[[], bool],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Prepare; *months*: how long, on a local day, what no case refers to is kept.
 
+        *access_months*: how long refused accesses are.
         *dated*: whether the clock can be relied on: one set a year ahead must erase nothing.
         """
         self._ledger = ledger
         self._recordings = recordings
         self._media = media
+        self._accesses = accesses
         self._clock = clock
         self._months = months
+        self._access_months = access_months
         self._dated = dated
         self._sleep = sleep
 
@@ -65,7 +81,7 @@ class Retention:
             await self._sleep(LOOK_EVERY_S)
 
     async def erase(self) -> int:
-        """Erase what is due; return how many recordings that were.
+        """Erase what is due, refused accesses too; return how many recordings that were.
 
         Raises:
             StoreFull: the entry could not be written; nothing further was erased.
@@ -82,6 +98,7 @@ class Retention:
             for sha256 in due:
                 await self._media.erase(sha256)
             count += len(due)
+        await self._accesses.erase(first_day_kept(today, self._access_months(today)))
         return count
 
     def _today(self) -> date:

@@ -25,8 +25,9 @@ from station.domain.errors import NotEnrolled, NotFound, SettingsError
 from station.domain.officers import Officer
 from station.keys.centre import known_centre
 from station.rules.lawbook import lawbook
-from station.rules.retention import RECORDINGS, months_kept
+from station.rules.retention import ACCESSES, RECORDINGS, months_kept
 from station.settings import Settings
+from station.store.access_log import SqliteRefusedAccesses
 from station.store.erasing import erase_openings
 
 SHORTEST_PASSWORD: Final = 12
@@ -149,15 +150,17 @@ async def retain(settings: Settings) -> int:
 
 
 def retention(settings: Settings, stored: Stored) -> Retention:
-    """Return what erases recordings when their time is over."""
+    """Return what erases recordings and refused accesses when their time is over."""
     law, longer = lawbook(), settings.retention.recordings_months
 
     return Retention(
         ledger=stored.ledger,
         recordings=stored.recordings,
         media=stored.media,
+        accesses=SqliteRefusedAccesses(stored.database),
         clock=SystemClock(),
         months=lambda on: months_kept(law, RECORDINGS, on, longer),
+        access_months=lambda on: months_kept(law, ACCESSES, on),
         dated=lambda: stored.time.state()[0] == OK,
     )
 

@@ -18,6 +18,10 @@ PERSONAL: Final = "retention.personal"
 """What acts say of persons, from the day on which the case was closed."""
 
 
+ACCESSES: Final = "retention.access_log"
+"""Refused accesses, from their local day: they hold certificate numbers and addresses."""
+
+
 def first_day_kept(today: date, months: int) -> date:
     """Return the day *months* before *today*: what is of that day is kept, what before is not."""
     return months_later(today, -months)

@@ -30,6 +30,10 @@ class SqliteRefusedAccesses:
 
         await self._database.run(write)
 
+    async def erase(self, before: date) -> None:
+        """Erase those of local days before *before*."""
+        await self._database.rows(_SQL["erase_refused"], before.isoformat())
+
     async def newest(self, limit: int) -> list[RefusedAccess]:
         """Return the newest, newest first."""
         return [

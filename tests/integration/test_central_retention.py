@@ -1,5 +1,6 @@
 """What the centre keeps of persons goes when nothing needs it any more, to the day."""
 
+import asyncio
 import hashlib
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,6 +16,7 @@ from central.application.recordings import TakeRecordings
 from central.application.retaining import FURTHEST, Retention
 from central.bootstrap.retaining import terms_of
 from central.settings import RetentionSection
+from central.store.access_log import SqlRefusedAccesses
 from central.store.comparing import SqlComparisons
 from central.store.exporting import SqlCases
 from central.store.migrate import migrate, migrations
@@ -24,6 +26,7 @@ from central.store.retaining import SqlRetainingArchive
 from station.contract.entries import Kind, PersonalErased, Picture, Run, read
 from station.contract.personal import Opening
 from station.contract.uplink import batch
+from station.domain.access import RefusedAccess
 from station.domain.errors import StoreFailed
 from station.domain.ledger import parse
 from station.domain.procedure import Act
@@ -46,6 +49,10 @@ def named(data):
     return hashlib.sha256(data).hexdigest()
 
 
+class Stop(Exception):
+    pass
+
+
 class Office:
     def __init__(self, database, folder):
         self.folder = folder
@@ -59,12 +66,16 @@ class Office:
             clock=self.hq.clock,
             announce=self.hq.told.add,
         )
-        self.retention = Retention(
-            archive=SqlRetainingArchive(database),
+        self.retention = self.retaining()
+
+    def retaining(self, sleep=asyncio.sleep):
+        return Retention(
+            archive=SqlRetainingArchive(self.hq.database),
             files=self.files,
             own=self.hq.own,
             clock=self.hq.clock,
             terms=terms_of(RetentionSection()),
+            sleep=sleep,
         )
 
     async def deliver(self, first=1):
@@ -250,6 +261,18 @@ async def test_a_centre_whose_clock_is_far_ahead_of_its_stations_erases_nothing(
     assert await office.retention.erase_personal() == 2
 
 
+async def test_the_clock_of_one_station_vouches_for_no_other(office):
+    """The centre's and one station's are a year ahead: the other's is right."""
+    seq = await office.closed_case()
+    await office.station_erases(seq)
+    await office.come_to(date(2027, 3, 2))
+    for seq, at, erased in ((1, NOON, 0), (2, office.hq.clock.at - FURTHEST, 2)):
+        office.other.clock.at = at
+        office.other.write(Kind.START, Run(program="p", detail=""))
+        await office.hq.accept(office.other.batch(seq))
+        assert await office.retention.erase_personal() == erased
+
+
 async def test_while_views_are_made_again_nothing_is_erased(office):
     """A migration may leave them empty: a case that needs a text could not be seen."""
     seq = await office.closed_case()
@@ -299,6 +322,31 @@ async def test_recordings_go_when_no_entry_of_six_months_names_them(office):
     assert office.held(b"b") == []
     assert await office.retention.erase_recordings() == 0
     assert await office.audit() == []
+
+
+async def test_recordings_and_refused_accesses_wait_for_the_views_and_not_for_tomorrow(office):
+    await office.weigh(b"a")
+    await office.come_to(date(2026, 9, 2))
+    await office.hq.database.execute("DELETE FROM progress")
+    office.hq.clock.move(timedelta(hours=1, seconds=1))
+    accesses = SqlRefusedAccesses(office.hq.database)
+    for day in (date(2026, 3, 1), date(2026, 3, 2)):
+        row = RefusedAccess(
+            day=day, who="", what="w", why="y", times=1, first_at=NOON, last_at=NOON, last_from=""
+        )
+        await accesses.add([row])
+    kept = []
+
+    async def sleep(_seconds):
+        kept.append((office.held(b"a"), sorted(row.day.day for row in await accesses.newest(9))))
+        if len(kept) == 2:
+            raise Stop
+        while await office.hq.projector.step():
+            pass
+
+    with pytest.raises(Stop):
+        await office.retaining(sleep).run()
+    assert kept == [([b"a"], [1, 2]), ([], [2])]
 
 
 async def test_what_a_case_refers_to_is_kept_whoever_names_it_and_whatever_else_does(office):

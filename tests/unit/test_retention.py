@@ -56,14 +56,26 @@ class Store:
         self.happened.append(("erased", sha256))
 
 
-def retention(store):
+class Accesses:
+    """Refused accesses; what was erased of them."""
+
+    def __init__(self):
+        self.before = []
+
+    async def erase(self, before):
+        self.before.append(before)
+
+
+def retention(store, accesses=None):
     """It is noon of 1 March 2026 in China."""
     return Retention(
         ledger=store,
         recordings=store,
         media=store,
+        accesses=accesses or Accesses(),
         clock=FakeClock(),
         months=lambda _: 6,
+        access_months=lambda _: 12,
         dated=lambda: True,
     )
 
@@ -73,6 +85,12 @@ async def test_the_day_before_goes_and_the_day_itself_stays():
     assert await retention(store).erase() == 1
     assert store.kept == {"b"}
     assert store.happened == [("entry", "2025-09-01", 1), ("erased", "a")]
+
+
+async def test_refused_accesses_are_kept_for_months_of_their_own():
+    accesses = Accesses()
+    await retention(Store({}), accesses).erase()
+    assert accesses.before == [date(2025, 3, 1)]
 
 
 async def test_without_the_entry_nothing_is_erased():
@@ -128,8 +146,10 @@ async def test_it_is_done_once_a_day_and_again_the_same_day_only_after_a_full_di
             ledger=store,
             recordings=store,
             media=store,
+            accesses=Accesses(),
             clock=clock,
             months=lambda _: 6,
+            access_months=lambda _: 12,
             dated=lambda: dated[0],
             sleep=sleep,
         ).run()

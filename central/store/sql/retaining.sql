@@ -23,6 +23,10 @@ UPDATE opening SET salt = NULL, text = NULL, erased_seq = $4
  WHERE opening.node = $1 AND opening.seq = one.seq AND opening.field = one.field
    AND erased_seq IS NULL;
 
+-- name: erase_refused
+-- Idempotent. $1 before this local day
+DELETE FROM refused_access WHERE day < $1;
+
 -- name: wait_shortly
 -- Whoever delivers waits behind a statement that waits for the whole table.
 SET lock_timeout = '1s';

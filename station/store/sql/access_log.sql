@@ -11,3 +11,7 @@ ON CONFLICT (day, who, what, why) DO UPDATE
 -- ?1 limit
 SELECT day, who, what, why, times, first_at, last_at, last_from FROM refused_access
  ORDER BY last_at DESC LIMIT ?1;
+
+-- name: erase_refused
+-- Idempotent. ?1 before this local day
+DELETE FROM refused_access WHERE day < ?1;
