@@ -10,8 +10,9 @@ from fastapi.responses import FileResponse
 
 from station.api import schemas, shaping
 from station.api.errors import ACTING, SEEING, refusals
-from station.api.services import Acting, Naming, Serving, SignedIn, watching
+from station.api.services import Acting, Naming, OfRoad, Serving, SignedIn, watching
 from station.application.known import known_of
+from station.application.mismatching import Seen
 from station.application.reviewing import Named
 from station.contract.media import UNKNOWN
 
@@ -156,6 +157,18 @@ async def review(
         paper=shaping.paper(asked.permit) if asked.permit else None,
     )
     return schemas.Saved(receipt=await services.reviewing.review(passage_id, named, officer))
+
+
+@acting.post("/passages/{passage_id}/mismatches")
+async def mismatch(
+    passage_id: str, asked: schemas.MismatchIn, services: Serving, officer: OfRoad
+) -> schemas.Saved:
+    """Write down a vehicle that is not as it should be."""
+    seen = Seen(subject=asked.subject, kinds=asked.kinds, facts=asked.facts)
+    receipt = await services.mismatching.record(
+        passage_id, seen, officer=officer, second_no=asked.second_officer
+    )
+    return schemas.Saved(receipt=receipt)
 
 
 @acting.post("/cases/{case_no}/acts")

@@ -144,6 +144,20 @@ class HeldPermitOut(Shape):
     picture: str
 
 
+class MismatchOut(Shape):
+    """A vehicle that is not as GB 1589 (``standard``) or its licence (``licence``) says.
+
+    ``subject``: ``tractor`` or ``trailer``.
+    """
+
+    subject: Literal["tractor", "trailer"]
+    plate: str
+    kinds: list[Literal["standard", "licence"]]
+    facts: str
+    officers: list[str]
+    at: datetime
+
+
 class PassageOut(Shape):
     """``GET /api/passages`` (newest first), ``GET /api/passages/{id}``, live message ``passage``.
 
@@ -168,6 +182,7 @@ class PassageOut(Shape):
     verdict: Tree
     explanation: str
     permit: HeldPermitOut | None
+    mismatches: list[MismatchOut]
     reviewed_by: str | None
     case_no: str | None
     recheck_of: str | None
@@ -257,6 +272,15 @@ class ReviewIn(Asked):
     approved_load_kg: Amount | None = None
     kerb_kg: Amount | None = None
     permit: PaperPermitIn | None = None
+
+
+class MismatchIn(Asked):
+    """``POST /api/passages/{id}/mismatches``: two officers saw it; their home police are told."""
+
+    subject: Word
+    kinds: Annotated[list[Word], Field(max_length=4)]
+    facts: Text
+    second_officer: Word
 
 
 class DrawingOut(Shape):

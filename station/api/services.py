@@ -23,6 +23,7 @@ from station.application.evading import Evading
 from station.application.filing import Filing
 from station.application.issuing import Issuing
 from station.application.live import LaneView
+from station.application.mismatching import Mismatching
 from station.application.ports import Media, Views
 from station.application.reminding import Reminding
 from station.application.reviewing import Reviewing
@@ -49,6 +50,7 @@ class Services:
     issuing: Issuing
     filing: Filing
     reviewing: Reviewing
+    mismatching: Mismatching
     reminding: Reminding
     lane: Callable[[], LaneView]
     feed: Feed
@@ -96,6 +98,8 @@ watching = permitted(Permission.WATCH)
 
 Acting = Annotated[Officer, Depends(permitted(Permission.ACT_ROAD, Permission.ACT_POLICE))]
 """Whoever acts in cases at all: others are refused before anything is looked up for them."""
+
+OfRoad = Annotated[Officer, Depends(permitted(Permission.ACT_ROAD))]
 
 Naming = Annotated[Officer, Depends(permitted(Permission.REVIEW_PASSAGE))]
 

@@ -99,6 +99,17 @@ def passage_out(view: PassageView) -> schemas.PassageOut:
             "verdict": view.verdict,
             "explanation": view.explanation,
             "permit": _permit(view.permits),
+            "mismatches": [
+                {
+                    "subject": one.subject,
+                    "plate": one.plate,
+                    "kinds": one.kinds,
+                    "facts": one.facts,
+                    "officers": one.officers,
+                    "at": moment(one.at),
+                }
+                for one in view.mismatches
+            ],
             "reviewed_by": view.reviewed_by,
             "case_no": view.case_no,
             "recheck_of": view.recheck_of,

@@ -17,6 +17,7 @@ from station.contract.entries import (
     PlateEvidence,
     Record,
     UnweighedPass,
+    VehicleMismatch,
     WatchHit,
     WeightChanged,
 )
@@ -37,6 +38,7 @@ class PassageView(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         receipt: of the newest entry about it; there is one only when it is durable.
         reviewed_by: certificate number of the officer who named plate or vehicle.
+        mismatches: what officers saw of its vehicles that is not as it should be, oldest first.
     """
 
     passage: Passage
@@ -51,6 +53,7 @@ class PassageView(msgspec.Struct, frozen=True, kw_only=True):
     permits: PermitAnswer | None = None
     reviewed_by: str | None = None
     case_no: str | None = None
+    mismatches: tuple[VehicleMismatch, ...] = ()
 
     @property
     def plate(self) -> str | None:

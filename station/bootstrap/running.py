@@ -35,6 +35,7 @@ from station.application.issuing import Issuing
 from station.application.lane import Lane, LastPassage
 from station.application.live import Hub
 from station.application.measuring import MeasuringRules
+from station.application.mismatching import Mismatching
 from station.application.permits import Permits
 from station.application.ports import Draft, Views
 from station.application.recording import Recorder, Scale
@@ -111,6 +112,7 @@ class _Desk:
     issuing: Issuing
     filing: Filing
     reviewing: Reviewing
+    mismatching: Mismatching
     access_log: AccessLog
     reminding: Reminding
 
@@ -272,6 +274,9 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         issuing=issuing(settings, stored, casework, clock),
         filing=filing(settings, stored, casework, complete, clock),
         reviewing=reviewing,
+        mismatching=Mismatching(
+            ledger=ledger, views=ledger, casework=casework, hub=hub, clock=clock
+        ),
         access_log=AccessLog(SqliteRefusedAccesses(stored.database), clock),
         reminding=Reminding(
             views=ledger,
@@ -345,6 +350,7 @@ def _services(
         issuing=desk.issuing,
         filing=desk.filing,
         reviewing=desk.reviewing,
+        mismatching=desk.mismatching,
         reminding=desk.reminding,
         lane=runtime.view,
         feed=desk.feed,

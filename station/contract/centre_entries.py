@@ -178,6 +178,30 @@ class RecordingsErased(Part, frozen=True, kw_only=True):
     list_sha256: str
 
 
+class MismatchAt(Part, frozen=True, kw_only=True):
+    """One ``vehicle_mismatch`` entry of a station."""
+
+    node: str
+    seq: int
+
+
+class MismatchesCopied(Part, frozen=True, kw_only=True):
+    """Headquarters told the police of a home of vehicles not as they should be (抄送车籍地公安).
+
+    Attributes:
+        home: province and letter of the office that issued the plates.
+        letter_no: of the letter with which they were told.
+        officer: certificate number of who did it.
+        mismatches: which, in order.
+    """
+
+    home: str
+    letter_no: str
+    officer: str
+    at: str
+    mismatches: list[MismatchAt]
+
+
 class UnloadingForm(Part, frozen=True, kw_only=True):
     """A weighing-and-unloading form (称重和卸载单): this truck was checked and put right there."""
 

@@ -23,6 +23,8 @@ from station.contract.centre_entries import (
     ErasedFields,
     KeyRevoked,
     LegalIds,
+    MismatchAt,
+    MismatchesCopied,
     Permit,
     QuarantineRelease,
     RecordingsErased,
@@ -66,6 +68,7 @@ from station.contract.station_entries import (
     Rejoin,
     Run,
     UnweighedPass,
+    VehicleMismatch,
     WatchHit,
     Weighing,
     WeightChanged,
@@ -108,6 +111,8 @@ __all__ = [
     "Kind",
     "LegalIds",
     "MediaErased",
+    "MismatchAt",
+    "MismatchesCopied",
     "OfficerChange",
     "Outage",
     "Part",
@@ -131,6 +136,7 @@ __all__ = [
     "Run",
     "UnloadingForm",
     "UnweighedPass",
+    "VehicleMismatch",
     "WatchHit",
     "WatchList",
     "Watched",
@@ -151,6 +157,7 @@ class Kind(Enum):
     PASSAGE = "passage"
     PASSAGE_REVIEW = "passage_review"
     UNWEIGHED_PASS = "unweighed_pass"  # noqa: S105 - a passage, not a password
+    VEHICLE_MISMATCH = "vehicle_mismatch"
     WEIGHT_CHANGED = "weight_changed"
     WATCH_HIT = "watch_hit"
     CASE_OPENED = "case_opened"
@@ -188,6 +195,7 @@ class Kind(Enum):
     DECISION_ENDED = "decision_ended"
     UNLOADING_FORM = "unloading_form"
     DRIVER_REQUEST = "driver_request"
+    MISMATCHES_COPIED = "mismatches_copied"
     CENTRE_PERSONAL_ERASED = "centre_personal_erased"
     RECORDINGS_ERASED = "recordings_erased"
 
@@ -232,6 +240,7 @@ Payload = (
     Passage
     | PassageReview
     | UnweighedPass
+    | VehicleMismatch
     | WeightChanged
     | WatchHit
     | CaseOpened
@@ -267,6 +276,7 @@ Payload = (
     | DecisionEnded
     | UnloadingForm
     | DriverRequest
+    | MismatchesCopied
     | CentrePersonalErased
     | RecordingsErased
 )
@@ -277,6 +287,7 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.PASSAGE: Passage,
     Kind.PASSAGE_REVIEW: PassageReview,
     Kind.UNWEIGHED_PASS: UnweighedPass,
+    Kind.VEHICLE_MISMATCH: VehicleMismatch,
     Kind.WEIGHT_CHANGED: WeightChanged,
     Kind.WATCH_HIT: WatchHit,
     Kind.CASE_OPENED: CaseOpened,
@@ -313,6 +324,7 @@ PAYLOADS: Final[dict[Kind, type[Payload]]] = {
     Kind.DECISION_ENDED: DecisionEnded,
     Kind.UNLOADING_FORM: UnloadingForm,
     Kind.DRIVER_REQUEST: DriverRequest,
+    Kind.MISMATCHES_COPIED: MismatchesCopied,
     Kind.CENTRE_PERSONAL_ERASED: CentrePersonalErased,
     Kind.RECORDINGS_ERASED: RecordingsErased,
 }

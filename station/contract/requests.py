@@ -110,6 +110,7 @@ STATION: Final = (
         "GET /api/media/{sha256}",
     ),
     *rows(roles_with(Permission.REVIEW_PASSAGE), "POST /api/passages/{passage_id}/review"),
+    *rows(roles_with(Permission.ACT_ROAD), "POST /api/passages/{passage_id}/mismatches"),
     # Which act, and which document, is of which authority: station/domain/case.py and documents.
     *rows(
         roles_with(Permission.ACT_ROAD, Permission.ACT_POLICE),

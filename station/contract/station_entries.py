@@ -148,6 +148,26 @@ class PassageReview(Part, frozen=True, kw_only=True):
     permits: PermitAnswer | None = None
 
 
+class VehicleMismatch(Part, frozen=True, kw_only=True):
+    """Two officers saw that a vehicle is not as GB 1589 or its licence says (车辆不符登记).
+
+    Attributes:
+        passage_id: of the weighing; ``case_no``: of the case that rested on it, "" without one.
+        subject: of :class:`station.domain.mismatch.Subject`; ``plate``: its own.
+        kinds: of :class:`station.domain.mismatch.Mismatch`.
+        facts: what was seen, in the officers' words; nothing of a person.
+    """
+
+    passage_id: str
+    case_no: str
+    subject: str
+    plate: str
+    kinds: list[str]
+    facts: str
+    officers: list[str]
+    at: str
+
+
 class UnweighedPass(Part, frozen=True, kw_only=True):
     """A vehicle was there but no valid weight came of it (未称重通过), and why."""
 

@@ -36,6 +36,7 @@ from station.contract.entries import (
     RecordingExcused,
     RecordingImported,
     UnweighedPass,
+    VehicleMismatch,
     WatchHit,
     WeightChanged,
     read,
@@ -65,8 +66,8 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
             _put_passage(connection, entry.seq, first_view(entry, payload))
             of_case = payload.recheck_of is not None
             _record(connection, entry.seq, media_of(payload), payload.occurred_on, of_case)
-        case PassageReview():
-            _review(connection, entry, payload)
+        case PassageReview() | VehicleMismatch():
+            _look_again(connection, entry, payload)
         case CaseOpened():
             _put_case(connection, entry.seq, opened_case(payload), payload.occurred_on)
             view = _passage(connection, payload.passage_id)
@@ -97,11 +98,27 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
     return payload
 
 
+def _look_again(
+    connection: apsw.Connection, entry: Entry, said: PassageReview | VehicleMismatch
+) -> None:
+    if isinstance(said, PassageReview):
+        _review(connection, entry, said)
+        return
+    view = _passage(connection, said.passage_id)
+    seen = (*view.mismatches, said)
+    _put_passage(connection, entry.seq, msgspec.structs.replace(view, mismatches=seen))
+    _keep(connection, media_of(view.passage))
+
+
 def _review(connection: apsw.Connection, entry: Entry, review: PassageReview) -> None:
     view = reviewed_view(entry, _passage(connection, review.passage_id), review)
     _put_passage(connection, entry.seq, view)
     if review.recheck_of is not None:
         _keep(connection, media_of(view.passage))
+    permit = None if review.permits is None else review.permits.permit
+    if permit is not None and permit.picture is not None:
+        of_case = view.case_no is not None  # it is why the case was voided
+        _record(connection, entry.seq, (permit.picture.sha256,), view.passage.occurred_on, of_case)
 
 
 def _act(connection: apsw.Connection, seq: int, act: CaseAct) -> None:

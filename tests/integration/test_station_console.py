@@ -22,6 +22,7 @@ from station.application.duty import ABSOLUTE, IDLE, Duty
 from station.application.evading import Evading
 from station.application.findings import Judge
 from station.application.live import Device, Hub, LaneView
+from station.application.mismatching import Mismatching
 from station.application.permits import Permits
 from station.application.ports import Account, Draft
 from station.application.reminding import Reminding
@@ -158,6 +159,13 @@ class Console:
                 issuing=issuing(self.database, self.store, self.media, self.clock),
                 filing=self.filing,
                 reviewing=reviewing,
+                mismatching=Mismatching(
+                    ledger=self.store,
+                    views=self.store,
+                    casework=self.casework,
+                    hub=self.hub,
+                    clock=self.clock,
+                ),
                 reminding=Reminding(
                     views=self.store,
                     law=judge.law,

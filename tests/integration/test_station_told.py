@@ -598,3 +598,61 @@ async def test_what_is_wrong_of_a_person_is_refused_and_nothing_is_written(
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert any("\u4e00" <= one <= "\u9fff" for one in answer.json()["message"])
     assert await console.store.head() == before
+
+
+SEEN = {
+    "subject": "tractor",
+    "kinds": ["standard", "licence"],
+    "facts": "车厢加高约40厘米，与行驶证照片不符",
+    "second_officer": "R2",
+}
+
+
+async def sees_mismatch(console, who="R1", passage_id="p1", **changed):
+    officer = await console.signed_in(who)
+    await console.signed_in("R2")
+    path = f"/api/passages/{passage_id}/mismatches"
+    return await officer.post(path, json={**SEEN, **changed})
+
+
+async def test_a_vehicle_that_is_not_as_it_should_be_is_written_down_and_nobody_is_fined(console):
+    await open_case(console)
+    assert (await sees_mismatch(console)).status_code == 200
+    (view,) = await console.store.passages(1)
+    (seen,) = view.mismatches
+    assert (seen.plate, seen.kinds, seen.case_no) == (PLATE, ["licence", "standard"], view.case_no)
+    assert seen.officers == ["R1", "R2"]
+    entry = (await console.store.entries_after(0, 99))[-1]
+    assert (entry.kind, read(entry)[1]) == ("vehicle_mismatch", seen)
+    case = await console.store.case(view.case_no)
+    assert case.history == ()
+    road = await console.signed_in("R1")
+    shown = (await road.get("/api/passages/p1")).json()["mismatches"]
+    assert [one["facts"] for one in shown] == [SEEN["facts"]]
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "field"),
+    [
+        ({"subject": "trailer"}, "facts.invalid", "subject"),
+        ({"subject": "driver"}, "facts.invalid", "subject"),
+        ({"kinds": []}, "facts.invalid", "kinds"),
+        ({"kinds": ["licence", "licence"]}, "facts.invalid", "kinds"),
+        ({"kinds": ["colour"]}, "facts.invalid", "kinds"),
+        ({"passage_id": "p2"}, "not_found", None),
+        ({"second_officer": "R1"}, "case.two_officers_required", None),
+        ({"who": "P1"}, "access.not_permitted", None),
+    ],
+)
+async def test_what_says_nothing_of_a_vehicle_is_not_written_down(console, changed, code, field):
+    await open_case(console)
+    before = len(await console.store.entries_after(0, 99))
+    answer = (await sees_mismatch(console, **changed)).json()
+    assert (answer["code"], answer["fields"].get("field")) == (code, field)
+    assert len(await console.store.entries_after(0, 99)) == before
+
+
+async def test_a_mismatch_is_written_down_once_for_each_vehicle(console):
+    await open_case(console)
+    assert (await sees_mismatch(console)).status_code == 200
+    assert (await sees_mismatch(console)).json()["fields"]["why"] == "mismatch_known"

@@ -21,12 +21,14 @@ from station.contract.entries import (
     DocumentIssued,
     DocumentPrinted,
     EvasionOpened,
+    HeldPermit,
     Kind,
     LegalIds,
     MediaErased,
     OfficerChange,
     PassageReview,
     Permit,
+    PermitAnswer,
     Picture,
     RecordingExcused,
     RecordingImported,
@@ -34,6 +36,7 @@ from station.contract.entries import (
     RegisterExtract,
     UnloadingForm,
     UnweighedPass,
+    VehicleMismatch,
     Watched,
     WatchList,
 )
@@ -77,6 +80,7 @@ happenings = st.lists(
                 "passage",
                 "recheck",
                 "review",
+                "mismatch",
                 "open",
                 "act",
                 "decide",
@@ -115,6 +119,23 @@ def sha(number):
 
 def picture(number):
     return Picture(sha256=sha(number), role="scene", media_type="image/jpeg", size=1, taken_at=AT)
+
+
+def paper(number):
+    return HeldPermit(
+        origin="paper",
+        centre_seq=0,
+        permit_no="P1",
+        plate=PLATES[0],
+        trailer="",
+        gross_kg=70_000,
+        route="",
+        stations=[],
+        first_on="2026-03-01",
+        last_on="2026-03-01",
+        picture=picture(number),
+        second_officer="R2",
+    )
 
 
 class World:
@@ -156,8 +177,23 @@ class World:
                 verdict={"verdict": "lawful", "excess_kg": 0},
                 explanation="未超限",
                 recheck_of=next(iter(self.cases), None) if second == 0 else None,
+                permits=PermitAnswer(as_of=AT, permit=paper(second)) if second % 2 else None,
             )
             await self.store.append(Draft(Kind.PASSAGE_REVIEW, review))
+
+    async def mismatch(self, first, second):
+        for seen in self.passages[first : first + 1]:
+            mismatch = VehicleMismatch(
+                passage_id=seen.passage_id,
+                case_no="",
+                subject="tractor",
+                plate=PLATES[second % 3],
+                kinds=["licence"],
+                facts="某",
+                officers=["A", "B"],
+                at=AT,
+            )
+            await self.store.append(Draft(Kind.VEHICLE_MISMATCH, mismatch))
 
     async def open(self, first, _):
         for seen in self.passages[first : first + 1]:

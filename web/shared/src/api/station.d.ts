@@ -272,6 +272,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/passages/{passage_id}/mismatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mismatch
+         * @description Write down a vehicle that is not as it should be.
+         */
+        post: operations["mismatch_api_passages__passage_id__mismatches_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_no}/acts": {
         parameters: {
             query?: never;
@@ -1313,6 +1333,46 @@ export interface components {
             watched_by: string[];
         };
         /**
+         * MismatchIn
+         * @description ``POST /api/passages/{id}/mismatches``: two officers saw it; their home police are told.
+         */
+        MismatchIn: {
+            /** Subject */
+            subject: string;
+            /** Kinds */
+            kinds: string[];
+            /** Facts */
+            facts: string;
+            /** Second Officer */
+            second_officer: string;
+        };
+        /**
+         * MismatchOut
+         * @description A vehicle that is not as GB 1589 (``standard``) or its licence (``licence``) says.
+         *
+         *     ``subject``: ``tractor`` or ``trailer``.
+         */
+        MismatchOut: {
+            /**
+             * Subject
+             * @enum {string}
+             */
+            subject: "tractor" | "trailer";
+            /** Plate */
+            plate: string;
+            /** Kinds */
+            kinds: ("standard" | "licence")[];
+            /** Facts */
+            facts: string;
+            /** Officers */
+            officers: string[];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * MomentOut
          * @description One moment of ``GET /api/cases/{no}/timeline``.
          *
@@ -1477,6 +1537,8 @@ export interface components {
             /** Explanation */
             explanation: string;
             permit: components["schemas"]["HeldPermitOut"] | null;
+            /** Mismatches */
+            mismatches: components["schemas"]["MismatchOut"][];
             /** Reviewed By */
             reviewed_by: string | null;
             /** Case No */
@@ -2543,6 +2605,95 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ReviewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
+                };
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in this state of things. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description More than anybody sends. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description It cannot be stored. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    mismatch_api_passages__passage_id__mismatches_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passage_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MismatchIn"];
             };
         };
         responses: {
