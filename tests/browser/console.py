@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 
 from simulators.camera.plate_art import plate_art, usual_rows
 from simulators.camera.truck_art import Scene, scene_art
+from simulators.officers.body_camera import write_clip
 from station.admission.access_log import AccessLog
 from station.api import shaping
 from station.api.app import Services, create_app
@@ -29,12 +30,20 @@ from station.application.ports import Account, Draft
 from station.application.reminding import Reminding
 from station.application.reviewing import Reviewing
 from station.application.terms import Terms
-from station.contract.entries import Kind, Passage, Picture, PlateEvidence
+from station.contract.entries import (
+    Kind,
+    Passage,
+    Picture,
+    PlateEvidence,
+    RecordedAct,
+    RecordingImported,
+)
 from station.contract.sealing import local_day, stamp
 from station.domain.clock import VERIFIED, Believed
 from station.domain.closing import Need, Standing
 from station.domain.officers import Officer, Role
 from station.domain.plates import Plate, PlateColour, parse
+from station.domain.procedure import Act
 from station.domain.units import Kg
 from station.rules.drawings import DRAWINGS
 from station.rules.facts import Mode
@@ -229,6 +238,27 @@ class Console:
                     officer=account.officer,
                     second_no=pairs[role][1],
                 )
+
+    async def clip(self, path: Path, case_no: str, act: Act, seq: int) -> None:
+        """Take in a clip of an act, as the import would."""
+        ended = self.clock.now()
+        began = ended - timedelta(seconds=10)
+        write_clip(path, ROAD, began, ended)
+        sha256, size = self.media.keep_file(path)
+        payload = RecordingImported(
+            officer=ROAD,
+            device="",
+            began_at=stamp(began),
+            ended_at=stamp(ended),
+            timed_by="name",
+            source=path.name,
+            sha256=sha256,
+            size=size,
+            media_type="video/mp4",
+            imported_at=stamp(ended),
+            acts=[RecordedAct(case_no=case_no, act=act.value, act_seq=seq)],
+        )
+        await self.store.append(Draft(Kind.RECORDING_IMPORTED, payload))
 
     def show(self, **changed) -> None:
         """Tell the watchers what the lane shows now."""

@@ -2,6 +2,8 @@
 
 import pytest
 
+from station.domain.closing import Need
+from station.domain.procedure import Act
 from tests.browser.console import ROAD, ROAD_2
 from tests.browser.test_station_page import console, server, signed_in  # noqa: F401 - fixtures
 
@@ -39,6 +41,43 @@ async def test_a_document_is_issued_printed_and_signed_for_with_the_keyboard(
         page_case(await console.store.cases(closed=False, limit=1))
     )
     assert [one.moment.name for one in told if one.moment.kind == "document_signed"] == ["refused"]
+
+
+async def test_the_whole_process_shows_what_is_missing_and_plays_a_clip(
+    console,  # noqa: F811
+    server,  # noqa: F811
+    open_page,
+    tmp_path,
+):
+    await console.truck("p1", 58300)
+    case_no = page_case(await console.store.cases(closed=False, limit=1))
+    await console.on_duty(ROAD, ROAD_2)
+    road = (await console.accounts.account(ROAD)).officer
+    for act, details in (
+        (Act.ORDER_TO_CORRECT, {"plate": "蒙L38216"}),
+        (Act.BEGIN_UNLOADING, {"method": "转运", "place": "卸载场"}),
+    ):
+        await console.casework.act(case_no, act.value, details, officer=road, second_no=ROAD_2)
+    items = await console.filing.checklist(case_no)
+    (ordered, _) = [one.seq for one in items if one.need is Need.RECORDING]
+    await console.clip(tmp_path / "a.mp4", case_no, Act.ORDER_TO_CORRECT, ordered)
+
+    page = await signed_in(open_page, server.url, ROAD)
+    await page.get_by_test_id("case-file").wait_for()
+    await page.keyboard.press("t")
+    timeline = page.get_by_test_id("timeline")
+    await timeline.get_by_text("立案").wait_for()
+    row = timeline.locator("li", has_text="监督卸载")
+    await row.get_by_test_id("unrecorded").wait_for()
+    assert await timeline.get_by_test_id("unrecorded").count() == 1
+    missing = page.get_by_test_id("timeline-missing")
+    await missing.get_by_text("监督卸载没有录像").wait_for()
+
+    clip = timeline.locator("li", has_text="所录：责令改正")
+    await clip.get_by_role("button", name="查看").press("Enter")
+    await page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
+    await page.keyboard.press("Escape")
+    await timeline.wait_for(state="hidden")
 
 
 def page_case(cases):

@@ -23,6 +23,7 @@ export type DocumentsOut = S["DocumentsOut"];
 export type DocumentOut = S["DocumentOut"];
 export type ChecklistOut = S["ChecklistOut"];
 export type ChecklistItemOut = S["ChecklistItemOut"];
+export type MomentOut = S["MomentOut"];
 export type ClockOut = S["ClockOut"];
 export type ClocksOut = S["ClocksOut"];
 export type AlarmOut = S["AlarmOut"];

@@ -15,6 +15,7 @@ import type {
   KnownOut,
   LaneOut,
   LiveOut,
+  MomentOut,
   OfficerOut,
   PassageOut,
   ReviewIn,
@@ -328,6 +329,17 @@ export async function fileOf(caseNo: string): Promise<[DocumentsOut, ChecklistOu
   return watched(
     Promise.all([
       request<DocumentsOut>("GET", `${path}/documents`),
+      request<ChecklistOut>("GET", `${path}/closing`),
+    ]),
+  );
+}
+
+/** The whole process of a case, and what its file lacks. Throws ApiError. */
+export async function processOf(caseNo: string): Promise<[MomentOut[], ChecklistOut]> {
+  const path = casePath(caseNo);
+  return watched(
+    Promise.all([
+      request<MomentOut[]>("GET", `${path}/timeline`),
       request<ChecklistOut>("GET", `${path}/closing`),
     ]),
   );
