@@ -232,13 +232,13 @@ def _end(clock: LegalClock) -> datetime:
 
 
 def _in_order(kept: Iterable[_Kept]) -> list[DueClock]:
-    """Return all clocks: those that cannot be calculated, then by their ends."""
+    """Return all clocks by their ends, those that cannot be calculated last."""
     return sorted((one for some in kept for one in some.clocks), key=_order)
 
 
 def _order(one: DueClock) -> tuple[date, datetime, str, str, str]:
     clock = one.clock
-    due_on = clock.due_on or date.min
+    due_on = clock.due_on or date.max
     return due_on, clock.due_at or _LAST, one.node, one.case_no, clock.key
 
 

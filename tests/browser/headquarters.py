@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
 
-from fastapi import FastAPI, Response, WebSocket
+from fastapi import FastAPI, Query, Response, WebSocket
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.websockets import WebSocketDisconnect
 
-from central.api import schemas
+from central.api import due, schemas
 from central.api.app import STATIC
 from central.api.camera import Mjpeg
+from central.domain.days import local_day
 
 PLACES = {
     "dashucheng": ("大顺城超限检测站", "G6 京藏高速连接线"),
@@ -21,6 +23,7 @@ PLACES = {
     "linhe": ("临河超限检测站", "G110 京青线"),
 }
 NOW = datetime.now(UTC).replace(microsecond=0)
+TODAY = local_day(NOW)
 OK = schemas.DeviceOut(code="ok", message="", since=NOW)
 
 
@@ -34,6 +37,8 @@ class Headquarters:
         self.passages: list[schemas.PassageOut] = []
         self.cases: list[schemas.CaseOut] = []
         self.alarms: list[schemas.AlarmOut] = []
+        self.due: list[due.DueClockOut] = []
+        self.evasions: list[due.EvasionOut] = []
         self.asked_as_of: list[date] = []
         self.lists_asked = 0
         self.lists_may_go = asyncio.Event()
@@ -194,6 +199,7 @@ class Headquarters:
 
         self._add_camera(app)
         self._add_release(app)
+        self._add_lists(app)
 
         @app.websocket("/api/live")
         async def live(socket: WebSocket, after: int | None = None) -> None:
@@ -234,6 +240,79 @@ class Headquarters:
             mine = self.proposal("HQ1", "值班员", why.reason)
             self.stations[node] = self.station(node) if released else self.quarantined(node, mine)
             return schemas.ReleaseOut(released=released)
+
+    @staticmethod
+    def clock(number: int, pressing: str = "running", **changed) -> due.DueClockOut:
+        values = {
+            "node": "linhe",
+            "case_no": f"LH2026{number:04d}",
+            "plate": f"蒙L{number:05d}",
+            "actor": "police",
+            "pressing": pressing,
+            "key": "deadline.service",
+            "title": "处罚决定书送达期限",
+            "source": "《行政处罚法》第六十一条",
+            "confidence": "seen",
+            "unit": "working_day",
+            "began_on": TODAY,
+            "due_on": TODAY + timedelta(days=number),
+            "due_at": None,
+            "missing_year": None,
+        }
+        return due.DueClockOut(**{**values, **changed})
+
+    @staticmethod
+    def evasion(number: int, **changed) -> due.EvasionOut:
+        values = {
+            "node": "linhe",
+            "evasion_no": f"LHT20260301{number:04d}",
+            "deed": "barrier",
+            "plate": f"蒙L{number:05d}",
+            "place": "站前匝道",
+            "occurred_at": NOW,
+            "opened_at": NOW,
+            "stage": "open",
+            "held": False,
+            "fine_fen": None,
+            "criterion": None,
+            "closed": False,
+            "acted_at": None,
+            "transfer": None,
+        }
+        return due.EvasionOut(**{**values, **changed})
+
+    def _add_lists(self, app: FastAPI) -> None:
+        @app.get("/api/clocks")
+        async def clocks(
+            offset: int,
+            limit: int,
+            node: str | None = None,
+            actor: str | None = None,
+            pressing: str | None = None,
+        ) -> due.DueOut:
+            seen = [
+                one for one in self.due if node in (None, one.node) and actor in (None, one.actor)
+            ]
+            names = due.DueCountsOut.model_fields
+            counts = {name: sum(one.pressing == name for one in seen) for name in names}
+            wanted = [one for one in seen if pressing in (None, one.pressing)]
+            return due.DueOut(
+                at=NOW,
+                counts=due.DueCountsOut(**counts),
+                total=len(wanted),
+                missing_years=sorted({one.missing_year for one in seen} - {None}),
+                clocks=wanted[offset : offset + limit],
+            )
+
+        @app.get("/api/evasions")
+        async def evasions(
+            is_open: Annotated[bool | None, Query(alias="open")] = None, node: str | None = None
+        ) -> list[due.EvasionOut]:
+            return [
+                one
+                for one in self.evasions
+                if node in (None, one.node) and is_open in (None, not one.closed)
+            ]
 
     def _add_camera(self, app: FastAPI) -> None:
         path = "/api/stations/{node}/camera"

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from central.api import schemas
 from station.plate_reader.frame import Frame
-from tests.browser.headquarters import NOW, PLACES, Headquarters
+from tests.browser.headquarters import NOW, PLACES, TODAY, Headquarters
 from tests.browser.served import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("built_pages")]
@@ -425,3 +425,69 @@ async def test_a_refusal_of_the_centre_is_shown_and_the_reason_stays(hq, server,
     await page.get_by_test_id("release-submit").click()
     await expect(page.get_by_role("dialog").get_by_test_id("error")).to_contain_text("not_found")
     await expect(page.locator("#release-reason")).to_have_value("已核实")
+
+
+async def test_what_is_due_is_listed_filtered_and_paged_by_the_keyboard(hq, server, open_page):
+    hq.due = [
+        hq.clock(1, "overdue", due_on=TODAY - timedelta(days=2)),
+        hq.clock(2, "soon", due_on=None, due_at=NOW + timedelta(hours=3), unit="hour"),
+        *(hq.clock(number, node="hailiutu") for number in range(3, 121)),
+        hq.clock(200, "incalculable", due_on=None, missing_year=2027, actor="road"),
+    ]
+    page = await signed_in(open_page, server.url)
+    await page.keyboard.press("F10")
+    rows = page.get_by_test_id("due-row")
+    await expect(rows).to_have_count(100)
+    await expect(rows.first).to_contain_text("逾期 2 日")
+    await expect(rows.nth(1)).to_contain_text("还有 3 小时")
+    await expect(page.get_by_test_id("missing")).to_contain_text("2027 年的放假安排尚未录入")
+    await expect(page.get_by_test_id("range")).to_have_text("第 1–100 项，共 121 项")
+
+    await rows.first.focus()
+    await page.keyboard.press("ArrowDown")
+    await expect(rows.nth(1)).to_be_focused()
+    await page.keyboard.press("PageDown")
+    await expect(rows).to_have_count(21)
+    await expect(rows.last).to_contain_text("2027 年放假安排未录入")
+
+    await page.locator("[data-choice=road]").click()
+    await expect(page.get_by_test_id("range")).to_have_text("第 1–1 项，共 1 项")
+    await page.locator("[data-choice=overdue]").click()
+    await expect(page.get_by_text("没有此类期限")).to_be_visible()
+    await page.get_by_test_id("actors").get_by_text("全部").click()
+    await page.get_by_test_id("station-filter").select_option("hailiutu")
+    await expect(page.locator("[data-choice=running]")).to_have_text("进行中118")
+
+
+async def test_evasion_cases_are_listed_with_what_became_of_their_transfer(hq, server, open_page):
+    sent = {
+        "to": "public_security",
+        "body": "临河公安分局",
+        "letter_no": "移字1号",
+        "at": NOW - timedelta(days=4),
+        "receipt_no": "",
+        "result": "",
+    }
+    hq.evasions = [
+        hq.evasion(1, deed="violence", stage="transferred", transfer={**sent, "state": "waiting"}),
+        hq.evasion(2, plate="", held=True),
+        hq.evasion(
+            3,
+            stage="answered",
+            closed=True,
+            criterion=8,
+            transfer={**sent, "state": "answered", "receipt_no": "回1", "result": "punished"},
+        ),
+    ]
+    page = await signed_in(open_page, server.url)
+    await page.get_by_test_id("view-evasions").click()
+    rows = page.get_by_test_id("evasion-row")
+    await expect(rows).to_have_count(2)
+    for text in ("暴力抗法", "已移送", "待回执", "临河公安分局", "已 4 日", "移字1号"):
+        await expect(rows.first).to_contain_text(text)
+    await expect(rows.nth(1)).to_contain_text("号牌不清")
+    await page.locator("[data-choice=false]").click()
+    await expect(rows).to_have_count(1)
+    await expect(rows.first).to_contain_text("失信情形第 8 项")
+    await page.keyboard.press("F8")
+    await expect(page.locator("[data-kind=station]")).to_have_count(len(PLACES))

@@ -207,7 +207,7 @@ watch(
 );
 
 /** Ask, and show what went wrong; false when something did. */
-async function guarded(ask: () => Promise<void>): Promise<boolean> {
+export async function guarded(ask: () => Promise<void>): Promise<boolean> {
   try {
     await ask();
     state.error = null;
