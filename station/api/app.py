@@ -9,7 +9,7 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
 
-from station.api import administration, clocks, evasions, filing, live, papers, routes
+from station.api import administration, clocks, evasions, filing, live, papers, requests, routes
 from station.api.errors import install
 from station.api.guards import Guards
 from station.api.schemas import ErrorOut, LiveOut
@@ -52,6 +52,8 @@ def interface() -> FastAPI:
         filing.acting,
         administration.router,
         clocks.seeing,
+        requests.seeing,
+        requests.acting,
         live.router,
     ):
         app.include_router(router)

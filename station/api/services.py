@@ -16,6 +16,7 @@ from station.admission.access_log import AccessLog
 from station.api.feed import Feed
 from station.api.schemas import DrawingOut, StationOut
 from station.application.administering import Administering
+from station.application.answering import Answering
 from station.application.casework import Casework
 from station.application.centre_ports import CentreFacts
 from station.application.duty import Duty
@@ -52,6 +53,7 @@ class Services:
     reviewing: Reviewing
     mismatching: Mismatching
     reminding: Reminding
+    answering: Answering
     lane: Callable[[], LaneView]
     feed: Feed
     clock: Clock

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from station.application.centre_ports import DriverRequests
 from station.application.completeness import Completeness
 from station.application.duty import Duty
 from station.application.findings import Judge
@@ -19,9 +20,10 @@ from station.application.views import moment, receipt
 from station.contract.entries import CaseAct, CaseOpened, Kind, Record, Weighing
 from station.contract.personal import SALT_BYTES, Opening
 from station.contract.sealing import local_day, stamp
+from station.domain.asking import HEARING_FIRST, Asked
 from station.domain.case import Case
 from station.domain.clock import VERIFIED, Believed, Clock
-from station.domain.errors import BadOpening, ClockUnverified, InvalidFacts
+from station.domain.errors import BadOpening, ClockUnverified, InvalidFacts, StatementUnreviewed
 from station.domain.identifiers import masked, personal_text
 from station.domain.officers import Officer, Pair, Permission, Role
 from station.domain.procedure import Act
@@ -68,6 +70,7 @@ class Casework:
         judge: Judge,
         terms: Terms,
         completeness: Completeness,
+        requests: DriverRequests,
         clock: Clock,
         time: Callable[[], Believed],
         publish: Callable[[CaseFile], None],
@@ -79,6 +82,7 @@ class Casework:
         self._judge = judge
         self._terms = terms
         self._completeness = completeness
+        self._requests = requests
         self._clock = clock
         self._time = time
         self._publish = publish
@@ -168,6 +172,7 @@ class Casework:
             NotPermitted: not an act of this officer's role, or his certificate has run out.
             TwoOfficersRequired: the second is not on duty here, or of another authority.
             IllegalTransition, WrongAuthority, InvalidFacts: see :meth:`Case.after`.
+            StatementUnreviewed: a statement of the driver's page must be reviewed first.
             CaseIncomplete: closing, and the file lacks something.
             ClockUnverified: deciding, and the time here is not sure.
             StoreFull: nothing was done.
@@ -184,11 +189,20 @@ class Casework:
             after = case.after(kind, by=pair, at=now, on=on, details=details)
             if kind is Act.DECIDE:
                 self.require_true_time()
+            if kind in HEARING_FIRST:
+                await self._reviewed(case_no)
             if kind is Act.CLOSE:
                 await self._completeness.require(case)
             written = await self._write(after, _openings(kind, personal))
         self._publish(await self.file(case_no))
         return written
+
+    async def _reviewed(self, case_no: str) -> None:
+        """Refuse to go on over what the driver stated on his page and nobody has reviewed."""
+        asked = await self._requests.of_case(case_no)
+        open_ones = [one for one in asked if one.asked is Asked.STATEMENT and one.answer is None]
+        if open_ones:
+            raise StatementUnreviewed(case_no=case_no, count=len(open_ones))
 
     async def answered(self, case_no: str, act: Act, details: Details) -> str:
         """Record the centre's answer to a decision, durably, and return its receipt.

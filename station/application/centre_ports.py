@@ -13,6 +13,7 @@ from station.contract.entries import (
     CentreContradiction,
     DecisionBarred,
     DecisionInForce,
+    DriverAnswer,
     DriverRequest,
     Enrolment,
     Permit,
@@ -21,6 +22,7 @@ from station.contract.entries import (
 )
 from station.contract.personal import Opening
 from station.contract.uplink import (
+    NONE,
     Acknowledged,
     Down,
     Held,
@@ -30,6 +32,7 @@ from station.contract.uplink import (
     Receipt,
     Wanted,
 )
+from station.domain.asking import Asked
 from station.domain.ledger import Entry, Head
 
 
@@ -147,8 +150,11 @@ class CentreLedger(Protocol):
         """Return the entries that change the centre's own keys, in order."""
         ...
 
-    async def append(self, entries: Sequence[Entry]) -> None:
-        """Write checked entries, and what follows from them, in one durable transaction."""
+    async def append(self, entries: Sequence[Entry], openings: Openings = NONE) -> None:
+        """Write checked entries, and what follows from them, in one durable transaction.
+
+        ``openings``: clear texts beside them; one that its entry does not commit to is not kept.
+        """
         ...
 
     async def enrolments(self, node: str) -> list[Enrolment]:
@@ -197,6 +203,38 @@ class CentreFacts(Protocol):
 
     async def allowed_programs(self) -> list[AllowedProgram] | None:
         """Return the programs that may weigh; None when the centre has not said so."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverAsked:
+    """What a driver asked in a case of this station, by the centre's entry that says so.
+
+    Attributes:
+        text: what he wrote; "" where nothing is asked for, None once it is erased.
+        answer: None before.
+    """
+
+    seq: int
+    request: DriverRequest
+    text: str | None
+    answer: DriverAnswer | None
+
+    @property
+    def asked(self) -> Asked:
+        """Return what it is."""
+        return Asked(self.request.what)
+
+
+class DriverRequests(Protocol):
+    """What drivers ask in the cases of this station."""
+
+    async def of_case(self, case_no: str) -> list[DriverAsked]:
+        """Return what was asked in a case, in order."""
+        ...
+
+    async def unanswered(self) -> list[DriverAsked]:
+        """Return what nobody has answered, in order."""
         ...
 
 

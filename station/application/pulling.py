@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from station.application.centre_keys import CentreKeys, Following
 from station.application.centre_ports import Centre, CentreLedger
 from station.application.parting import Parting
+from station.contract.personal import Opening
 from station.contract.uplink import Down, opened
 from station.domain.errors import (
     CentreContradicts,
@@ -60,6 +61,7 @@ class Puller:
         self._patience_s = EVERY_S
         self._wanted = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._beside: dict[int, Sequence[Opening]] = {}
 
     @property
     def keys(self) -> CentreKeys:
@@ -126,8 +128,11 @@ class Puller:
                 raise
             self._following = await self._parting.take_up(answer.head)
             raise CentreContradicts("its own ledger is another", seq=ours) from exc
+        pairs = zip(entries, answer.entries, strict=True)
+        self._beside |= {entry.seq: came.personal for entry, came in pairs if came.personal}
         if proven:
-            await self._ledger.append(proven)
+            await self._ledger.append(proven, self._beside)
+            self._beside.clear()
         self._following = following
         if entries and self._following.head.seq < answer.head:
             return True

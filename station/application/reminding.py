@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from station.application.centre_ports import DriverAsked, DriverRequests
 from station.application.ports import Views
+from station.application.views import moment
+from station.domain.asking import answerer, settled
 from station.domain.case import Case
 from station.domain.clock import Believed, local_date
-from station.domain.errors import NoLawInForce
-from station.rules.clocks import USUAL, Ahead, LegalClock, Running, clocks
+from station.domain.errors import NoLawInForce, NotFound
+from station.rules.clocks import USUAL, Ahead, LegalClock, Running, Whose, clocks
 from station.rules.deadlines import WorkingDays
 from station.rules.lawbook import LawBook
 from station.rules.surcharge import Surcharge, surcharge
@@ -47,12 +51,14 @@ class Reminding:
         self,
         *,
         views: Views,
+        requests: DriverRequests,
         law: LawBook,
         working: WorkingDays,
         time: Callable[[], Believed],
         ahead: Ahead = USUAL,
     ) -> None:
         self._views = views
+        self._requests = requests
         self._law = law
         self._working = working
         self._time = time
@@ -69,26 +75,56 @@ class Reminding:
             added = surcharge(case, local_date(time.at), self._law)
         except NoLawInForce:
             added = None
-        return Sheet(time=time, reminders=self._reminders(case, time.at), surcharge=added)
+        asked = await self._requests.of_case(case_no)
+        found = (*self._reminders(case, time.at), *self._answers(case, asked, time.at))
+        return Sheet(time=time, reminders=found, surcharge=added)
 
     async def due(self) -> Sheet:
         """Return what runs or is overdue in every case, the longest overdue first."""
         time = self._time()
         cases = await self._views.cases(closed=False, limit=OPEN)
         cases += await self._views.cases(closed=True, limit=CLOSED)
-        found = [
-            one
-            for case in cases
-            for one in self._reminders(case, time.at)
-            if one.clock.state in _SHOWN
-        ]
-        return Sheet(time=time, reminders=tuple(sorted(found, key=_order)))
+        found = [one for case in cases for one in self._reminders(case, time.at)]
+        for asked in await self._requests.unanswered():
+            with contextlib.suppress(NotFound):  # a case that this store has lost
+                case = await self._views.case(asked.request.case_no)
+                found += self._answers(case, [asked], time.at)
+        shown = [one for one in found if one.clock.state in _SHOWN]
+        return Sheet(time=time, reminders=tuple(sorted(shown, key=_order)))
+
+    def _answers(self, case: Case, asked: Iterable[DriverAsked], at: datetime) -> list[Reminder]:
+        """Return the clocks of what the driver asked, as the centre promised him the answer."""
+        found = (_answer_clock(case, one, at, self._law) for one in asked)
+        return [Reminder(case=case, clock=one, soon=one.is_soon(at, self._ahead)) for one in found]
 
     def _reminders(self, case: Case, at: datetime) -> tuple[Reminder, ...]:
         found = clocks(case, at, self._law, self._working)
         return tuple(
             Reminder(case=case, clock=one, soon=one.is_soon(at, self._ahead)) for one in found
         )
+
+
+def _answer_clock(case: Case, one: DriverAsked, at: datetime, law: LawBook) -> LegalClock:
+    asked_at, until = moment(one.request.at), moment(one.request.answer_by)
+    key = f"deadline.answer_{one.request.what}"
+    parameter = law.parameter(key)
+    provision = parameter.on(local_date(asked_at))
+    met = one.answer is not None or settled(one.asked, case, asked_at) is not None
+    late = Running.OVERDUE if at > until else Running.RUNNING
+    return LegalClock(
+        key=key,
+        title=parameter.title,
+        source=provision.source,
+        confidence=provision.confidence,
+        unit=parameter.unit,
+        whose=Whose.OFFICE,
+        began_on=local_date(asked_at),
+        due_on=local_date(until),
+        due_at=until,
+        authority=answerer(one.asked, case) or case.penal,
+        missing_year=None,
+        state=Running.MET if met else late,
+    )
 
 
 def _order(one: Reminder) -> tuple[bool, str, str, str]:

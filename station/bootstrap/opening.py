@@ -29,6 +29,7 @@ from station.store.branches import SqliteBranches
 from station.store.centre_ledger import SqliteCentreLedger
 from station.store.checking import Check, Progress
 from station.store.database import Database
+from station.store.driver_requests import SqliteDriverRequests
 from station.store.ledger_rows import newest_at
 from station.store.media import FileMedia
 from station.store.outbox import SqliteOutbox
@@ -63,6 +64,7 @@ class Stored:
     ledger: SqliteStore
     outbox: SqliteOutbox
     centre: SqliteCentreLedger
+    requests: SqliteDriverRequests
     recordings: SqliteRecordings
     branches: SqliteBranches
     time: TimeKeeper
@@ -133,6 +135,7 @@ def _stored(settings: Settings, database: Database, signer: Callable[[], Ed25519
         ledger=ledger,
         outbox=SqliteOutbox(database, ledger),
         centre=SqliteCentreLedger(database, settings.station.node),
+        requests=SqliteDriverRequests(database, settings.station.node),
         recordings=SqliteRecordings(database),
         branches=SqliteBranches(database, ledger),
         time=keeper,

@@ -22,6 +22,7 @@ from station.api.schemas import StationOut
 from station.api.services import Services
 from station.application.administering import Administering
 from station.application.allowed import Allowed
+from station.application.answering import Answering
 from station.application.casework import Casework
 from station.application.claims import take_answers
 from station.application.devices import CLOCK, CONNECTING
@@ -115,6 +116,7 @@ class _Desk:
     mismatching: Mismatching
     access_log: AccessLog
     reminding: Reminding
+    answering: Answering
 
 
 class _Server(uvicorn.Server):
@@ -237,6 +239,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         judge=judge,
         terms=terms,
         completeness=complete,
+        requests=stored.requests,
         clock=clock,
         time=stored.time.believed,
         publish=hub.publish,
@@ -278,8 +281,16 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
             ledger=ledger, views=ledger, casework=casework, hub=hub, clock=clock
         ),
         access_log=AccessLog(SqliteRefusedAccesses(stored.database), clock),
+        answering=Answering(
+            requests=stored.requests,
+            ledger=ledger,
+            views=ledger,
+            casework=casework,
+            clock=clock,
+        ),
         reminding=Reminding(
             views=ledger,
+            requests=stored.requests,
             law=terms.law,
             working=terms.working,
             time=stored.time.believed,
@@ -352,6 +363,7 @@ def _services(
         reviewing=desk.reviewing,
         mismatching=desk.mismatching,
         reminding=desk.reminding,
+        answering=desk.answering,
         lane=runtime.view,
         feed=desk.feed,
         clock=clock,

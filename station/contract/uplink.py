@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -45,6 +46,7 @@ RECEIPT_TAG: Final = b"zhichao-receipt-v1\0"
 
 Openings = Mapping[int, Sequence[Opening]]
 """Clear text of personal fields, by the seq of the entry that commits to it."""
+NONE: Final[Openings] = MappingProxyType({})
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

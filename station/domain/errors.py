@@ -25,6 +25,8 @@
             * :exc:`DocumentNotDue` · :exc:`DocumentIssuedBefore` · :exc:`DocumentIncomplete`
             * :exc:`DocumentNumberTaken` · :exc:`DocumentChanged` · :exc:`DocumentSignedBefore`
         * :exc:`CaseIncomplete` -- the file lacks what it must hold before the case closes
+        * :exc:`StatementUnreviewed` -- the driver stated something that nobody reviewed
+        * :exc:`RequestAnswered` -- what the driver asked was answered
         * :exc:`NotExcusable` -- no recording of that act is missing
         * :exc:`RecordingError` -- a clip is not taken in, and stays where it is
             * :exc:`RecordingOfNobody` · :exc:`RecordingOfNoKind` · :exc:`RecordingUntimed`
@@ -278,6 +280,18 @@ class CaseIncomplete(DomainError):
     """The file lacks what it must hold before the case closes (行政处罚法 art 47)."""
 
     code = "case.incomplete"
+
+
+class StatementUnreviewed(DomainError):
+    """The driver stated something on his page that was not reviewed (行政处罚法 art 45, 62)."""
+
+    code = "case.statement_unreviewed"
+
+
+class RequestAnswered(DomainError):
+    """What the driver asked was answered; an answer does not change."""
+
+    code = "case.request_answered"
 
 
 class NotExcusable(DomainError):

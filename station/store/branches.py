@@ -14,6 +14,7 @@ from station.domain.ledger import Entry, follows
 from station.store.centre_fold import fold
 from station.store.centre_ledger import put_pulled
 from station.store.database import Database, immediate
+from station.store.driver_requests import take_texts_out
 from station.store.ledger_rows import entry_of, put_entry, read_head
 from station.store.marks import DELIVERED, MEDIA_SENT, mark
 from station.store.projection import project
@@ -84,6 +85,7 @@ class SqliteBranches:
         def work(connection: apsw.Connection) -> tuple[Draft, ...]:
             for statement in ("keep_aside", "take_out"):
                 connection.execute(_CENTRE[statement], (after,))
+            take_texts_out(connection, after)
             connection.execute(_CENTRE["clear"])
             for page in pages_of(connection, _CENTRE["entries_after"]):
                 for entry in page:

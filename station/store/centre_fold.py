@@ -7,6 +7,7 @@ from typing import Final
 import apsw
 
 from station.contract.entries import (
+    CentrePersonalErased,
     DecisionBarred,
     DecisionEnded,
     DecisionInForce,
@@ -24,6 +25,7 @@ from station.contract.entries import (
 )
 from station.contract.part import Part
 from station.domain.ledger import Entry
+from station.store.driver_requests import erase_texts, request_name
 from station.store.sealed import Sealed
 from station.store.sqlfile import load
 
@@ -47,6 +49,10 @@ def fold(connection: apsw.Connection, entry: Entry) -> None:
             put.take_away(payload.permit_no)
         case DecisionEnded():
             put.take_away(f"{payload.node} {payload.case_no}", Kind.DECISION_IN_FORCE)
+        case DriverRequest():
+            put(request_name(entry, payload), payload.plate, payload)
+        case CentrePersonalErased() if payload.node == entry.node:
+            erase_texts(connection, [one.seq for one in payload.erased])
         case OfficerChange() if payload.change != REVOKED:
             put.take_away(payload.certificate_no)
         case _:
@@ -63,7 +69,7 @@ def _put_one(put: _Put, payload: Payload) -> None:
             put(f"{payload.node} {payload.key_id}", "", payload)
         case LegalIds():
             put("", "", payload)
-        case DecisionInForce() | DecisionBarred() | UnloadingForm() | DriverRequest():
+        case DecisionInForce() | DecisionBarred() | UnloadingForm():
             put(f"{payload.node} {payload.case_no}", payload.plate, payload)
 
 

@@ -24,12 +24,14 @@ from station.contract.entries import (
     Watched,
 )
 from station.contract.part import Part
+from station.contract.uplink import NONE, Openings
 from station.domain.errors import DomainError, StoreCorrupt
 from station.domain.ledger import Entry, Head, digest, follows
 from station.domain.plates import PlateColour
 from station.rules.records import vehicle_from_record
 from station.store.centre_fold import fold
 from station.store.database import Database, immediate
+from station.store.driver_requests import put_texts
 from station.store.ledger_rows import entry_of
 from station.store.sealed import Sealed
 from station.store.sqlfile import load
@@ -66,12 +68,12 @@ class SqliteCentreLedger:
         rows = await self._database.rows(_SQL["key_entries"])
         return [entry_of(row) for row in rows]
 
-    async def append(self, entries: Sequence[Entry]) -> None:
+    async def append(self, entries: Sequence[Entry], openings: Openings = NONE) -> None:
         """See :class:`~station.application.centre_ports.CentreLedger`."""
 
         def work(connection: apsw.Connection) -> None:
             with immediate(connection):
-                put_pulled(connection, entries)
+                put_pulled(connection, entries, openings)
 
         await self._database.run(work)
 
@@ -156,7 +158,9 @@ class SqliteCentreLedger:
         return [sealed.decode(row[0]) for row in rows]
 
 
-def put_pulled(connection: apsw.Connection, entries: Sequence[Entry]) -> None:
+def put_pulled(
+    connection: apsw.Connection, entries: Sequence[Entry], openings: Openings = NONE
+) -> None:
     """Write checked entries after the last one, and what follows from them.
 
     Raises:
@@ -167,6 +171,7 @@ def put_pulled(connection: apsw.Connection, entries: Sequence[Entry]) -> None:
         follows(entry, head)
         row = (entry.seq, entry.kind, entry.digest, entry.body, entry.signature)
         connection.execute(_SQL["append"], row)
+        put_texts(connection, entry, openings.get(entry.seq, ()))
         fold(connection, entry)
         head = entry.head
 

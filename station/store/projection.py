@@ -27,6 +27,7 @@ from station.contract.entries import (
     DocumentIssued,
     DocumentPrinted,
     DocumentSigned,
+    DriverAnswer,
     EvasionActed,
     EvasionOpened,
     MediaErased,
@@ -47,6 +48,7 @@ from station.domain.case import Case
 from station.domain.evasion import Evasion
 from station.domain.ledger import Entry
 from station.domain.stages import Penalty
+from station.store.driver_requests import put_answer
 from station.store.sealed import Sealed
 from station.store.sqlfile import load
 
@@ -85,6 +87,7 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
             | DocumentSigned()
             | RecordingImported()
             | RecordingExcused()
+            | DriverAnswer()
         ):
             _put_into_file(connection, entry, payload)
         case DeviceEvent() | WeightChanged() | UnweighedPass() | WatchHit() | CentreContradiction():
@@ -187,16 +190,25 @@ def _put_case(connection: apsw.Connection, seq: int, case: Case, opened_on: str)
 def _put_into_file(
     connection: apsw.Connection,
     entry: Entry,
-    filed: DocumentIssued | DocumentPrinted | DocumentSigned | RecordingImported | RecordingExcused,
+    filed: (
+        DocumentIssued
+        | DocumentPrinted
+        | DocumentSigned
+        | RecordingImported
+        | RecordingExcused
+        | DriverAnswer
+    ),
 ) -> None:
     match filed:
         case DocumentIssued():
             _put_document(connection, entry, filed)
         case RecordingImported():
             _put_clip(connection, entry.seq, filed)
-        case DocumentPrinted() | DocumentSigned() | RecordingExcused():
+        case DocumentPrinted() | DocumentSigned() | RecordingExcused() | DriverAnswer():
             if isinstance(filed, DocumentPrinted):
                 connection.execute(_SQL["put_print"], (filed.number, filed.print_no))
+            if isinstance(filed, DriverAnswer):
+                put_answer(connection, filed)
             connection.execute(_SQL["put_filing"], (filed.case_no, entry.seq))
 
 

@@ -19,6 +19,7 @@ from station.api.app import Services, create_app
 from station.api.feed import Feed
 from station.api.schemas import StationOut
 from station.application.administering import Administering
+from station.application.answering import Answering
 from station.application.casework import Casework
 from station.application.duty import Duty
 from station.application.evading import Evading
@@ -53,6 +54,7 @@ from station.store.access_log import SqliteRefusedAccesses
 from station.store.accounts import SqliteAccounts
 from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
+from station.store.driver_requests import SqliteDriverRequests
 from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
@@ -82,6 +84,7 @@ class Console:
         self.store = store_of(self.database, sealer(self.clock))
         self.accounts = SqliteAccounts(self.database)
         self.centre = SqliteCentreLedger(self.database, "linhe")
+        self.requests = SqliteDriverRequests(self.database, "linhe")
         self.media = FileMedia(folder / "media")
         self.feed = Feed()
         self.hub = Hub()
@@ -97,6 +100,7 @@ class Console:
             judge=self.judge,
             terms=Terms(self.judge.law, self.judge.mode, OfficialCalendar()),
             completeness=complete,
+            requests=self.requests,
             clock=self.clock,
             time=lambda: Believed(self.clock.now(), self.time),
             publish=self.hub.publish,
@@ -181,8 +185,16 @@ class Console:
                 hub=self.hub,
                 clock=self.clock,
             ),
+            answering=Answering(
+                requests=self.requests,
+                ledger=self.store,
+                views=self.store,
+                casework=self.casework,
+                clock=self.clock,
+            ),
             reminding=Reminding(
                 views=self.store,
+                requests=self.requests,
                 law=self.judge.law,
                 working=OfficialCalendar(),
                 time=lambda: Believed(self.clock.now(), self.time),

@@ -21,9 +21,9 @@ def tell(console):
     """Let the centre write an entry, and the station pull it; return the entry's place."""
     centre = FakeCentre()
 
-    async def tell(kind, payload):
+    async def tell(kind, payload, *openings):
         entry = centre.publish(kind, payload)
-        await console.centre.append([entry])
+        await console.centre.append([entry], {entry.seq: openings})
         return entry.seq
 
     return tell

@@ -67,6 +67,7 @@ STATION_REFUSES = {
     "POST /api/session",  # no password is guessed
     "POST /api/passages/{passage_id}/review",  # nor what a passage or an act lacks
     "POST /api/cases/{case_no}/excuses",
+    "POST /api/cases/{case_no}/requests/{seq}/answer",
     "POST /api/evasions/{evasion_no}/acts",
     "GET /api/documents/{number}.pdf",  # no document, no picture is named
     "POST /api/documents/{number}/prints",

@@ -16,6 +16,7 @@ from station.api.schemas import StationOut
 from station.api.services import Services
 from station.api.shaping import case_out
 from station.application.administering import Administering
+from station.application.answering import Answering
 from station.application.casework import Casework
 from station.application.claims import take_answers
 from station.application.duty import ABSOLUTE, IDLE, Duty
@@ -39,6 +40,7 @@ from station.store.access_log import SqliteRefusedAccesses
 from station.store.accounts import SqliteAccounts
 from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
+from station.store.driver_requests import SqliteDriverRequests
 from station.store.media import FileMedia
 from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
@@ -77,6 +79,7 @@ class Console:
         self.store = store_of(self.database, sealer(self.clock))
         self.accounts = SqliteAccounts(self.database)
         self.centre = SqliteCentreLedger(self.database, "linhe")
+        self.requests = SqliteDriverRequests(self.database, "linhe")
         self.media = FileMedia(folder / "media")
         self.passwords = Argon2Passwords()
         self.hub = Hub()
@@ -94,6 +97,7 @@ class Console:
             judge=judge,
             terms=Terms(judge.law, judge.mode, OfficialCalendar()),
             completeness=complete,
+            requests=self.requests,
             clock=self.clock,
             time=lambda: Believed(self.clock.now(), self.time),
             publish=self.hub.publish,
@@ -166,8 +170,16 @@ class Console:
                     hub=self.hub,
                     clock=self.clock,
                 ),
+                answering=Answering(
+                    requests=self.requests,
+                    ledger=self.store,
+                    views=self.store,
+                    casework=self.casework,
+                    clock=self.clock,
+                ),
                 reminding=Reminding(
                     views=self.store,
+                    requests=self.requests,
                     law=judge.law,
                     working=OfficialCalendar(),
                     time=lambda: Believed(self.clock.now(), self.time),

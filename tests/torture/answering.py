@@ -21,6 +21,7 @@ def answers(stored: Stored, clock: Clock) -> TakeAnswers:
         judge=None,  # type: ignore[arg-type]
         terms=None,  # type: ignore[arg-type]
         completeness=None,  # type: ignore[arg-type]
+        requests=stored.requests,
         clock=clock,
         time=stored.time.believed,
         publish=lambda _file: None,

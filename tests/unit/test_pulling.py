@@ -56,7 +56,7 @@ class FakeLedger:
         self.entries = []
         self.note = ""
 
-    async def append(self, entries):
+    async def append(self, entries, _openings):
         if self.answers:
             raise self.answers.pop(0)
         self.entries += entries

@@ -1,6 +1,6 @@
 -- The station's store. `entry` is the ledger and `centre_entry` the centre's as far as it was
--- pulled; `opening`, `receipt` and `set_aside` are kept beside them. `passage`, `joint_case`,
--- `case_act`, `case_filing`, `clip`, `evasion`, `document`, `alarm`, `recording` and `centre_view` are views and can be
+-- pulled; `opening`, `centre_opening`, `receipt` and `set_aside` are kept beside them. `passage`, `joint_case`,
+-- `case_act`, `case_filing`, `clip`, `driver_answer`, `evasion`, `document`, `alarm`, `recording` and `centre_view` are views and can be
 -- rebuilt from the ledgers. `meta`, `account`, `account_state`, `refused_access` and `session` stand for themselves.
 
 -- name: schema
@@ -147,6 +147,15 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS centre_set_aside_is_not_deleted BEFORE DELETE ON centre_set_aside
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
+-- What drivers of this station's cases wrote, beside the centre's entries that commit to it; erasable.
+CREATE TABLE IF NOT EXISTS centre_opening (
+    seq   INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    salt  TEXT NOT NULL,
+    text  TEXT NOT NULL,
+    PRIMARY KEY (seq, field)
+) STRICT, WITHOUT ROWID;
+
 -- What the centre's ledger comes to. `topic` is the kind of entry it comes from; `name` tells the
 -- things of one topic apart; `plate` is '' where there is none.
 CREATE TABLE IF NOT EXISTS centre_view (
@@ -213,6 +222,13 @@ CREATE TABLE IF NOT EXISTS clip (
     sha256 TEXT PRIMARY KEY,
     seq    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What officers answered to what drivers asked, by the centre's entry that says what that was.
+CREATE TABLE IF NOT EXISTS driver_answer (
+    request_seq INTEGER PRIMARY KEY,
+    case_no     TEXT NOT NULL,
+    view        BLOB NOT NULL
+) STRICT;
 
 CREATE TABLE IF NOT EXISTS evasion (
     evasion_no TEXT PRIMARY KEY,

@@ -141,6 +141,7 @@ DELETE FROM evasion;
 DELETE FROM case_act;
 DELETE FROM case_filing;
 DELETE FROM clip;
+DELETE FROM driver_answer;
 DELETE FROM document;
 DELETE FROM alarm;
 DELETE FROM recording;

@@ -33,6 +33,7 @@ from station.domain.ledger import Entry, Head, parse
 from station.store.branches import SqliteBranches
 from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
+from station.store.driver_requests import SqliteDriverRequests
 from station.store.high_water import HighWater
 from station.store.ledger_rows import newest_at
 from station.store.marks import DELIVERED, mark
@@ -251,6 +252,7 @@ class Station:
             ledger=self.store,
             outbox=SqliteOutbox(database, self.store),
             centre=SqliteCentreLedger(database, machine.node),
+            requests=SqliteDriverRequests(database, machine.node),
             recordings=SqliteRecordings(database),
             branches=SqliteBranches(database, self.store),
             time=keeper,

@@ -640,6 +640,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_no}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Asked
+         * @description List what the driver asks in a case, in order.
+         */
+        get: operations["asked_api_cases__case_no__requests_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_no}/requests/{seq}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Answer what the driver asks; he reads it on his page.
+         */
+        post: operations["answer_api_cases__case_no__requests__seq__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -997,6 +1037,84 @@ export interface components {
             vehicle: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * DriverAnswerIn
+         * @description ``POST /api/cases/{no}/requests/{seq}/answer``; ``passage_id`` with ``done`` alone.
+         */
+        DriverAnswerIn: {
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "done" | "accepted" | "refused" | "impossible";
+            /** Text */
+            text: string;
+            /**
+             * Passage Id
+             * @default
+             */
+            passage_id: string;
+            /** Second Officer */
+            second_officer: string;
+        };
+        /**
+         * DriverAnswerOut
+         * @description What officers answered.
+         */
+        DriverAnswerOut: {
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "done" | "accepted" | "refused" | "impossible";
+            /** Text */
+            text: string;
+            /** Passage Id */
+            passage_id: string;
+            /** Officers */
+            officers: string[];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * DriverRequestOut
+         * @description ``GET /api/cases/{no}/requests``: one thing that the driver asks.
+         *
+         *     ``text`` null: it is erased, or cannot be read. ``settled``: it needs no answer any more, for
+         *     the truck was weighed again or released. ``authority`` null: either may answer. ``answers``:
+         *     those that fit.
+         */
+        DriverRequestOut: {
+            /** Seq */
+            seq: number;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "recheck" | "objection" | "statement" | "complaint";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Answer By
+             * Format: date-time
+             */
+            answer_by: string;
+            /** Text */
+            text: string | null;
+            /** Settled */
+            settled: boolean;
+            /** Authority */
+            authority: ("road" | "police") | null;
+            /** Answers */
+            answers: ("done" | "accepted" | "refused" | "impossible")[];
+            answer: components["schemas"]["DriverAnswerOut"] | null;
         };
         /**
          * DueDocumentOut
@@ -4228,6 +4346,163 @@ export interface operations {
             };
             /** @description There is no such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description It cannot be stored. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    asked_api_cases__case_no__requests_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriverRequestOut"][];
+                };
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description It cannot be stored. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    answer_api_cases__case_no__requests__seq__answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_no: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DriverAnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
+                };
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in this state of things. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description More than anybody sends. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
