@@ -9,7 +9,17 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 
-from central.api import administration, camera, due, enrolment, errors, log, machines, watching
+from central.api import (
+    administration,
+    camera,
+    due,
+    enrolment,
+    errors,
+    log,
+    machines,
+    mismatches,
+    watching,
+)
 from central.api.bodies import Turns
 from central.api.guards import Guards
 from central.api.parts import Parts, parts_of
@@ -47,6 +57,7 @@ def interface() -> FastAPI:
     )
     app.include_router(watching.ROUTER)
     app.include_router(due.ROUTER)
+    app.include_router(mismatches.ROUTER)
     app.include_router(camera.ROUTER)
     app.include_router(administration.ROUTER)
     app.include_router(log.ROUTER)

@@ -16,6 +16,7 @@ from central.application.camera import Cameras
 from central.application.cosigning import Cosign
 from central.application.due import Due
 from central.application.enrol import Enrol, Renew
+from central.application.mismatching import CopyMismatches
 from central.application.news import Viewer
 from central.application.ports import Reading
 from central.application.recordings import TakeRecordings
@@ -24,6 +25,7 @@ from central.application.releasing import Release
 from central.application.serving import Serve
 from central.application.sign_in import Sessions
 from central.application.stations import Stations, TakeState
+from central.application.views import MismatchView
 from central.domain.counting import RepeatVehicle, Window
 from station.admission.access_log import AccessLog
 from station.domain.clock import Clock
@@ -36,6 +38,8 @@ class Parts:
     Attributes:
         cookie: the session cookie's name, of this node: others on the same host keep their own.
         live: serves one watcher: who he is, and the token that his page holds.
+        mismatch_csv: vehicles that are not as they should be → the file; mismatch_file_name: home
+            → the file's name.
         repeat_csv: vehicles, the days counted, the threshold → the file.
         repeat_file_name: day of the list → the file's name.
     """
@@ -56,6 +60,9 @@ class Parts:
     stations: Stations
     reading: Reading
     due: Due
+    copy_mismatches: CopyMismatches
+    mismatch_csv: Callable[[Iterable[MismatchView]], bytes]
+    mismatch_file_name: Callable[[str], str]
     clock: Clock
     administering: Administering
     access_log: AccessLog

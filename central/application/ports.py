@@ -13,13 +13,14 @@ from central.application.views import (
     CaseView,
     CountsView,
     EvasionView,
+    MismatchView,
     NodeView,
     PassageView,
 )
 from central.domain.access import ALL, Scope
 from central.domain.counting import CountedDecision
 from station.admission import gate
-from station.contract.entries import AllowedProgram, Permit
+from station.contract.entries import AllowedProgram, MismatchesCopied, Permit
 from station.contract.uplink import Held
 from station.domain import access
 from station.domain.case import Case
@@ -241,6 +242,14 @@ class Books(Protocol):
         """Write the list of programs that may weigh (准用程序清单) in place of the one before."""
         ...
 
+    async def add_mismatch(self, mismatch: MismatchView) -> None:
+        """Write a vehicle that is not as it should be."""
+        ...
+
+    async def note_copied(self, seq: int, at: datetime, copied: MismatchesCopied) -> None:
+        """Write that entry *seq* of the centre's own ledger tells who was told of whom."""
+        ...
+
     async def add_permit(self, seq: int, permit: Permit) -> None:
         """Write what entry *seq* of the centre's own ledger tells of a permit."""
         ...
@@ -287,6 +296,12 @@ class Reading(Protocol):
 
     async def evasions(self, scope: Scope, *, closed: bool | None, limit: int) -> list[EvasionView]:
         """Return evasion cases, newest first."""
+        ...
+
+    async def mismatches(
+        self, scope: Scope, *, home: str | None, copied: bool | None, limit: int
+    ) -> list[MismatchView]:
+        """Return vehicles that were not as they should be, newest first; None: whatever."""
         ...
 
     async def alarms(self, scope: Scope, *, limit: int) -> list[AlarmView]:

@@ -26,7 +26,14 @@ from central.application.ports import (
     Unweighed,
 )
 from central.application.recheck import Difference, Found
-from central.application.rows import moment, named_pair, opened, passage_row, reviewed_row
+from central.application.rows import (
+    mismatch_row,
+    moment,
+    named_pair,
+    opened,
+    passage_row,
+    reviewed_row,
+)
 from central.domain.days import local_day
 from station.contract.entries import (
     CaseAct,
@@ -43,6 +50,7 @@ from station.contract.entries import (
     HeldPermit,
     Kind,
     LegalIds,
+    MismatchesCopied,
     Outage,
     Passage,
     PassageReview,
@@ -52,6 +60,7 @@ from station.contract.entries import (
     Run,
     UnloadingForm,
     UnweighedPass,
+    VehicleMismatch,
     WatchHit,
     WeightChanged,
     read,
@@ -194,11 +203,17 @@ class _Step:
                 await self._told(payload)
             case Run() if self.envelope.kind is Kind.START:
                 await self._started()
-            case PersonalErased() | LegalIds() | Permit():
-                await self._replaced(payload)
+            case PersonalErased() | LegalIds() | Permit() | VehicleMismatch() | MismatchesCopied():
+                await self._listed(payload)
 
-    async def _replaced(self, payload: PersonalErased | LegalIds | Permit) -> None:
+    async def _listed(
+        self, payload: PersonalErased | LegalIds | Permit | VehicleMismatch | MismatchesCopied
+    ) -> None:
         match payload:
+            case VehicleMismatch():
+                await self.books.add_mismatch(mismatch_row(self.entry, payload))
+            case MismatchesCopied():
+                await self.books.note_copied(self.entry.seq, moment(payload.at), payload)
             case Permit():
                 await self.books.add_permit(self.entry.seq, payload)
             case PersonalErased():

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Final
 
 from central.application.ports import OpenedCase, Reviewed
-from central.application.views import PassageView
+from central.application.views import MismatchView, PassageView
 from central.domain.days import local_day
 from station.contract.case_file import opened_case
 from station.contract.entries import (
@@ -17,10 +17,12 @@ from station.contract.entries import (
     PassageReview,
     PlateEvidence,
     Record,
+    VehicleMismatch,
     read,
 )
 from station.domain.errors import MalformedEntry
 from station.domain.ledger import Entry
+from station.domain.mismatch import home_of
 from station.domain.officers import Officer, Pair, Role
 
 OUTCOMES: Final = frozenset({"lawful", "permitted", "warning", "violation", "needs_review"})
@@ -134,6 +136,28 @@ def opened(payload: CaseOpened) -> OpenedCase:
     except ValueError as exc:
         raise MalformedEntry(str(exc)) from exc
     return OpenedCase(case=case, occurred_on=day(payload.occurred_on))
+
+
+def mismatch_row(entry: Entry, payload: VehicleMismatch) -> MismatchView:
+    """Return the row of a vehicle that is not as it should be.
+
+    Raises:
+        MalformedEntry: no time of that kind.
+    """
+    noted_at = moment(payload.at)
+    return MismatchView(
+        node=entry.node,
+        seq=entry.seq,
+        passage_id=payload.passage_id,
+        case_no=payload.case_no,
+        subject=payload.subject,
+        plate=payload.plate,
+        home=home_of(payload.plate),
+        kinds=payload.kinds,
+        facts=payload.facts,
+        noted_at=noted_at,
+        noted_on=local_day(noted_at),
+    )
 
 
 def named_pair(role: Role, officers: Sequence[str], at: datetime) -> Pair:

@@ -122,6 +122,31 @@ _TRANSFER: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MismatchView:
+    """A vehicle that is not as it should be (车辆不符), and whether its home police were told.
+
+    Attributes:
+        seq: of the station's entry.
+        home: province and letter of the office that issued the plate, ``蒙L``.
+        letter_no, copied_at: None until they were told.
+    """
+
+    node: str
+    seq: int
+    passage_id: str
+    case_no: str
+    subject: str
+    plate: str
+    home: str
+    kinds: list[str]
+    facts: str
+    noted_at: datetime
+    noted_on: date
+    letter_no: str | None = None
+    copied_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmView:
     """Something headquarters must know of. ``seq``: the entry it is about, None: about none."""
 

@@ -26,6 +26,7 @@ from central.application.cosigning import Cosign
 from central.application.driver_pages import DriverPages
 from central.application.due import Due
 from central.application.enrol import Enrol, Renew
+from central.application.mismatching import CopyMismatches
 from central.application.project import Touched
 from central.application.projecting import Projector
 from central.application.publishing import OwnLedger, Publish
@@ -44,6 +45,7 @@ from central.bootstrap.opening import opened_as_it_is, place
 from central.bootstrap.retaining import retention
 from central.bootstrap.watching import Watching, watching
 from central.domain.auditing.claims import LogKeys
+from central.export.mismatches import mismatches_csv, mismatches_file_name
 from central.export.repeat_vehicles import file_name, repeat_vehicles_csv
 from central.live.wire import WireProtocol
 from central.public.app import Site, create_public_app
@@ -229,6 +231,11 @@ def _parts(
         stations=seen.stations,
         reading=seen.reading,
         due=_due(settings, shared.database, clock),
+        copy_mismatches=CopyMismatches(
+            archive=archive, own=shared.own, reading=seen.reading, clock=clock
+        ),
+        mismatch_csv=mismatches_csv,
+        mismatch_file_name=mismatches_file_name,
         clock=clock,
         administering=Administering(
             accounts=SqlAccounts(shared.database),

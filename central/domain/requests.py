@@ -29,6 +29,7 @@ CENTRE: Final = (
         "GET /api/counts",
         "GET /api/clocks",
         "GET /api/evasions",
+        "GET /api/vehicle-mismatches",
         # A watch is its viewer's own; to everybody else it does not exist.
         "GET /api/stations/{node}/camera/{watch_id}.mjpeg",
         "DELETE /api/stations/{node}/camera/{watch_id}",
@@ -49,6 +50,12 @@ CENTRE: Final = (
         roles_with(Permission.EXPORT_LISTS),
         "GET /api/export/repeat-vehicles.csv",
         reach=Reach.EVERY,
+    ),
+    *rows(
+        roles_with(Permission.EXPORT_LISTS),
+        "GET /api/export/vehicle-mismatches.csv",
+        "POST /api/vehicle-mismatches/copies",
+        reach=Reach.SHOWN,
     ),
     *rows(roles_with(Permission.SEE_ACCOUNTS), "GET /api/accounts"),
     *rows(

@@ -22,11 +22,11 @@ from central.application.ports import (
     Weighed,
 )
 from central.application.rows import day
-from central.application.views import PassageView
+from central.application.views import MismatchView, PassageView
 from central.domain.days import local_day
 from central.store.pool import Connection
 from central.store.sqlfile import load
-from station.contract.entries import AllowedProgram, Permit
+from station.contract.entries import AllowedProgram, MismatchesCopied, Permit
 from station.domain.case import Case
 from station.domain.errors import MalformedEntry
 from station.domain.evasion import Evasion
@@ -275,6 +275,30 @@ class SqlBooks:
             last_on = None if one.last_on is None else day(one.last_on)
             await self._connection.execute(
                 _SQL["add_legal_id"], one.legal_id, day(one.first_on), last_on
+            )
+
+    async def add_mismatch(self, mismatch: MismatchView) -> None:
+        """Write a vehicle that is not as it should be."""
+        await self._connection.execute(
+            _SQL["add_mismatch"],
+            mismatch.node,
+            mismatch.seq,
+            mismatch.passage_id,
+            mismatch.case_no,
+            mismatch.subject,
+            mismatch.plate,
+            mismatch.home,
+            mismatch.kinds,
+            mismatch.facts,
+            mismatch.noted_at,
+            mismatch.noted_on,
+        )
+
+    async def note_copied(self, seq: int, at: datetime, copied: MismatchesCopied) -> None:
+        """See :class:`central.application.ports.Books`."""
+        for one in copied.mismatches:
+            await self._connection.execute(
+                _SQL["note_copied"], one.node, one.seq, seq, copied.letter_no, at
             )
 
     async def add_permit(self, seq: int, permit: Permit) -> None:

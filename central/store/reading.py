@@ -13,6 +13,7 @@ from central.application.views import (
     CaseView,
     CountsView,
     EvasionView,
+    MismatchView,
     NodeView,
     PassageView,
     ProposalView,
@@ -60,6 +61,13 @@ class SqlReading:
         """Return evasion cases, newest first."""
         rows = await self._rows("evasions", _nodes(scope), closed, limit)
         return [EvasionView(node=row["node"], file=_EVASION.decode(row["file"])) for row in rows]
+
+    async def mismatches(
+        self, scope: Scope, *, home: str | None, copied: bool | None, limit: int
+    ) -> list[MismatchView]:
+        """Return vehicles that were not as they should be, newest first."""
+        rows = await self._rows("mismatches", _nodes(scope), home, copied, limit)
+        return [MismatchView(**row) for row in rows]
 
     async def alarms(self, scope: Scope, *, limit: int) -> list[AlarmView]:
         """Return the newest alarms, newest first."""

@@ -66,6 +66,7 @@ ADMINISTRATIONS = {"/api/accounts": "SECURITY", "/api/refused-access": "AUDIT"}
 STATION_REFUSES = {
     "POST /api/session",  # no password is guessed
     "POST /api/passages/{passage_id}/review",  # nor what a passage or an act lacks
+    "POST /api/passages/{passage_id}/mismatches",
     "POST /api/cases/{case_no}/excuses",
     "POST /api/cases/{case_no}/requests/{seq}/answer",
     "POST /api/evasions/{evasion_no}/acts",
@@ -77,6 +78,7 @@ STATION_REFUSES = {
 HEADQUARTERS_REFUSES = {
     "POST /api/session",  # no password is guessed
     "POST /api/stations/{node}/release",  # none is in quarantine
+    "POST /api/vehicle-mismatches/copies",  # no vehicle waits
     "GET /api/stations/{node}/camera/{watch_id}.mjpeg",  # no watch runs
     "DELETE /api/stations/{node}/camera/{watch_id}",
     "GET /api/log/checkpoint",  # nothing is in the log yet

@@ -48,7 +48,8 @@ def test_braces_in_a_field_are_text():
 
 
 def test_every_reason_that_an_error_gives_has_a_sentence_and_no_sentence_is_left_over():
-    sources = (Path(__file__).parents[2] / "station").rglob("*.py")
+    root = Path(__file__).parents[2]
+    sources = [*(root / "station").rglob("*.py"), *(root / "central").rglob("*.py")]
     given = {why for path in sources for why in re.findall(r'why="(\w+)"', path.read_text("utf-8"))}
     said = {code.removeprefix("why.") for code in templates() if code.startswith("why.")}
 

@@ -135,6 +135,19 @@ UPDATE evasion SET stage = $3, held = $4, fine_fen = $5, closed_on = $6, file = 
 UPDATE opening SET asked_seq = $3
  WHERE node = $1 AND seq = ANY ($2::bigint[]) AND asked_seq IS NULL;
 
+-- name: add_mismatch
+-- $1 node, $2 seq, $3 passage_id, $4 case_no, $5 subject, $6 plate, $7 home, $8 kinds, $9 facts,
+-- $10 noted_at, $11 noted_on
+INSERT INTO vehicle_mismatch
+       (node, seq, passage_id, case_no, subject, plate, home, kinds, facts, noted_at, noted_on)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: note_copied
+-- Who was told before was told then. $1 node, $2 seq, $3 copied_seq, $4 letter_no, $5 copied_at
+UPDATE vehicle_mismatch
+   SET copied_seq = $3, letter_no = $4, copied_at = $5
+ WHERE node = $1 AND seq = $2 AND copied_seq IS NULL;
+
 -- name: add_permit
 -- $1 seq, $2 permit_no, $3 said
 INSERT INTO permit (seq, permit_no, said) VALUES ($1, $2, $3);
@@ -175,4 +188,5 @@ DELETE FROM decision;
 DELETE FROM evasion;
 DELETE FROM legal_id;
 DELETE FROM permit;
+DELETE FROM vehicle_mismatch;
 DELETE FROM alarm WHERE derived;

@@ -63,6 +63,17 @@ SELECT node, file
  ORDER BY opened_at DESC, node, evasion_no
  LIMIT $3;
 
+-- name: mismatches
+-- $1 nodes or NULL for all; $2 home or NULL for all; $3 copied, or NULL for both; $4 limit
+SELECT node, seq, passage_id, case_no, subject, plate, home, kinds, facts, noted_at, noted_on,
+       letter_no, copied_at
+  FROM vehicle_mismatch
+ WHERE ($1::text[] IS NULL OR node = ANY ($1))
+   AND ($2::text IS NULL OR home = $2)
+   AND ($3::boolean IS NULL OR $3 = (copied_seq IS NOT NULL))
+ ORDER BY noted_at DESC, node, seq
+ LIMIT $4;
+
 -- name: alarms
 -- $1 nodes or NULL for all, $2 limit
 SELECT alarm_id, node, seq, code, detail, at

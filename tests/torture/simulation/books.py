@@ -18,8 +18,8 @@ from central.application.ports import (
     Unweighed,
     Weighed,
 )
-from central.application.views import PassageView
-from station.contract.entries import AllowedProgram, Permit
+from central.application.views import MismatchView, PassageView
+from station.contract.entries import AllowedProgram, MismatchesCopied, Permit
 from station.domain.case import Case
 from station.domain.errors import MalformedEntry
 from station.domain.evasion import Evasion
@@ -145,6 +145,12 @@ class SimulatedBooks:
         for one in allowed:
             self.changes.put("legal_id", one.legal_id, one)
         await self._step()
+
+    async def add_mismatch(self, _mismatch: MismatchView) -> None:
+        raise NotImplementedError("every vehicle is as it should be here")
+
+    async def note_copied(self, _seq: int, _at: datetime, _copied: MismatchesCopied) -> None:
+        raise NotImplementedError("nobody is told of vehicles here")
 
     async def add_permit(self, _seq: int, _permit: Permit) -> None:
         raise NotImplementedError("nobody publishes permits here")

@@ -214,6 +214,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/vehicle-mismatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mismatches
+         * @description List vehicles that were not as they should be, and whose home police were told.
+         */
+        get: operations["mismatches_api_vehicle_mismatches_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export/vehicle-mismatches.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mismatches Csv
+         * @description Export what the police of a home are still to be told, as the enclosure of the letter.
+         */
+        get: operations["mismatches_csv_api_export_vehicle_mismatches_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vehicle-mismatches/copies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copies
+         * @description Write down that a letter went to the police of a home.
+         */
+        post: operations["copies_api_vehicle_mismatches_copies_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stations/{node}/camera": {
         parameters: {
             query?: never;
@@ -557,6 +617,18 @@ export interface components {
             touched: number;
         };
         /**
+         * CopiedIn
+         * @description ``POST /api/vehicle-mismatches/copies``: the police of a home were told by a letter.
+         */
+        CopiedIn: {
+            /** Home */
+            home: string;
+            /** Letter No */
+            letter_no: string;
+            /** Mismatches */
+            mismatches: components["schemas"]["MismatchNamed"][];
+        };
+        /**
          * CountsOut
          * @description ``GET /api/counts?on=YYYY-MM-DD`` (local day, default today), per station and together.
          *
@@ -798,6 +870,61 @@ export interface components {
              * @default []
              */
             news: components["schemas"]["NewsOut"][];
+        };
+        /**
+         * MismatchNamed
+         * @description One row of the list.
+         */
+        MismatchNamed: {
+            /** Node */
+            node: string;
+            /** Seq */
+            seq: number;
+        };
+        /**
+         * MismatchOut
+         * @description ``GET /api/vehicle-mismatches?home=&copied=&node=`` (newest first).
+         *
+         *     ``home``: province and letter of the office that issued the plate; its police are told.
+         *     ``letter_no``, ``copied_at``: null until they were. ``kinds``: not as GB 1589 (``standard``) or
+         *     the licence (``licence``) says.
+         */
+        MismatchOut: {
+            /** Node */
+            node: string;
+            /** Seq */
+            seq: number;
+            /** Passage Id */
+            passage_id: string;
+            /** Case No */
+            case_no: string;
+            /**
+             * Subject
+             * @enum {string}
+             */
+            subject: "tractor" | "trailer";
+            /** Plate */
+            plate: string;
+            /** Home */
+            home: string;
+            /** Kinds */
+            kinds: string[];
+            /** Facts */
+            facts: string;
+            /**
+             * Noted At
+             * Format: date-time
+             */
+            noted_at: string;
+            /**
+             * Noted On
+             * Format: date
+             */
+            noted_on: string;
+            /** Letter No */
+            letter_no: string | null;
+            /** Copied At */
+            copied_at: string | null;
         };
         /**
          * NewsOut
@@ -1800,6 +1927,228 @@ export interface operations {
             };
             /** @description There is no such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The database does not answer; ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    mismatches_api_vehicle_mismatches_get: {
+        parameters: {
+            query?: {
+                home?: string | null;
+                copied?: boolean | null;
+                node?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MismatchOut"][];
+                };
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, not in the scope, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The database does not answer; ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    mismatches_csv_api_export_vehicle_mismatches_csv_get: {
+        parameters: {
+            query: {
+                home: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, not in the scope, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The database does not answer; ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    copies_api_vehicle_mismatches_copies_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopiedIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, not in the scope, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in this state of things. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description More than anybody sends. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
