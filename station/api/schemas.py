@@ -218,7 +218,7 @@ class KnownFormOut(Shape):
 
 
 class KnownRequestOut(Shape):
-    """What the driver asks in this case, on his page. ``what``: ``recheck``."""
+    """What the driver asks in this case, on his page: see ``GET /api/cases/{no}/requests``."""
 
     case_no: str
     what: str

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from station.application.live import Device
 from station.contract.entries import DriverRequest, Kind, UnloadingForm
+from station.contract.personal import Opening
 from station.contract.sealing import stamp
 from station.domain.ledger import Head
 from station.domain.procedure import Act
@@ -308,9 +309,39 @@ async def test_what_the_centre_knows_of_a_truck_stands_with_its_passage(console,
     await console.centre.append([entry, request])
     page = await signed_in(open_page, server.url)
     known = page.get_by_test_id("known")
-    await expect(known).to_contain_text("在查询页请求复检")
+    await expect(known).to_contain_text("在查询页提出“请求复检”")
     await expect(known).to_contain_text("12 小时内在 hailiutu 已检测并卸载")
     await expect(known).to_contain_text("61,000 kg → 48,000 kg")
+
+
+async def test_officers_answer_what_the_driver_wrote_and_are_told_how_much_room_is_left(
+    console, server, open_page
+):
+    await console.truck("p1", 58300)
+    opening = Opening(field="text", salt="5a" * 32, text="我是空车，请再核对。")
+    asked = DriverRequest(
+        node="linhe",
+        case_no=(await console.store.cases(closed=False, limit=1))[0].case_no,
+        plate="蒙L38216",
+        what="objection",
+        at=stamp(console.clock.now()),
+        answer_by=stamp(console.clock.now() + timedelta(hours=24)),
+        personal={"text": opening.commitment},
+    )
+    entry = sealer(node="centre").seal(Kind.DRIVER_REQUEST, asked, Head())
+    await console.centre.append([entry], {entry.seq: (opening,)})
+    await console.on_duty(ROAD_2)
+    page = await signed_in(open_page, server.url)
+    box = page.get_by_test_id("request-objection")
+    await expect(box).to_contain_text("我是空车，请再核对。")
+    await page.get_by_test_id("answer-objection").click()
+    await box.get_by_label("异议不成立").check()
+    await box.locator("textarea").fill("字" * 1001)
+    await expect(box).to_contain_text("超出 1 个字")
+    await expect(page.get_by_test_id("answer-save")).to_be_disabled()
+    await box.locator("textarea").fill("已核对原始称重数据。")
+    await page.get_by_test_id("answer-save").click()
+    await expect(box).to_contain_text("异议不成立：已核对原始称重数据。")
 
 
 async def test_a_clock_that_nobody_has_verified_is_shown(console, server, open_page):

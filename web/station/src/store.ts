@@ -8,10 +8,12 @@ import type {
   AlarmOut,
   CaseOut,
   ChecklistOut,
+  ClocksOut,
   DocumentOut,
   DocumentsOut,
-  ClocksOut,
   DrawingOut,
+  DriverAnswerIn,
+  DriverRequestOut,
   KnownOut,
   LaneOut,
   LiveOut,
@@ -365,6 +367,15 @@ export async function sign(number: string, manner: string, note: string, second:
 export async function excuse(caseNo: string, seq: number, reason: string, second: string): Promise<Saved> {
   const path = `/api/cases/${encodeURIComponent(caseNo)}/excuses`;
   return watched(request<Saved>("POST", path, { body: { act_seq: seq, reason, second_officer: second } }));
+}
+
+export async function requestsOf(caseNo: string): Promise<DriverRequestOut[]> {
+  return request<DriverRequestOut[]>("GET", `/api/cases/${encodeURIComponent(caseNo)}/requests`);
+}
+
+export async function answerRequest(caseNo: string, seq: number, said: DriverAnswerIn): Promise<Saved> {
+  const path = `/api/cases/${encodeURIComponent(caseNo)}/requests/${seq}/answer`;
+  return watched(request<Saved>("POST", path, { body: said }));
 }
 
 async function watched<T>(promise: Promise<T>): Promise<T> {

@@ -1399,7 +1399,7 @@ export interface components {
         };
         /**
          * KnownRequestOut
-         * @description What the driver asks in this case, on his page. ``what``: ``recheck``.
+         * @description What the driver asks in this case, on his page: see ``GET /api/cases/{no}/requests``.
          */
         KnownRequestOut: {
             /** Case No */

@@ -321,8 +321,8 @@ export const zh = {
   known: {
     title: "已知情况",
     watched: (reason: string) => `重点监控：${reason}`,
-    recheckAsked: (at: string, by: string) =>
-      `当事人 ${at} 在查询页请求复检，须在 ${by} 前答复`,
+    asked: (at: string, what: string, by: string) =>
+      `当事人 ${at} 在查询页提出“${what}”，须在 ${by} 前答复`,
     form: (node: string, hours: number, gross: string, cleared: string) =>
       `${hours} 小时内在 ${node} 已检测并卸载（${gross} → ${cleared}）`,
     permit: (no: string, gross: string, until: string) => `超限运输通行证 ${no}，限 ${gross}，至 ${until}`,
@@ -471,6 +471,33 @@ export const zh = {
     failed: "文书：未办理",
     theirs: (authority: string) => `由${authority}制发`,
   },
+  requests: {
+    title: "当事人请求",
+    what: { recheck: "请求复检", objection: "对检测结果的异议", statement: "陈述申辩", complaint: "投诉" },
+    until: (at: string) => `须在 ${at} 前答复`,
+    overdue: (at: string) => `已过答复期限 ${at}`,
+    done: "已答复",
+    settled: "已再次称重或放行",
+    erased: "原文已按规定销毁",
+    answer: "答复",
+    which: "答复结果",
+    answers: {
+      recheck: { done: "已复检", refused: "不予复检", impossible: "已经不能复检" },
+      objection: {
+        done: "已再次称重核实",
+        accepted: "异议成立",
+        refused: "异议不成立",
+        impossible: "已经不能再称重",
+      },
+      statement: { accepted: "采纳", refused: "不采纳" },
+      complaint: { accepted: "属实，已处理", refused: "经查不属实" },
+    },
+    weighing: "所依据的复检称重",
+    reason: "理由（当事人在查询页看到这段话）",
+    left: (count: number) => (count < 0 ? `超出 ${-count} 个字` : `还可以写 ${count} 个字`),
+    save: "答复并保存",
+    failed: "没有答复成功",
+  },
   timeline: {
     title: "执法全过程",
     failed: "执法全过程暂时读取不到",
@@ -483,6 +510,7 @@ export const zh = {
     signed: (title: string, manner: string, note: string) => `《${title}》当事人${manner}${note ? `：${note}` : ""}`,
     recorded: (until: string, acts: string) => `录音录像，至 ${until}${acts ? `，所录：${acts}` : ""}`,
     excused: (act: string, reason: string) => `“${act}”没有录像：${reason}`,
+    answered: (what: string, text: string) => `答复当事人的“${what}”：${text}`,
     unrecorded: "没有录像",
     accounted: "没有录像，已注明原因",
     look: "查看",
