@@ -27,10 +27,16 @@ async def accounts(request: Request, _session: SeeingAccounts) -> list[schemas.A
     return [account_out(one) for one in await parts_of(request).administering.all()]
 
 
+@ROUTER.post("/accounts/{certificate_no}/confirmation", status_code=204)
+async def confirm(request: Request, certificate_no: str, session: Granting) -> None:
+    """Let an account be good that the system administrator made; the ledger keeps who did."""
+    await parts_of(request).administering.confirm(certificate_no, by=session.officer.certificate_no)
+
+
 @ROUTER.post("/accounts/{certificate_no}/revocation", status_code=204)
-async def revoke(request: Request, certificate_no: str, _session: Granting) -> None:
+async def revoke(request: Request, certificate_no: str, session: Granting) -> None:
     """Revoke an officer here and at every station; his live pages close within seconds."""
-    await parts_of(request).administering.revoke(certificate_no)
+    await parts_of(request).administering.revoke(certificate_no, by=session.officer.certificate_no)
 
 
 @ROUTER.post("/accounts/{certificate_no}/unlocking", status_code=204)
@@ -56,6 +62,7 @@ def account_out(standing: Standing) -> schemas.AccountOut:
         crew=officer.crew,
         locked=standing.locked,
         revoked=standing.revoked,
+        unconfirmed=standing.unconfirmed,
     )
 
 

@@ -218,7 +218,10 @@ class LiveOut(Shape):
 
 
 class AccountOut(Shape):
-    """An account as it stands; ``GET /api/accounts``."""
+    """An account as it stands; ``GET /api/accounts``.
+
+    ``unconfirmed``: of no use until the security administrator confirms it.
+    """
 
     certificate_no: str
     name: str
@@ -227,6 +230,7 @@ class AccountOut(Shape):
     crew: str | None
     locked: bool
     revoked: bool
+    unconfirmed: bool
 
 
 class RefusedOut(Shape):

@@ -351,10 +351,12 @@ class Session:
 class Accounts(gate.Accounts[Account], Protocol):
     """Officers and their sessions."""
 
-    async def put_account(self, account: Account, *, replace: bool) -> bool:
+    async def put_account(
+        self, account: Account, *, replace: bool, unconfirmed: bool = False
+    ) -> bool:
         """Write an account, and end its sessions; False when it exists and is not to change.
 
-        It is neither locked nor revoked any more.
+        It is neither locked nor revoked any more. *unconfirmed*: of no use before it is confirmed.
         """
         ...
 

@@ -27,6 +27,7 @@ from central.application.driver_pages import DriverPages
 from central.application.due import Due
 from central.application.enrol import Enrol, Renew
 from central.application.mismatching import CopyMismatches
+from central.application.ports import Account
 from central.application.project import Touched
 from central.application.projecting import Projector
 from central.application.publishing import OwnLedger, Publish
@@ -334,6 +335,12 @@ async def published(settings: CentralSettings, kind: Kind, payload: Payload) -> 
     async with opened(settings) as database:
         own = own_ledger(settings, SystemClock(), own_key(settings))
         await Publish(archive=SqlArchive(database), own=own)(kind, payload)
+
+
+async def made(settings: CentralSettings, account: Account, *, replace: bool) -> bool:
+    """Make an account of headquarters; tell whether it has to be confirmed."""
+    async with opened(settings) as database:
+        return await _administering(settings, database).make(account, replace=replace)
 
 
 async def revoked(settings: CentralSettings, certificate_no: str) -> None:

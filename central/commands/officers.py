@@ -42,7 +42,10 @@ def officer_add(
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Required.")] = False,
     replace: Annotated[bool, typer.Option(help="Change an account that exists.")] = False,
 ) -> None:
-    """Write an officer's account; the password is the first line of standard input."""
+    """Write an officer's account; the password is the first line of standard input.
+
+    Once there is a security administrator, he has to confirm it at the page before it is good.
+    """
     if not password_stdin:
         raise typer.BadParameter("the password comes by --password-stdin")
     password = sys.stdin.readline().rstrip("\r\n")
@@ -57,9 +60,11 @@ def officer_add(
     )
     scope = Scope(frozenset(station)) if station else ALL
     settings = load(config)
-    secret = done(_write_officer(settings, officer, scope, password, replace=replace))
+    secret, waits = done(_write_officer(settings, officer, scope, password, replace=replace))
     typer.echo(message("central.officer_written", {"certificate_no": certificate}))
     _show(settings, certificate, secret)
+    if waits:
+        typer.echo(message("officer.unconfirmed", {"certificate_no": certificate}))
 
 
 @OFFICERS.command("totp")
@@ -101,17 +106,14 @@ def _show(settings: CentralSettings, certificate_no: str, secret: bytes) -> None
 
 async def _write_officer(
     settings: CentralSettings, officer: Officer, scope: Scope, password: str, *, replace: bool
-) -> bytes:
+) -> tuple[bytes, bool]:
     unknown = sorted((scope.nodes or set()) - {station.node for station in settings.stations})
     if unknown:
         raise InvalidFacts(f"no such station: {', '.join(unknown)}", field="station")
     password_hash = await Argon2Passwords().hashed(password)
     secret = secrets.token_bytes(totp.SECRET_BYTES)
     account = Account(officer=officer, password_hash=password_hash, secret=secret, scope=scope)
-    async with bootstrap.opened(settings) as database:
-        if not await SqlAccounts(database).put_account(account, replace=replace):
-            raise InvalidFacts("the account exists: --replace changes it", field="certificate")
-    return secret
+    return secret, await bootstrap.made(settings, account, replace=replace)
 
 
 async def _renew_secret(settings: CentralSettings, certificate_no: str) -> bytes:

@@ -60,6 +60,7 @@ CENTRE: Final = (
     *rows(roles_with(Permission.SEE_ACCOUNTS), "GET /api/accounts"),
     *rows(
         roles_with(Permission.GRANT),
+        "POST /api/accounts/{certificate_no}/confirmation",
         "POST /api/accounts/{certificate_no}/revocation",
         "POST /api/accounts/{certificate_no}/unlocking",
     ),

@@ -38,7 +38,9 @@ class SqlAccounts:
             officer=_officer(columns),
         )
 
-    async def put_account(self, account: Account, *, replace: bool) -> bool:
+    async def put_account(
+        self, account: Account, *, replace: bool, unconfirmed: bool = False
+    ) -> bool:
         """Write an account, and end its sessions; False when it exists and is not to change."""
         officer = account.officer
         columns = (
@@ -50,6 +52,7 @@ class SqlAccounts:
             None if account.scope.nodes is None else sorted(account.scope.nodes),
             officer.crew,
             account.secret,
+            unconfirmed,
         )
         async with pools.transaction(self._pool) as connection:
             added = await connection.fetchval(_SQL["add_account"], *columns)
@@ -88,10 +91,16 @@ class SqlAccounts:
             Standing(
                 locked=Codes(wrong=row.pop("wrong_codes")).locked,
                 revoked=row.pop("revoked"),
+                unconfirmed=row.pop("unconfirmed"),
                 officer=_officer(row),
             )
             for row in rows
         ]
+
+    async def confirm(self, certificate_no: str) -> bool:
+        """Let an account be good; False when none waits for that."""
+        async with pools.connection(self._pool) as connection:
+            return await connection.fetchval(_SQL["confirm"], certificate_no) is not None
 
     async def revoke(self, certificate_no: str) -> bool:
         """Let an account be no more, and end its sessions; False when there is none."""

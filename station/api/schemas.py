@@ -499,8 +499,28 @@ class LiveOut(Shape):
     data: LaneOut | PassageOut | CaseOut | AlarmOut
 
 
+class DevicesOut(Shape):
+    """How the devices are, for who looks after them; ``GET /api/devices``.
+
+    ``waiting``: entries that the centre does not hold yet; ``media_waiting``: recordings.
+    """
+
+    at: datetime
+    scale: DeviceOut
+    camera: DeviceOut
+    store: DeviceOut
+    uplink: DeviceOut
+    clock: DeviceOut
+    program: DeviceOut
+    waiting: int
+    media_waiting: int
+
+
 class AccountOut(Shape):
-    """An account as it stands; ``GET /api/accounts``."""
+    """An account as it stands; ``GET /api/accounts``.
+
+    ``unconfirmed``: of no use until the security administrator confirms it.
+    """
 
     certificate_no: str
     name: str
@@ -509,6 +529,7 @@ class AccountOut(Shape):
     crew: str | None
     locked: bool
     revoked: bool
+    unconfirmed: bool
 
 
 class RefusedOut(Shape):

@@ -19,6 +19,7 @@ from station.bootstrap.opening import Stored, SystemClock, claimed, open_store
 from station.bootstrap.signing import KeyPlace, rotate
 from station.bootstrap.uplink import Uplink
 from station.contract.entries import Kind, OfficerChange
+from station.contract.sealing import local_day
 from station.domain import totp
 from station.domain.access import Account
 from station.domain.errors import NotEnrolled, NotFound, SettingsError
@@ -33,11 +34,12 @@ from station.store.erasing import erase_openings
 SHORTEST_PASSWORD: Final = 12
 
 
-async def add_officer(settings: Settings, officer: Officer, password: str) -> str:
+async def add_officer(settings: Settings, officer: Officer, password: str) -> tuple[str, bool]:
     """Make or change an account; the ledger keeps that it was done, without name and password.
 
     Returns:
-        What the officer's authenticator scans; it is shown once and cannot be asked for again.
+        What the officer's authenticator scans, shown once and never again; and whether the
+        security administrator has to confirm the account before it is good.
 
     Raises:
         SettingsError: the password is too short.
@@ -45,20 +47,13 @@ async def add_officer(settings: Settings, officer: Officer, password: str) -> st
     if len(password) < SHORTEST_PASSWORD:
         raise SettingsError(f"a password has at least {SHORTEST_PASSWORD} characters")
     async with _writing(settings) as stored:
-        known = await stored.accounts.account(officer.certificate_no)
-        change = OfficerChange(
-            certificate_no=officer.certificate_no,
-            role=officer.role.value,
-            valid_until=officer.valid_until.isoformat(),
-            change="changed" if known else "added",
-        )
         secret = secrets.token_bytes(totp.SECRET_BYTES)
         account = Account(
             officer=officer, password_hash=stored.passwords.hash(password), secret=secret
         )
-        await stored.accounts.put_account(account)
-        await stored.ledger.append(Draft(Kind.OFFICER_CHANGE, change))
-    return _authenticator(settings, officer.certificate_no, secret)
+        made = Administering(accounts=stored.accounts, ledger=stored.ledger)
+        waits = await made.make(account, date.fromisoformat(local_day(SystemClock().now())))
+    return _authenticator(settings, officer.certificate_no, secret), waits
 
 
 async def new_secret(settings: Settings, certificate_no: str) -> str:

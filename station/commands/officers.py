@@ -27,8 +27,12 @@ def officer_add(
     crew: Annotated[str | None, typer.Option(help="Crew (班组) of the roster.")] = None,
     password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
 ) -> None:
-    """Make an account, or change one. The password comes from standard input or a prompt."""
+    """Make an account, or change one. The password comes from standard input or a prompt.
+
+    Once there is a security administrator, he has to confirm it at the page before it is good.
+    """
     from station.bootstrap.upkeep import add_officer
+    from station.contract.messages import message
     from station.domain.officers import Officer, Role
     from station.settings import read_settings
 
@@ -40,7 +44,10 @@ def officer_add(
         valid_until=date.fromisoformat(valid_until),
         crew=crew,
     )
-    _show(asyncio.run(add_officer(read_settings(config), officer, password)))
+    uri, waits = asyncio.run(add_officer(read_settings(config), officer, password))
+    _show(uri)
+    if waits:
+        say([message("officer.unconfirmed", {"certificate_no": certificate})])
 
 
 @app.command("totp")

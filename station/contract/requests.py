@@ -124,9 +124,11 @@ STATION: Final = (
         "POST /api/evasions",
         "POST /api/evasions/{evasion_no}/acts",
     ),
+    *rows(roles_with(Permission.SEE_DEVICES), "GET /api/devices"),
     *rows(roles_with(Permission.SEE_ACCOUNTS), "GET /api/accounts"),
     *rows(
         roles_with(Permission.GRANT),
+        "POST /api/accounts/{certificate_no}/confirmation",
         "POST /api/accounts/{certificate_no}/revocation",
         "POST /api/accounts/{certificate_no}/unlocking",
     ),

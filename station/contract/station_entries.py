@@ -332,12 +332,20 @@ class DeviceEvent(Part, frozen=True, kw_only=True):
 
 
 class OfficerChange(Part, frozen=True, kw_only=True):
-    """An account was made or changed. No password, no name."""
+    """An account was made or changed. No password, no name.
+
+    Attributes:
+        change: ``added``, ``changed``; ``proposed``: made or changed, and not good before it is
+            ``confirmed``; ``revoked``.
+        by: certificate number of the security administrator who did it at a page; None: whoever
+            holds the machine.
+    """
 
     certificate_no: str
     role: str
     valid_until: str
     change: str
+    by: str | None = None
 
 
 class Outage(Part, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ Pure.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -208,8 +209,26 @@ def _last_at(row: RefusedAccess) -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How an account stands, for the administrations."""
+    """How an account stands, for the administrations.
+
+    Attributes:
+        unconfirmed: made, and of no use until the security administrator confirms it.
+    """
 
     officer: Officer
     locked: bool
     revoked: bool
+    unconfirmed: bool = False
+
+
+def needs_confirming(standings: Iterable[Standing], today: date) -> bool:
+    """Tell whether an account that is made now waits for the security administrator.
+
+    Where nobody can confirm, it is good at once: that is how a node's first accounts are made.
+    """
+    return any(
+        one.officer.role is Role.SECURITY
+        and not (one.revoked or one.unconfirmed)
+        and today <= one.officer.valid_until
+        for one in standings
+    )

@@ -24,14 +24,16 @@ class SqliteAccounts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put_account(self, account: Account) -> None:
-        """Make or change an account, and end its sessions; it is not locked or revoked any more."""
+    async def put_account(self, account: Account, *, unconfirmed: bool = False) -> None:
+        """See :class:`~station.application.administering.Standings`."""
         number, view = account.officer.certificate_no, _ACCOUNT.encode(account)
 
         def put(connection: apsw.Connection) -> None:
             with connection:
                 connection.execute(_SQL["put_account"], (number, view))
                 connection.execute(_SQL["fresh_state"], (number,))
+                waiting = "wait_for_confirmation" if unconfirmed else "confirm"
+                connection.execute(_SQL[waiting], (number,))
                 connection.execute(_SQL["end_sessions"], (number,))
 
         await self._database.run(put)
@@ -62,9 +64,14 @@ class SqliteAccounts:
                 officer=_ACCOUNT.decode(view).officer,
                 locked=Codes(wrong=wrong).locked,
                 revoked=bool(revoked),
+                unconfirmed=bool(unconfirmed),
             )
-            for view, wrong, revoked in await self._rows("standings")
+            for view, wrong, revoked, unconfirmed in await self._rows("standings")
         ]
+
+    async def confirm(self, certificate_no: str) -> bool:
+        """See :class:`~station.application.administering.Standings`."""
+        return bool(await self._rows("confirm", certificate_no))
 
     async def revoke(self, certificate_no: str) -> None:
         """See :class:`~station.application.administering.Standings`."""

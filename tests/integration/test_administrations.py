@@ -14,10 +14,12 @@ from central.application.ports import Account as CentralAccount
 from central.live.socket import LOOK_EVERY_S
 from station.api.live import SESSION_LOOK_S
 from station.application.pulling import EVERY_S
+from station.contract.entries import read
 from station.domain.access import MOST_WRONG_CODES, Account
+from station.domain.ledger import parse
 from station.domain.officers import PERMISSIONS, Permission, Role
 from tests.central_site import LAST_DAY, Site
-from tests.fakes import officer
+from tests.fakes import NOON, officer
 from tests.integration.test_station_console import HASHED, PASSWORD, Console
 
 pytest_plugins = ["tests.migration.central_database"]
@@ -40,6 +42,24 @@ class Door:
             answer = await client.post("/api/session", json=asked)
             assert answer.status_code == 200, answer.text
             yield client
+
+    async def make(self, person):
+        """Make an account as the command does; tell whether it waits."""
+        if self.watches is Role.ROAD:
+            account = Account(officer=person, password_hash=HASHED)
+            return await self.site.app.state.services.administering.make(account, NOON.date())
+        account = CentralAccount(officer=person, password_hash=HASHED)
+        return await self.site.centre.parts.administering.make(account, replace=True)
+
+    async def changes(self):
+        """What the ledger tells of accounts."""
+        if self.watches is Role.ROAD:
+            entries = await self.site.store.entries_after(0, 100)
+        else:
+            rows = await self.site.database.fetch("SELECT body, signature FROM entry ORDER BY seq")
+            entries = [parse(*row) for row in rows]
+        told = [read(one)[1] for one in entries if one.kind == "officer_change"]
+        return [(one.certificate_no, one.change, one.by) for one in told]
 
     async def refused(self):
         async with self.as_(Role.AUDIT) as audit:
@@ -97,6 +117,38 @@ async def test_the_security_administrator_unlocks(door):
     async with door.as_(door.watches):
         pass
     assert not (await accounts.codes(name)).locked
+
+
+async def test_an_account_is_good_when_another_person_confirms_it_and_the_ledger_tells_whom(door):
+    person = officer("NEW", door.watches, LAST_DAY)
+    assert await door.make(person)
+    async with door.site.client() as new:
+        asked = {"certificate_no": "NEW", "password": PASSWORD}
+        assert (await new.post("/api/session", json=asked)).status_code == 401
+    async with door.as_(Role.ADMIN) as admin:
+        assert (await admin.post("/api/accounts/NEW/confirmation")).status_code == 403
+    async with door.as_(Role.SECURITY) as security:
+        shown = {one["certificate_no"]: one for one in (await security.get("/api/accounts")).json()}
+        assert [number for number, one in shown.items() if one["unconfirmed"]] == ["NEW"]
+        assert (await security.post("/api/accounts/NEW/confirmation")).status_code == 204
+        assert (await security.post("/api/accounts/NEW/confirmation")).status_code == 404
+    async with door.site.client() as new:
+        assert (await new.post("/api/session", json=asked)).status_code == 200
+    assert await door.changes() == [("NEW", "proposed", None), ("NEW", "confirmed", "SECURITY")]
+
+
+async def test_an_account_that_is_changed_waits_again_and_its_sessions_end(door):
+    async with door.as_(door.watches) as client:
+        assert await door.make(officer(door.watches.name, Role.SECURITY, LAST_DAY))
+        assert (await client.get("/api/session")).status_code == 401
+
+
+async def test_with_no_security_administrator_left_an_account_is_good_at_once(door):
+    """The first accounts of a node are made so, and the next after the last one was revoked."""
+    async with door.as_(Role.SECURITY) as security:
+        assert (await security.post("/api/accounts/SECURITY/revocation")).status_code == 204
+    assert not await door.make(officer("SECURITY 2", Role.SECURITY, LAST_DAY))
+    assert await door.make(officer("SECURITY 3", Role.SECURITY, LAST_DAY))
 
 
 async def test_an_account_that_is_not_there_cannot_be_unlocked(door):

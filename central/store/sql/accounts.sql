@@ -3,13 +3,14 @@
 -- name: account
 -- $1 certificate_no
 SELECT certificate_no, name, role, valid_until, crew, password_hash, secret, stations
-  FROM officer WHERE certificate_no = $1 AND revoked_at IS NULL;
+  FROM officer WHERE certificate_no = $1 AND revoked_at IS NULL AND NOT unconfirmed;
 
 -- name: add_account
 -- Gives no row when there is one. $1 certificate_no, $2 name, $3 role, $4 valid_until,
--- $5 password_hash, $6 stations or NULL for all, $7 crew or NULL, $8 secret or NULL
-INSERT INTO officer (certificate_no, name, role, valid_until, password_hash, stations, crew, secret)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+-- $5 password_hash, $6 stations or NULL for all, $7 crew or NULL, $8 secret or NULL, $9 unconfirmed
+INSERT INTO officer (certificate_no, name, role, valid_until, password_hash, stations, crew, secret,
+                     unconfirmed)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     ON CONFLICT DO NOTHING
 RETURNING certificate_no;
 
@@ -17,7 +18,7 @@ RETURNING certificate_no;
 -- Parameters as above.
 UPDATE officer
    SET name = $2, role = $3, valid_until = $4, password_hash = $5, stations = $6, crew = $7,
-       secret = $8, last_step = -1, wrong_codes = 0, revoked_at = NULL
+       secret = $8, unconfirmed = $9, last_step = -1, wrong_codes = 0, revoked_at = NULL
  WHERE certificate_no = $1;
 
 -- name: codes
@@ -70,8 +71,14 @@ UPDATE session SET seen_at = greatest(seen_at, $2) WHERE token_digest = $1;
 DELETE FROM session WHERE token_digest = $1;
 
 -- name: standings
-SELECT certificate_no, name, role, valid_until, crew, wrong_codes, revoked_at IS NOT NULL AS revoked
+SELECT certificate_no, name, role, valid_until, crew, wrong_codes, revoked_at IS NOT NULL AS revoked,
+       unconfirmed
   FROM officer ORDER BY certificate_no;
+
+-- name: confirm
+-- Gives no row when it does not wait. $1 certificate_no
+UPDATE officer SET unconfirmed = false WHERE certificate_no = $1 AND unconfirmed
+RETURNING certificate_no;
 
 -- name: revoke
 -- Idempotent. $1 certificate_no

@@ -360,7 +360,8 @@ CREATE TABLE officer (
     secret         bytea CHECK (octet_length(secret) = 20),
     last_step      bigint  NOT NULL DEFAULT -1,
     wrong_codes    integer NOT NULL DEFAULT 0,
-    revoked_at     timestamptz
+    revoked_at     timestamptz,
+    unconfirmed    boolean NOT NULL DEFAULT false
 );
 
 -- token_digest: SHA-256 of the token; the token itself is with the browser alone.

@@ -1,5 +1,5 @@
 -- Statements on accounts and sessions. Neither is part of the ledger. Who is revoked, here or by the
--- centre, has no account and no session, whatever the tables hold beside.
+-- centre, has no account and no session, whatever the tables hold beside; nor who is not confirmed.
 
 -- name: put_account
 -- ?1 certificate_no, ?2 view
@@ -11,10 +11,19 @@ ON CONFLICT (certificate_no) DO UPDATE SET view = excluded.view;
 INSERT INTO account_state (certificate_no) VALUES (?1)
 ON CONFLICT (certificate_no) DO UPDATE SET last_step = -1, wrong_codes = 0, revoked = 0;
 
+-- name: wait_for_confirmation
+-- ?1 certificate_no
+INSERT INTO account_unconfirmed (certificate_no) VALUES (?1) ON CONFLICT DO NOTHING;
+
+-- name: confirm
+-- Gives no row when it does not wait. ?1 certificate_no
+DELETE FROM account_unconfirmed WHERE certificate_no = ?1 RETURNING 1;
+
 -- name: account
 SELECT view FROM account
  WHERE certificate_no = ?1
    AND NOT EXISTS (SELECT 1 FROM account_state r WHERE r.certificate_no = ?1 AND r.revoked)
+   AND NOT EXISTS (SELECT 1 FROM account_unconfirmed WHERE certificate_no = ?1)
    AND NOT EXISTS (SELECT 1 FROM centre_view
                     WHERE topic = 'officer_change' AND name = ?1);
 
@@ -71,7 +80,8 @@ DELETE FROM session WHERE certificate_no = ?1;
 
 -- name: standings
 SELECT a.view, coalesce(r.wrong_codes, 0), coalesce(r.revoked, 0) OR EXISTS (
-           SELECT 1 FROM centre_view WHERE topic = 'officer_change' AND name = a.certificate_no)
+           SELECT 1 FROM centre_view WHERE topic = 'officer_change' AND name = a.certificate_no),
+       a.certificate_no IN (SELECT certificate_no FROM account_unconfirmed)
   FROM account a LEFT JOIN account_state r USING (certificate_no)
  ORDER BY a.certificate_no;
 

@@ -1,7 +1,7 @@
 -- The station's store. `entry` is the ledger and `centre_entry` the centre's as far as it was
 -- pulled; `opening`, `centre_opening`, `receipt` and `set_aside` are kept beside them. `passage`, `joint_case`,
 -- `case_act`, `case_filing`, `clip`, `driver_answer`, `evasion`, `document`, `alarm`, `recording` and `centre_view` are views and can be
--- rebuilt from the ledgers. `meta`, `account`, `account_state`, `refused_access` and `session` stand for themselves.
+-- rebuilt from the ledgers. `meta`, `account`, `account_state`, `account_unconfirmed`, `refused_access` and `session` stand for themselves.
 
 -- name: schema
 CREATE TABLE IF NOT EXISTS entry (
@@ -288,6 +288,11 @@ CREATE TABLE IF NOT EXISTS account_state (
     last_step      INTEGER NOT NULL DEFAULT -1,
     wrong_codes    INTEGER NOT NULL DEFAULT 0,
     revoked        INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Made, and no account before the security administrator confirms it.
+CREATE TABLE IF NOT EXISTS account_unconfirmed (
+    certificate_no TEXT PRIMARY KEY REFERENCES account
 ) STRICT;
 
 -- One row for what was refused alike on one local day: nobody fills the disk with refusals.

@@ -354,6 +354,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/accounts/{certificate_no}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description Let an account be good that the system administrator made; the ledger keeps who did.
+         */
+        post: operations["confirm_api_accounts__certificate_no__confirmation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/accounts/{certificate_no}/revocation": {
         parameters: {
             query?: never;
@@ -521,6 +541,8 @@ export interface components {
         /**
          * AccountOut
          * @description An account as it stands; ``GET /api/accounts``.
+         *
+         *     ``unconfirmed``: of no use until the security administrator confirms it.
          */
         AccountOut: {
             /** Certificate No */
@@ -543,6 +565,8 @@ export interface components {
             locked: boolean;
             /** Revoked */
             revoked: boolean;
+            /** Unconfirmed */
+            unconfirmed: boolean;
         };
         /**
          * AlarmOut
@@ -2448,6 +2472,89 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AccountOut"][];
                 };
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, not in the scope, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in this state of things. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description More than anybody sends. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description The database does not answer; ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    confirm_api_accounts__certificate_no__confirmation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                certificate_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nobody is signed in, or the sign-in is refused. */
             401: {

@@ -520,6 +520,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Devices
+         * @description Show how the devices are, and nothing of what they measure.
+         */
+        get: operations["devices_api_devices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/accounts": {
         parameters: {
             query?: never;
@@ -534,6 +554,26 @@ export interface paths {
         get: operations["accounts_api_accounts_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{certificate_no}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description Let an account be good that the system administrator made; the ledger keeps who did.
+         */
+        post: operations["confirm_api_accounts__certificate_no__confirmation_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -687,6 +727,8 @@ export interface components {
         /**
          * AccountOut
          * @description An account as it stands; ``GET /api/accounts``.
+         *
+         *     ``unconfirmed``: of no use until the security administrator confirms it.
          */
         AccountOut: {
             /** Certificate No */
@@ -709,6 +751,8 @@ export interface components {
             locked: boolean;
             /** Revoked */
             revoked: boolean;
+            /** Unconfirmed */
+            unconfirmed: boolean;
         };
         /**
          * ActIn
@@ -949,6 +993,29 @@ export interface components {
              * Format: date-time
              */
             since: string;
+        };
+        /**
+         * DevicesOut
+         * @description How the devices are, for who looks after them; ``GET /api/devices``.
+         *
+         *     ``waiting``: entries that the centre does not hold yet; ``media_waiting``: recordings.
+         */
+        DevicesOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            scale: components["schemas"]["DeviceOut"];
+            camera: components["schemas"]["DeviceOut"];
+            store: components["schemas"]["DeviceOut"];
+            uplink: components["schemas"]["DeviceOut"];
+            clock: components["schemas"]["DeviceOut"];
+            program: components["schemas"]["DeviceOut"];
+            /** Waiting */
+            waiting: number;
+            /** Media Waiting */
+            media_waiting: number;
         };
         /**
          * DocumentIn
@@ -3909,6 +3976,89 @@ export interface operations {
             };
         };
     };
+    devices_api_devices_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicesOut"];
+                };
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in this state of things. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description More than anybody sends. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description It cannot be stored. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
     accounts_api_accounts_get: {
         parameters: {
             query?: never;
@@ -3926,6 +4076,89 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AccountOut"][];
                 };
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in this state of things. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description More than anybody sends. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description It cannot be stored. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    confirm_api_accounts__certificate_no__confirmation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                certificate_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nobody is signed in, or the sign-in is refused. */
             401: {
