@@ -64,7 +64,7 @@ def officer_add(
     typer.echo(message("central.officer_written", {"certificate_no": certificate}))
     _show(settings, certificate, secret)
     if waits:
-        typer.echo(message("officer.unconfirmed", {"certificate_no": certificate}))
+        typer.echo(message("done.officer_unconfirmed", {"certificate_no": certificate}))
 
 
 @OFFICERS.command("totp")

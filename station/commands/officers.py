@@ -47,7 +47,7 @@ def officer_add(
     uri, waits = asyncio.run(add_officer(read_settings(config), officer, password))
     _show(uri)
     if waits:
-        say([message("officer.unconfirmed", {"certificate_no": certificate})])
+        say([message("done.officer_unconfirmed", {"certificate_no": certificate})])
 
 
 @app.command("totp")
