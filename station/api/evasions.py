@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, Field
 
 from station.api.errors import ACTING, SEEING
+from station.api.papers import PDF, PDF_ANSWER
 from station.api.schemas import Amount, Asked, Saved, Shape, Text, Word
-from station.api.services import Acting, Serving, watching
+from station.api.services import Acting, Services, Serving, watching
 from station.application.evading import Incident
+from station.application.views import moment
 from station.contract.entries import Evidence
 from station.domain.evasion import COMPUTED, RULES, Act, Evasion
 
@@ -62,6 +64,14 @@ class EvasionDoneOut(Shape):
     details: dict[str, str | int]
 
 
+class ProofOut(Shape):
+    """A piece of evidence; whether it is kept here, ``GET /api/media/{sha256}`` tells."""
+
+    what: str
+    sha256: str
+    receipt: str
+
+
 class EvasionNextOut(Shape):
     """An act that is allowed now; ``fields``: what is asked for, ``string`` or ``integer``."""
 
@@ -72,6 +82,7 @@ class EvasionNextOut(Shape):
 class EvasionOut(Shape):
     """``GET /api/evasions?open=``, ``GET /api/evasions/{evasion_no}``.
 
+    ``transferred``: there is a letter, ``GET /api/evasions/{evasion_no}/letter.pdf``;
     ``held``: the truck was towed or detained by art 67 and not given back yet. ``criterion``: of
     serious dishonesty (交办公路〔2017〕8号), null where none is met.
     """
@@ -88,8 +99,21 @@ class EvasionOut(Shape):
     fine_fen: int | None
     criterion: int | None
     closed: bool
+    facts: str
+    evidence: list[ProofOut]
+    transferred: bool
     history: list[EvasionDoneOut]
     next_acts: list[EvasionNextOut]
+
+
+class ClipOut(Shape):
+    """``GET /api/clips``: a clip that was taken in; ``officer`` wore the camera, "" for nobody."""
+
+    sha256: str
+    officer: str
+    began_at: datetime
+    ended_at: datetime
+    source: str
 
 
 @seeing.get("/evasions")
@@ -98,13 +122,35 @@ async def evasions(
 ) -> list[EvasionOut]:
     """List the newest evasion cases that are open, or closed."""
     found = await services.evading.evasions.evasions(closed=not is_open, limit=limit)
-    return [_out(file) for file in found]
+    return [await _out(services, file) for file in found]
 
 
 @seeing.get("/evasions/{evasion_no}")
 async def evasion(evasion_no: str, services: Serving) -> EvasionOut:
     """Show one evasion case."""
-    return _out(await services.evading.evasions.evasion(evasion_no))
+    return await _out(services, await services.evading.evasions.evasion(evasion_no))
+
+
+@seeing.get("/evasions/{evasion_no}/letter.pdf", response_class=Response, responses=PDF_ANSWER)
+async def letter(evasion_no: str, services: Serving) -> Response:
+    """Give the letter with which it was handed over: always the same bytes, without names."""
+    made = await services.evading.letter(evasion_no)
+    return Response(made, media_type=PDF, headers={"cache-control": "no-store"})
+
+
+@seeing.get("/clips")
+async def clips(services: Serving, limit: Limit = 50) -> list[ClipOut]:
+    """List the clips that were taken in last."""
+    return [
+        ClipOut(
+            sha256=one.sha256,
+            officer=one.officer,
+            began_at=moment(one.began_at),
+            ended_at=moment(one.ended_at),
+            source=one.source,
+        )
+        for one in await services.evading.clips(limit)
+    ]
 
 
 @acting.post("/evasions")
@@ -120,7 +166,7 @@ async def open_evasion(asked: EvasionIn, services: Serving, officer: Acting) -> 
         evidence=[Evidence(digest=one.digest, what=one.what) for one in asked.evidence],
     )
     opened = await services.evading.open(incident, officer=officer, second_no=asked.second_officer)
-    return _out(opened)
+    return await _out(services, opened)
 
 
 @acting.post("/evasions/{evasion_no}/acts")
@@ -138,7 +184,8 @@ async def act_on_evasion(
     return Saved(receipt=receipt)
 
 
-def _out(file: Evasion) -> EvasionOut:
+async def _out(services: Services, file: Evasion) -> EvasionOut:
+    record = await services.evading.record(file.evasion_no)
     return EvasionOut(
         evasion_no=file.evasion_no,
         deed=file.deed.value,
@@ -152,6 +199,12 @@ def _out(file: Evasion) -> EvasionOut:
         fine_fen=file.fine_fen,
         criterion=file.criterion,
         closed=file.closed,
+        facts=record.report.facts,
+        evidence=[
+            ProofOut(what=one.what, sha256=one.sha256, receipt=one.receipt)
+            for one in record.evidence
+        ],
+        transferred=any(step.act is Act.TRANSFER for step in record.steps),
         history=[
             EvasionDoneOut(
                 act=done.act.value, at=done.at, officers=list(done.officers), details=done.details

@@ -15,9 +15,9 @@ from station.application.views import DocumentView, moment
 seeing = APIRouter(prefix="/api", dependencies=[Depends(watching)], responses=SEEING)
 acting = APIRouter(prefix="/api", responses=ACTING)
 
-_PDF: Final = "application/pdf"
-_PDF_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {_PDF: {"schema": {"type": "string", "format": "binary"}}}}
+PDF: Final = "application/pdf"
+PDF_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
 }
 _KEPT: Final = {"cache-control": "private, max-age=86400, immutable"}
 _ONCE: Final = {"cache-control": "no-store"}
@@ -38,17 +38,17 @@ async def issue(
     return _document_out(await services.issuing.issue(case_no, asked.kind, officer))
 
 
-@seeing.get("/documents/{number}.pdf", response_class=Response, responses=_PDF_ANSWER)
+@seeing.get("/documents/{number}.pdf", response_class=Response, responses=PDF_ANSWER)
 async def kept(number: str, services: Serving) -> Response:
     """Give a document as it is kept: always the same bytes, without names."""
-    return Response(await services.issuing.kept(number), media_type=_PDF, headers=_KEPT)
+    return Response(await services.issuing.kept(number), media_type=PDF, headers=_KEPT)
 
 
-@acting.post("/documents/{number}/prints", response_class=Response, responses=_PDF_ANSWER)
+@acting.post("/documents/{number}/prints", response_class=Response, responses=PDF_ANSWER)
 async def printed(number: str, services: Serving, officer: Acting) -> Response:
     """Print a document for the party, with names; from the second time on it says so."""
     made, print_no = await services.issuing.printed(number, officer)
-    return Response(made, media_type=_PDF, headers={**_ONCE, "x-print-no": str(print_no)})
+    return Response(made, media_type=PDF, headers={**_ONCE, "x-print-no": str(print_no)})
 
 
 def _documents_out(found: CaseDocuments) -> schemas.DocumentsOut:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,11 +12,12 @@ from station.application.casework import Casework
 from station.application.findings import FEN_PER_YUAN
 from station.application.ports import Draft, Ledger, Views
 from station.application.terms import HEARING, PAY, Terms
-from station.application.views import Alarm, receipt
-from station.contract.entries import EvasionActed, EvasionOpened, Evidence, Kind
+from station.application.views import Alarm, PassageView, receipt
+from station.contract.entries import EvasionActed, EvasionOpened, Evidence, Kind, RecordingImported
+from station.contract.evasion_record import EvasionRecord, evasion_record
 from station.contract.sealing import local_day, stamp
 from station.domain.clock import Clock
-from station.domain.errors import InvalidFacts, WrongAuthority
+from station.domain.errors import InvalidFacts, NotFound, WrongAuthority
 from station.domain.evasion import (
     COMPUTED,
     Act,
@@ -25,6 +27,7 @@ from station.domain.evasion import (
     check_digest,
     check_opening,
 )
+from station.domain.ledger import Entry
 from station.domain.officers import Officer, Role
 from station.domain.plates import parse
 
@@ -50,6 +53,30 @@ class Evasions(Protocol):
 
     async def evasions_opened_on(self, day: str) -> int:
         """Return how many were opened on a local day (``YYYY-MM-DD``)."""
+        ...
+
+
+class EvasionFiles(Protocol):
+    """What the ledger says of each."""
+
+    async def file_entries(self, case_no: str) -> list[Entry]:
+        """Return the opening of an evasion case and its acts, in order; none when there is none."""
+        ...
+
+    async def clips(self, limit: int) -> list[RecordingImported]:
+        """Return the clips that were taken in last, newest first."""
+        ...
+
+
+class LetterPress(Protocol):
+    """Makes letters."""
+
+    def letter(self, record: EvasionRecord, weighed: PassageView | None) -> bytes:
+        """Return the letter with which a case was handed over (PDF); always the same bytes.
+
+        Raises:
+            NotFound: it was handed over to nobody.
+        """
         ...
 
 
@@ -81,6 +108,8 @@ class Evading:
         ledger: Ledger,
         views: Views,
         evasions: Evasions,
+        files: EvasionFiles,
+        press: LetterPress,
         casework: Casework,
         terms: Terms,
         clock: Clock,
@@ -90,10 +119,38 @@ class Evading:
         self._ledger = ledger
         self._views = views
         self.evasions = evasions
+        self._files = files
+        self._press = press
         self._casework = casework
         self._terms = terms
         self._clock = clock
         self._publish = publish
+
+    async def record(self, evasion_no: str) -> EvasionRecord:
+        """Return what the ledger says of a case.
+
+        Raises:
+            NotFound: no such evasion case.
+        """
+        entries = await self._files.file_entries(evasion_no)
+        if not entries:
+            raise NotFound("evasion", evasion_no=evasion_no)
+        return evasion_record(entries)
+
+    async def clips(self, limit: int) -> list[RecordingImported]:
+        """Return the clips that were taken in last, newest first: they may be evidence."""
+        return await self._files.clips(limit)
+
+    async def letter(self, evasion_no: str) -> bytes:
+        """Return the letter (案件移送书) of the newest transfer, without names.
+
+        Raises:
+            NotFound: no such evasion case, or it was handed over to nobody.
+        """
+        record = await self.record(evasion_no)
+        passage_id = record.report.passage_id
+        weighed = await self._views.passage(passage_id) if passage_id else None
+        return await asyncio.to_thread(self._press.letter, record, weighed)
 
     async def open(self, incident: Incident, *, officer: Officer, second_no: str) -> Evasion:
         """Open a case, durably.

@@ -46,7 +46,7 @@ from station.application.reviewing import Reviewing
 from station.application.runtime import Runtime
 from station.application.terms import Terms
 from station.application.views import moment
-from station.bootstrap.documents import completeness, filing, importing, issuing
+from station.bootstrap.documents import completeness, filing, importing, issuing, press
 from station.bootstrap.opening import Stored, SystemClock, claimed, keep_law, open_store
 from station.bootstrap.upkeep import retention
 from station.bootstrap.uplink import TakeAnswers, Uplink
@@ -66,6 +66,7 @@ from station.rules.lawbook import LawBook, lawbook
 from station.scale_driver.driver import ScaleDriver
 from station.settings import Settings
 from station.store.access_log import SqliteRefusedAccesses
+from station.store.case_files import SqliteCaseFiles
 from station.store.inbox import FolderInbox
 from station.store.register import FileRegister, Registers
 from station.working_days import OfficialCalendar, typed_years
@@ -269,6 +270,8 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
             ledger=ledger,
             views=ledger,
             evasions=ledger,
+            files=SqliteCaseFiles(stored.database, ledger),
+            press=press(settings, terms.law),
             casework=casework,
             terms=terms,
             clock=clock,

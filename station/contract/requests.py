@@ -107,6 +107,8 @@ STATION: Final = (
         "GET /api/documents/{number}.pdf",
         "GET /api/evasions",
         "GET /api/evasions/{evasion_no}",
+        "GET /api/evasions/{evasion_no}/letter.pdf",
+        "GET /api/clips",
         "GET /api/alarms",
         "GET /api/media/{sha256}",
     ),

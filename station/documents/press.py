@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from datetime import datetime, time
 
+from station.application.views import PassageView
+from station.contract.evasion_record import EvasionRecord
 from station.contract.proceedings import Issue, Print, Proceedings
+from station.documents.letters import letter
 from station.documents.papers import Place, paper
 from station.documents.registry import Registry
 from station.documents.typesetting import pdf
@@ -40,6 +43,16 @@ class Press:
     def number(self, form: Form, year: int, serial: int) -> str:
         """Return the number of a document."""
         return self._registry.number(form, self.place.node, year, serial)
+
+    def letter(self, record: EvasionRecord, weighed: PassageView | None) -> bytes:
+        """Return the letter with which an evasion case was handed over; always the same bytes.
+
+        Raises:
+            NotFound: it was handed over to nobody.
+        """
+        shown = letter(record, weighed, self.place)
+        made_at = record.until_transfer().steps[-1].at
+        return pdf(f"{self._registry.region}/transfer_letter", shown, made_at)
 
     def pdf(
         self,

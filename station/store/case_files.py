@@ -27,6 +27,12 @@ class SqliteCaseFiles(SqliteDocuments):
         rows = await self._rows(_LEDGER["acts_on"], first.isoformat(), last.isoformat())
         return [entry_of(row) for row in rows]
 
+    async def clips(self, limit: int) -> list[RecordingImported]:
+        """See :class:`~station.application.evading.EvasionFiles`."""
+        rows = await self._rows(_VIEWS["clips"], limit)
+        found = (read(entry_of(row))[1] for row in rows)
+        return [one for one in found if isinstance(one, RecordingImported)]
+
     async def clip(self, sha256: str) -> RecordingImported | None:
         """See :class:`~station.application.importing.Clips`."""
         for row in await self._rows(_VIEWS["clip"], sha256):

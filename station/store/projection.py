@@ -146,9 +146,18 @@ def _put_evasion(
     else:
         ((view,),) = connection.execute(_SQL["evasion"], (payload.evasion_no,))
         file = acted_evasion(_EVASION.decode(view), payload)
+    connection.execute(_SQL["put_filing"], (payload.evasion_no, seq))
+    _keep(connection, _evidence_of(payload))
     opened_on = local_day(file.opened_at)
     row = (file.evasion_no, seq, opened_on, int(file.closed), _EVASION.encode(file))
     connection.execute(_SQL["put_evasion"], row)
+
+
+def _evidence_of(payload: EvasionOpened | EvasionActed) -> list[str]:
+    """Return the digests of evidence; what a case refers to is kept."""
+    if isinstance(payload, EvasionOpened):
+        return [one.digest for one in payload.evidence]
+    return [str(payload.details["digest"])] if "digest" in payload.details else []
 
 
 def _record(

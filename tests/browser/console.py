@@ -52,6 +52,7 @@ from station.rules.lawbook import lawbook
 from station.rules.records import vehicle_to_record
 from station.store.access_log import SqliteRefusedAccesses
 from station.store.accounts import SqliteAccounts
+from station.store.case_files import SqliteCaseFiles
 from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
 from station.store.driver_requests import SqliteDriverRequests
@@ -60,7 +61,7 @@ from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
 from station.working_days import OfficialCalendar
 from tests.fakes import NO_CODES, FakeClock, passage, sealer, store_of
-from tests.papers import completeness, filing, issuing
+from tests.papers import completeness, filing, issuing, made_press
 
 PASSWORD = "correct horse battery"
 HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick
@@ -170,6 +171,8 @@ class Console:
                 ledger=self.store,
                 views=self.store,
                 evasions=self.store,
+                files=SqliteCaseFiles(self.database, self.store),
+                press=made_press(),
                 casework=self.casework,
                 terms=Terms(self.judge.law, self.judge.mode, OfficialCalendar()),
                 clock=self.clock,

@@ -70,6 +70,7 @@ STATION_REFUSES = {
     "POST /api/cases/{case_no}/excuses",
     "POST /api/cases/{case_no}/requests/{seq}/answer",
     "POST /api/evasions/{evasion_no}/acts",
+    "GET /api/evasions/{evasion_no}/letter.pdf",  # nothing was handed over
     "GET /api/documents/{number}.pdf",  # no document, no picture is named
     "POST /api/documents/{number}/prints",
     "POST /api/documents/{number}/signature",

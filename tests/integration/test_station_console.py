@@ -38,6 +38,7 @@ from station.rules.facts import Mode
 from station.rules.lawbook import lawbook
 from station.store.access_log import SqliteRefusedAccesses
 from station.store.accounts import SqliteAccounts
+from station.store.case_files import SqliteCaseFiles
 from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
 from station.store.driver_requests import SqliteDriverRequests
@@ -55,7 +56,7 @@ from tests.fakes import (
     sealer,
     store_of,
 )
-from tests.papers import completeness, filing, issuing
+from tests.papers import completeness, filing, issuing, made_press
 
 PASSWORD = "correct horse battery"
 HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick
@@ -155,6 +156,8 @@ class Console:
                     ledger=self.store,
                     views=self.store,
                     evasions=self.store,
+                    files=SqliteCaseFiles(self.database, self.store),
+                    press=made_press(),
                     casework=self.casework,
                     terms=Terms(judge.law, judge.mode, OfficialCalendar()),
                     clock=self.clock,
@@ -837,6 +840,36 @@ async def test_an_evasion_goes_from_the_report_to_a_fine_of_its_own(console):
     (shown,) = (await road.get("/api/evasions")).json()
     assert (shown["stage"], shown["fine_fen"], shown["held"]) == ("decided", 3_000_000, False)
     assert (await road.get("/api/cases")).json() == []  # no over-limit case comes of it
+
+
+async def test_an_evasion_is_handed_over_with_a_letter_that_lists_its_evidence(console):
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    await console.store.append(Draft(Kind.PASSAGE, passage("p1")))
+    report = {**REPORT, "deed": "violence", "plate": None, "passage_id": "p1"}
+    number = (await road.post("/api/evasions", json=report)).json()["evasion_no"]
+    letter = f"/api/evasions/{number}/letter.pdf"
+    assert (await road.get(letter)).status_code == 404  # handed over to nobody yet
+
+    async def act(name, **details):
+        body = {"act": name, "second_officer": "R2", "details": details}
+        answer = await road.post(f"/api/evasions/{number}/acts", json=body)
+        assert answer.status_code == 200, answer.text
+
+    await act("add_evidence", digest="cd" * 32, what="监控录像")
+    sent = {"to": "public_security", "body": "某公安分局", "letter_no": "移1", "reason": "暴力抗法"}
+    await act("transfer", **sent)
+    first = await road.get(letter)
+    assert (first.status_code, first.content[:5]) == (200, b"%PDF-")
+    # What comes after does not show in it: the same bytes whenever it is asked for.
+    console.clock.move(timedelta(minutes=20))
+    await act("add_evidence", digest="ef" * 32, what="后补")
+    await act("note_answer", receipt_no="收1", result="punished")
+    assert (await road.get(letter)).content == first.content
+    shown = (await road.get(f"/api/evasions/{number}")).json()
+    assert [one["what"] for one in shown["evidence"]] == ["执法记录仪", "监控录像", "后补"]
+    assert len({one["receipt"] for one in shown["evidence"]}) == 3
+    assert (shown["facts"], shown["transferred"]) == (REPORT["facts"], True)
 
 
 @pytest.mark.parametrize(

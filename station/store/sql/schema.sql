@@ -222,6 +222,7 @@ CREATE TABLE IF NOT EXISTS clip (
     sha256 TEXT PRIMARY KEY,
     seq    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS clip_by_seq ON clip (seq);
 
 -- What officers answered to what drivers asked, by the centre's entry that says what that was.
 CREATE TABLE IF NOT EXISTS driver_answer (

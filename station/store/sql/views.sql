@@ -90,6 +90,11 @@ INSERT OR IGNORE INTO case_filing (case_no, seq) VALUES (?1, ?2);
 -- Idempotent: the first import counts. ?1 sha256, ?2 seq
 INSERT OR IGNORE INTO clip (sha256, seq) VALUES (?1, ?2);
 
+-- name: clips
+-- The newest. ?1 how many
+SELECT e.seq, e.digest, e.body, e.signature FROM clip c JOIN entry e USING (seq)
+ ORDER BY seq DESC LIMIT ?1;
+
 -- name: clip
 -- ?1 sha256
 SELECT e.seq, e.digest, e.body, e.signature FROM clip c JOIN entry e USING (seq)

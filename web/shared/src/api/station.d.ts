@@ -420,6 +420,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/evasions/{evasion_no}/letter.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Letter
+         * @description Give the letter with which it was handed over: always the same bytes, without names.
+         */
+        get: operations["letter_api_evasions__evasion_no__letter_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Clips
+         * @description List the clips that were taken in last.
+         */
+        get: operations["clips_api_clips_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/evasions/{evasion_no}/acts": {
         parameters: {
             query?: never;
@@ -907,6 +947,28 @@ export interface components {
             items: components["schemas"]["ChecklistItemOut"][];
         };
         /**
+         * ClipOut
+         * @description ``GET /api/clips``: a clip that was taken in; ``officer`` wore the camera, "" for nobody.
+         */
+        ClipOut: {
+            /** Sha256 */
+            sha256: string;
+            /** Officer */
+            officer: string;
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /** Source */
+            source: string;
+        };
+        /**
          * ClockOut
          * @description One deadline. ``title`` and ``source`` are of the law data, ``unit`` its kind of day.
          *
@@ -1293,6 +1355,7 @@ export interface components {
          * EvasionOut
          * @description ``GET /api/evasions?open=``, ``GET /api/evasions/{evasion_no}``.
          *
+         *     ``transferred``: there is a letter, ``GET /api/evasions/{evasion_no}/letter.pdf``;
          *     ``held``: the truck was towed or detained by art 67 and not given back yet. ``criterion``: of
          *     serious dishonesty (交办公路〔2017〕8号), null where none is met.
          */
@@ -1327,6 +1390,12 @@ export interface components {
             criterion: number | null;
             /** Closed */
             closed: boolean;
+            /** Facts */
+            facts: string;
+            /** Evidence */
+            evidence: components["schemas"]["ProofOut"][];
+            /** Transferred */
+            transferred: boolean;
             /** History */
             history: components["schemas"]["EvasionDoneOut"][];
             /** Next Acts */
@@ -1768,6 +1837,18 @@ export interface components {
             confidence_permille: number;
             /** Crop */
             crop: string;
+        };
+        /**
+         * ProofOut
+         * @description A piece of evidence; whether it is kept here, ``GET /api/media/{sha256}`` tells.
+         */
+        ProofOut: {
+            /** What */
+            what: string;
+            /** Sha256 */
+            sha256: string;
+            /** Receipt */
+            receipt: string;
         };
         /**
          * RefusedOut
@@ -3526,6 +3607,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvasionOut"];
+                };
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description It cannot be stored. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    letter_api_evasions__evasion_no__letter_pdf_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evasion_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Nobody is signed in, or the sign-in is refused. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Not in the role, or asked by another site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Malformed, or not possible. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description It cannot be stored. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    clips_api_clips_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipOut"][];
                 };
             };
             /** @description Nobody is signed in, or the sign-in is refused. */
