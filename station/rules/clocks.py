@@ -193,7 +193,7 @@ def _with_state(clock: LegalClock, begun: _Begun, at: datetime) -> LegalClock:
         return replace(clock, state=Running.SUSPENDED)
     if clock.due_on is None:
         return replace(clock, state=Running.INCALCULABLE)
-    return replace(clock, state=_OVER[clock.whose] if clock.is_over(at) else Running.RUNNING)
+    return replace(clock, state=_OVER[clock.whose]) if clock.is_over(at) else clock
 
 
 def _due(

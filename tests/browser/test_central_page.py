@@ -435,6 +435,7 @@ async def test_what_is_due_is_listed_filtered_and_paged_by_the_keyboard(hq, serv
         hq.clock(200, "incalculable", due_on=None, missing_year=2027, actor="road"),
     ]
     page = await signed_in(open_page, server.url)
+    await expect(page.get_by_test_id("overdue")).to_have_text("1")
     await page.keyboard.press("F10")
     rows = page.get_by_test_id("due-row")
     await expect(rows).to_have_count(100)

@@ -109,7 +109,7 @@ async def test_a_certificate_that_runs_out_ends_every_right(site):
     async with site.signed_in() as client:
         assert (await client.get("/api/stations")).status_code == 200
         site.clock.move(timedelta(minutes=1))
-        assert error(await client.get("/api/stations")) == (403, "access.not_permitted")
+        assert error(await client.get("/api/stations")) == (403, "access.certificate_expired")
 
 
 async def test_a_changed_account_ends_its_sessions(site, password_hash):
