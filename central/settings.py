@@ -94,10 +94,14 @@ class PublicSection(Section):
     Attributes:
         proxies: addresses or networks of the proxies before it. Requests are counted by the address
             that stands in their ``X-Forwarded-For``, and of nobody else's.
+        reconsideration, court: name and address of where one appeals (复议机关、管辖法院), as they
+            stand in decisions; empty: the page refers to the decision.
     """
 
     listen: Listen | Literal[""] = ""
     proxies: tuple[IPvAnyNetwork, ...] = ()
+    reconsideration: str = ""
+    court: str = ""
 
 
 class DatabaseSection(Section):

@@ -8,7 +8,7 @@ import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Final, Protocol
 
 from central.application.ledger_ports import Archive, Opened
@@ -34,9 +34,9 @@ from station.domain.case import Case
 from station.domain.clock import CHINA, Clock
 from station.domain.errors import DomainError, MalformedEntry, NotFound, StorageError
 from station.domain.ledger import Entry
-from station.domain.procedure import Act
 from station.domain.units import Kg
-from station.rules.deadlines import last_moment
+from station.rules.clocks import LegalClock, clocks
+from station.rules.deadlines import WorkingDays, last_moment
 from station.rules.lawbook import LawBook
 from station.rules.records import vehicle_from_record
 from station.rules.unloading import UnloadPlan, plan_of
@@ -147,6 +147,7 @@ class DriverPage:
         told: what the driver asked, in order.
         may_ask: what else he can ask here now.
         rights: numbers of the law data in force on the day of the case, by name.
+        clocks: the party's own that run or ran in this case, the next due first.
     """
 
     station: str
@@ -158,10 +159,19 @@ class DriverPage:
     pictures: tuple[tuple[str, bytes], ...]
     pictures_missing: int
     rights: Mapping[str, int]
+    clocks: tuple[LegalClock, ...]
     told: tuple[Told, ...]
     may_ask: frozenset[Asked]
 
 
+PARTYS: Final = (
+    "deadline.hearing_request",
+    "deadline.pay",
+    "deadline.reconsideration",
+    "deadline.litigation",
+    "deadline.litigation_after_reconsideration",
+)
+"""The clocks of a case that the party must know."""
 _RIGHTS: Final = {
     "reconsideration_days": "deadline.reconsideration",
     "litigation_months": "deadline.litigation",
@@ -180,6 +190,7 @@ class DriverPages:
         book: Book,
         pictures: Pictures,
         law: LawBook,
+        working: WorkingDays,
         clock: Clock,
         archive: Archive,
         own: OwnLedger,
@@ -188,6 +199,7 @@ class DriverPages:
         self._book = book
         self._pictures = pictures
         self._law = law
+        self._working = working
         self._clock = clock
         self._archive = archive
         self._own = own
@@ -247,6 +259,7 @@ class DriverPages:
             pictures=pictures,
             pictures_missing=missing,
             rights=self._rights(held.opened.occurred_on),
+            clocks=self._party_clocks(case),
             told=await self._told(page),
             may_ask=self._may_ask(page, case),
         )
@@ -346,14 +359,12 @@ class DriverPages:
             # Facts of a later edition of the program, or a day before any law: no advice.
             return None
 
+    def _party_clocks(self, case: Case) -> tuple[LegalClock, ...]:
+        found = clocks(case, self._clock.now(), self._law, self._working)
+        return tuple(one for one in found if one.key in PARTYS)
+
     def _rights(self, on: date) -> dict[str, int]:
         return {name: int(self._law.provision(key, on).value) for name, key in _RIGHTS.items()}
-
-
-def served_at(case: Case) -> datetime | None:
-    """Return when the decision was served, None before."""
-    done = case.newest(Act.SERVE)
-    return None if done is None else done.at
 
 
 def _payload(entry: Entry) -> Payload | None:

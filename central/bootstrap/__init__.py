@@ -50,6 +50,7 @@ from central.export.mismatches import mismatches_csv, mismatches_file_name
 from central.export.repeat_vehicles import file_name, repeat_vehicles_csv
 from central.live.wire import WireProtocol
 from central.public.app import Site, create_public_app
+from central.public.page import Offices
 from central.settings import CentralSettings, address
 from central.store.access_log import SqlRefusedAccesses
 from central.store.accounts import SqlAccounts
@@ -419,7 +420,17 @@ async def run(settings: CentralSettings, config: Path, ready: Callable[[str, str
             tasks.append(pages.run())
             doors.append(
                 Door(
-                    create_public_app(Site(find=pages, ask=pages.ask, clock=clock)),
+                    create_public_app(
+                        Site(
+                            find=pages,
+                            ask=pages.ask,
+                            offices=Offices(
+                                reconsideration=settings.public.reconsideration,
+                                court=settings.public.court,
+                            ),
+                            clock=clock,
+                        )
+                    ),
                     outside,
                     proxies=tuple(str(one) for one in settings.public.proxies),
                 )
@@ -442,6 +453,7 @@ def driver_pages(settings: CentralSettings, database: Pool, clock: Clock) -> Dri
         book=SqlDriverPages(database),
         pictures=FileRecordings(settings.central.data_dir / "recordings"),
         law=lawbook(),
+        working=OfficialCalendar(typed_years(settings.calendar.file)),
         clock=clock,
         archive=SqlArchive(database),
         own=own_ledger(settings, clock, own_key(settings)),

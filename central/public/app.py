@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from central.application.driver_pages import DriverPage
 from central.public.limits import Limits
-from central.public.page import Refused, asking, busy, failed, page, slow
+from central.public.page import Offices, Parts, Refused, asking, busy, failed, page, slow
 from station.contract.driver_page import page_token
 from station.domain.asking import Asked
 from station.domain.clock import Clock
@@ -39,6 +39,8 @@ _LOG: Final = logging.getLogger(__name__)
 _STYLE: Final = (files("central.public") / "page.css").read_text("utf-8")
 _SCRIPT: Final = (files("central.public") / "page.js").read_text("utf-8")
 _COUNTING: Final = (files("central.public") / "counting.js").read_text("utf-8")
+
+_PARTS: Final = Parts(_STYLE, _COUNTING)
 
 
 def _source(text: str) -> str:
@@ -64,6 +66,7 @@ class Site:
 
     find: Callable[[bytes | None], Awaitable[DriverPage | None]]
     ask: Callable[[bytes | None, Asked, str], Awaitable[None]]
+    offices: Offices
     clock: Clock
 
 
@@ -95,7 +98,7 @@ def create_public_app(site: Site, *, body_s: float = BODY_S) -> Starlette:
         if found is None:
             return _html(asking(_STYLE, _SCRIPT, unknown=True), 404)
         status = 200 if refused is None else 422
-        return _html(page(_STYLE, _COUNTING, found, said.code, refused), status)
+        return _html(page(_PARTS, site.offices, found, said.code, refused), status)
 
     async def broken(_request: Request, exc: Exception) -> Response:
         assert isinstance(exc, StorageError)  # noqa: S101 - for the type only

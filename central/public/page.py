@@ -13,12 +13,14 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import yaml
 
-from central.application.driver_pages import DriverPage, Told, WeighingShown, served_at
+from central.application.driver_pages import DriverPage, Told, WeighingShown
 from station.contract.driver_page import CODE_LETTERS
 from station.contract.messages import templates
 from station.domain.asking import MOST_LETTERS, Answer, Asked, settled
 from station.domain.clock import CHINA
 from station.domain.procedure import Act
+from station.rules.clocks import LegalClock
+from station.rules.parameter import Confidence
 from station.rules.unloading import UnloadPlan
 
 _LONGEST_TYPED: Final = 2 * CODE_LETTERS
@@ -64,19 +66,35 @@ class Refused:
     typed: str
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every driver's page bears: its style sheet, and the script that counts letters."""
+
+    style: str
+    counting: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offices:
+    """Where one appeals, with the address; "" where nobody has said so."""
+
+    reconsideration: str = ""
+    court: str = ""
+
+
 def page(
-    style: str, counting: str, shown: DriverPage, code: str, refused: Refused | None = None
+    parts: Parts, offices: Offices, shown: DriverPage, code: str, refused: Refused | None = None
 ) -> str:
     """Return a driver's page.
 
     Args:
-        style: its style sheet.
-        counting: the script that counts letters.
+        parts: what every page bears.
+        offices: where one appeals.
         shown: what it tells.
         code: by which he came.
         refused: goes back into its form, with the reason.
     """
-    root, main = _frame(style)
+    root, main = _frame(parts.style)
     case = shown.case
     _text(main, "h1", _say("title"))
     _text(main, "p", case.plate, {"class": "plate"})
@@ -91,13 +109,13 @@ def page(
     if shown.may_ask:
         _forms(main, shown, code, refused)
     _standing(main, shown)
-    _rights(main, shown)
+    _rights(main, shown, offices)
     if shown.first is not None:
         _weighed(main, shown.first)
         _pictures(main, shown)
     _text(main, "p", _say("privacy"), {"class": "note"})
     if shown.may_ask:
-        _text(main, "script", counting)
+        _text(main, "script", parts.counting)
     return _html(root)
 
 
@@ -223,24 +241,38 @@ def _standing(main: Element, shown: DriverPage) -> None:
         _text(items, "li", f"{_shown(done.at)}　{acts[f'value.act.{done.act.value}']}")
 
 
-def _rights(main: Element, shown: DriverPage) -> None:
+def _rights(main: Element, shown: DriverPage, offices: Offices) -> None:
     _text(main, "h2", _say("rights"))
+    if shown.clocks:
+        items = SubElement(main, "ul", {"class": "until"})
+        for clock in shown.clocks:
+            _text(items, "li", _until(clock))
     items = SubElement(main, "ul")
-    for line in _rights_told(shown):
+    for line in _rights_told(shown, offices):
         _text(items, "li", line)
     _text(main, "p", _say("rights_not_formal"), {"class": "note"})
 
 
-def _rights_told(shown: DriverPage) -> Iterator[str]:
+def _until(clock: LegalClock) -> str:
+    """Return until when he may, or must, in this case."""
+    name = _words()["until"][clock.key]
+    if clock.due_on is None:
+        return _say("until_unknown", what=name)
+    mark = "" if clock.confidence is Confidence.SEEN else _say("until_unsure")
+    state = _words()["until_state"].get(clock.state.value, "")
+    return _say("until_day", what=name, on=clock.due_on.isoformat(), state=state, mark=mark)
+
+
+def _rights_told(shown: DriverPage, offices: Offices) -> Iterator[str]:
     rights = shown.rights
     yield _say("rights_recheck")
     yield _say("rights_defence")
     yield _say("rights_hearing", days=rights["hearing_request_days"])
-    at = served_at(shown.case)
-    if at is None:
+    served = shown.case.newest(Act.SERVE)
+    if served is None:
         yield _say("rights_unserved")
     else:
-        yield _say("rights_served", on=f"{at.astimezone(CHINA):%Y-%m-%d}")
+        yield _say("rights_served", on=str(served.details["served_on"]))
     yield _say("rights_pay", days=rights["pay_days"])
     yield _say("rights_reconsideration", days=rights["reconsideration_days"])
     yield _say(
@@ -248,6 +280,9 @@ def _rights_told(shown: DriverPage) -> Iterator[str]:
         months=rights["litigation_months"],
         again=rights["litigation_again_days"],
     )
+    for name in ("reconsideration", "court"):
+        if office := getattr(offices, name):
+            yield _say(f"rights_{name}_office", office=office)
     yield _say("rights_office")
 
 

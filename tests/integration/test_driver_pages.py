@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import httpx
 import pytest
@@ -13,6 +13,7 @@ from msgspec.structs import replace as replaced
 from central.application.driver_pages import DriverPages
 from central.application.serving import Serve
 from central.public.app import EACH_A_MINUTE, MOST_BYTES, Site, create_public_app
+from central.public.page import Offices
 from central.store.driver_pages import SqlDriverPages
 from central.store.shelf import SqlShelf
 from station.contract.driver_page import grouped, page_code, page_digest
@@ -22,7 +23,10 @@ from station.contract.uplink import batch
 from station.domain.asking import MOST_LETTERS
 from station.domain.errors import StoreFull
 from station.domain.procedure import Act
+from station.rules.deadlines import last_day
 from station.rules.lawbook import lawbook
+from station.working_days import OfficialCalendar
+from tests.acts import TO_DECISION
 from tests.fakes import plate_evidence
 from tests.integration.test_central_bundle import SCENE, Office
 
@@ -41,11 +45,17 @@ class Drivers(Office):
             book=SqlDriverPages(database),
             pictures=self.recordings,
             law=lawbook(),
+            working=OfficialCalendar(),
             clock=self.hq.clock,
             archive=self.hq.archive,
             own=self.hq.own,
         )
-        site = Site(find=self.pages, ask=self.pages.ask, clock=self.hq.clock)
+        site = Site(
+            find=self.pages,
+            ask=self.pages.ask,
+            offices=Offices(court="临河区人民法院"),
+            clock=self.hq.clock,
+        )
         app = create_public_app(site)
         self.transport = httpx.ASGITransport(app=app)
 
@@ -404,3 +414,21 @@ async def test_officers_answer_stands_on_the_page_and_a_strangers_does_not(drive
     assert "R777" not in shown
     assert "冒充" not in shown
     assert "等待答复" not in shown
+
+
+async def test_after_service_the_page_says_where_and_until_what_day_one_appeals(drivers):
+    linhe = await waiting_case(drivers)
+    assert "提起行政诉讼的最后一日" not in (await drivers.ask(page_code(TOKEN))).text
+    for act in TO_DECISION:
+        linhe.act(act, "C1")
+    linhe.in_force(1, "v")
+    served = linhe.act(Act.SERVE, "C1")
+    await drivers.arrive(linhe)
+    on = json.loads(served.body)["payload"]["details"]["served_on"]
+    shown = (await drivers.ask(page_code(TOKEN))).text
+    assert f"送达日期：{on}" in shown
+    law, calendar = lawbook(), OfficialCalendar()
+    for key, what in (("reconsideration", "申请行政复议"), ("litigation", "提起行政诉讼")):
+        last = last_day(law, f"deadline.{key}", date.fromisoformat(on), calendar)
+        assert f"本案{what}的最后一日：{last}" in shown
+    assert "临河区人民法院" in shown

@@ -9,6 +9,7 @@ import pytest
 from central.api.patience import PatientProtocol
 from central.api.server import Door, listening, serve
 from central.public.app import EACH_A_MINUTE, Site, create_public_app
+from central.public.page import Offices
 from tests.fakes import FakeClock
 
 
@@ -19,7 +20,7 @@ async def nothing(*_):
 @contextlib.asynccontextmanager
 async def opened(*proxies, body_s=5.0):
     """A site that knows no code, at an address of this machine."""
-    site = Site(find=nothing, ask=nothing, clock=FakeClock())
+    site = Site(find=nothing, ask=nothing, offices=Offices(), clock=FakeClock())
     stop, up = asyncio.Event(), asyncio.Event()
     with listening("public", ("127.0.0.1", 0)) as listener:
         door = Door(create_public_app(site, body_s=body_s), listener, proxies=proxies)
