@@ -17,6 +17,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    # Without a screen there is no preview of a print; Chromium's page dies of looking for one.
+    "--disable-print-preview",
 ]
 
 

@@ -40,8 +40,10 @@ from station.contract.entries import (
     RecordingImported,
 )
 from station.contract.sealing import local_day, stamp
+from station.documents.registry import registry
 from station.domain.clock import VERIFIED, Believed
 from station.domain.closing import Need, Standing
+from station.domain.forms import Office
 from station.domain.officers import Officer, Role
 from station.domain.plates import Plate, PlateColour, parse
 from station.domain.procedure import Act
@@ -61,7 +63,7 @@ from station.store.passwords import Argon2Passwords
 from station.store.register import FileRegister
 from station.working_days import OfficialCalendar
 from tests.fakes import NO_CODES, FakeClock, passage, sealer, store_of
-from tests.papers import completeness, filing, issuing, made_press
+from tests.papers import VEHICLE, completeness, filing, issuing, made_press
 
 PASSWORD = "correct horse battery"
 HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick
@@ -231,28 +233,33 @@ class Console:
 
     async def complete_file(self, case_no: str) -> None:
         """Fill its file as officers elsewhere do: documents, signatures, no recording and why."""
-        pairs = {Role.ROAD: (ROAD, ROAD_2), Role.POLICE: (POLICE, POLICE_2)}
         while due := (await self.issuing.of_case(case_no)).due:
-            first, second = pairs[due[0].issuer]
-            account = await self.accounts.account(first)
-            assert account is not None
-            view = await self.issuing.issue(case_no, due[0].form.kind, account.officer)
-            await self.filing.signed(
-                view.issued.number, "signed", "", officer=account.officer, second_no=second
-            )
+            officer, _ = await self._crew(due[0].issuer)
+            await self.issuing.issue(case_no, due[0].form.kind, officer)
         case = await self.store.case(case_no)
         for item in await self.filing.checklist(case_no):
-            if item.need is Need.RECORDING and item.standing is Standing.MISSING:
-                role = next(one.role for one in case.history if one.act.value == item.name)
-                account = await self.accounts.account(pairs[role][0])
-                assert account is not None
-                await self.filing.excused(
-                    case_no,
-                    item.seq,
-                    "执法记录仪故障",
-                    officer=account.officer,
-                    second_no=pairs[role][1],
+            if item.standing is not Standing.MISSING:
+                continue
+            if item.need is Need.SIGNATURE:
+                office = registry("bayannur").forms[item.name].office
+                officer, second = await self._crew(
+                    Role.ROAD if office is Office.ROAD else Role.POLICE
                 )
+                await self.filing.signed(
+                    item.number, "signed", "", officer=officer, second_no=second
+                )
+            if item.need is Need.RECORDING:
+                role = next(one.role for one in case.history if one.act.value == item.name)
+                officer, second = await self._crew(role)
+                await self.filing.excused(
+                    case_no, item.seq, "执法记录仪故障", officer=officer, second_no=second
+                )
+
+    async def _crew(self, role: Role) -> tuple[Officer, str]:
+        first, second = {Role.ROAD: (ROAD, ROAD_2), Role.POLICE: (POLICE, POLICE_2)}[role]
+        account = await self.accounts.account(first)
+        assert account is not None
+        return account.officer, second
 
     async def clip(self, path: Path, case_no: str, act: Act, seq: int) -> None:
         """Take in a clip of an act, as the import would."""
@@ -289,11 +296,16 @@ class Console:
         trailer: str | None = None,
         guess: str = "",
         drawing: str | None = "TR-06-A/6x4",
+        registered: bool = False,
         recheck_of: str | None = None,
     ) -> None:
-        """Let a truck be weighed and recorded, and its case opened, as the lane would."""
+        """Let a truck be weighed and recorded, and its case opened, as the lane would.
+
+        ``registered``: the register knows its masses too, and so bands and points follow.
+        """
         self.clock.move(timedelta(seconds=90))
-        vehicle = DRAWINGS[drawing].vehicle if drawing else None
+        known = VEHICLE if registered else None
+        vehicle = known or (DRAWINGS[drawing].vehicle if drawing else None)
         day = local_day(self.clock.now())
         finding = self.judge.finding(
             Kg(gross_kg),

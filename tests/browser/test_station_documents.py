@@ -24,9 +24,11 @@ async def test_a_document_is_issued_printed_and_signed_for_with_the_keyboard(
     document = page.get_by_test_id("document")
     await document.get_by_text("已打印 1 次").wait_for()
 
-    await page.keyboard.press("F4")  # the order to correct
+    await page.keyboard.press("F4")  # the order to correct: not every crew prints as it goes
+    await page.get_by_test_id("act-form").locator("input[name=papers]").uncheck()
     await page.keyboard.press("Control+Enter")
     await page.get_by_test_id("issue-order_to_correct").wait_for()
+    await page.keyboard.press("Escape")
     await page.keyboard.press("F9")
     sign = page.get_by_test_id("sign-order_to_correct")
     await sign.wait_for()

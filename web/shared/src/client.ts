@@ -66,6 +66,22 @@ export async function show(method: string, path: string): Promise<void> {
   }
 }
 
+/** Ask for a PDF and hand it to the printer; the page and its focus stay. Throws only ApiError. */
+export async function print(method: string, path: string): Promise<void> {
+  const response = await send(method, path, {});
+  if (!response.ok) throw refusal(response.status, await textOf(response));
+  const address = URL.createObjectURL(await response.blob());
+  const frame = document.createElement("iframe");
+  frame.className = "printed";
+  frame.src = address;
+  frame.onload = () => frame.contentWindow?.print();
+  document.body.append(frame);
+  setTimeout(() => {
+    frame.remove();
+    URL.revokeObjectURL(address);
+  }, 600_000);
+}
+
 async function send(method: string, path: string, options: Options): Promise<Response> {
   const init: RequestInit = {
     method,

@@ -1,7 +1,7 @@
 // What the console knows, and how it learns it. Nothing here is kept when the link is lost but what
 // is already durable at the station; the present weight least of all.
 import { computed, reactive } from "vue";
-import { ApiError, request, show } from "@shared/client";
+import { ApiError, print, request, show } from "@shared/client";
 import { LiveSocket, type LinkState } from "@shared/live";
 import type {
   ActIn,
@@ -353,9 +353,9 @@ export async function issue(caseNo: string, kind: string): Promise<DocumentOut> 
 }
 
 /** Print with names, or show what is kept, without. Throws ApiError. */
-export async function paper(number: string, print: boolean): Promise<void> {
+export async function paper(number: string, onPaper: boolean): Promise<void> {
   const path = `/api/documents/${encodeURIComponent(number)}`;
-  return watched(print ? show("POST", `${path}/prints`) : show("GET", `${path}.pdf`));
+  return watched(onPaper ? print("POST", `${path}/prints`) : show("GET", `${path}.pdf`));
 }
 
 export async function sign(number: string, manner: string, note: string, second: string): Promise<Saved> {

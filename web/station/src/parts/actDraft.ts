@@ -21,6 +21,7 @@ export function draftOf(file: CaseOut, act: NextActOut): Draft {
     const first = asked ? (Object.keys(choicesOf(act.act, name) ?? {})[0] ?? "") : "";
     draft[name] = kind === "date" && asked ? day(new Date()) : first;
   }
+  for (const name of usualOf(file, act.act)) draft[name] = phrasesOf(file, act.act, name)[0] ?? "";
   if (act.act === "order_to_correct") draft["plate"] = file.plate;
   if (act.act === "pay") draft["amount_fen"] = yuan((file.fine_fen ?? 0) - file.paid_fen).replaceAll(",", "");
   if (act.act === "notify") {
@@ -34,6 +35,22 @@ export function draftOf(file: CaseOut, act: NextActOut): Draft {
     draft["points"] = text(Number(notice.details["points"]));
   }
   return draft;
+}
+
+/** What is filled in as it usually is: shown, and changed where it was otherwise. */
+function usualOf(file: CaseOut, act: string): readonly string[] {
+  // Whether the excess is gone the case itself knows; whether a hearing must be offered follows from
+  // a sum that nobody has named yet.
+  if (act === "decide") return file.removal === "clear" ? ["reason"] : [];
+  if (act === "notify") return file.penal === "police" ? ["rights_told"] : [];
+  return { begin_unloading: ["method", "place"], waive: ["statement"], serve: ["received"] }[act] ?? [];
+}
+
+/** What an act with nothing to type may do at once after another, when the officer says so. */
+export function sequelOf(act: string): { act: string; asked: string } | null {
+  if (act === "notify") return { act: "waive", asked: zh.act.waivedAtOnce };
+  if (act === "pay") return { act: "close", asked: zh.act.closeAtOnce };
+  return null;
 }
 
 function text(value: number | null | undefined): string {
