@@ -1,4 +1,4 @@
-"""``python -m benchmarks rules|delivery|outage|papers [--json]``."""
+"""``python -m benchmarks rules|delivery|outage|acts|papers [--json]``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks import acts as acts_benchmark
 from benchmarks import delivery as delivery_benchmark
 from benchmarks import papers as papers_benchmark
 from benchmarks import rules as rules_benchmark
@@ -60,6 +61,17 @@ def outage(
         with Console(stderr=True).status("outage") as status:
             rows = asyncio.run(measured(Path(folder), days, status.update))
     _say({}, rows, as_json_line=as_json_line)
+
+
+@app.command()
+def acts(
+    *,
+    as_json_line: Annotated[bool, typer.Option("--json", help="One line of JSON.")] = False,
+) -> None:
+    """Time an officer's act: from the click until it is durable, and on the page."""
+    with Console(stderr=True).status("acts") as status:
+        ratios, rows = acts_benchmark.run(status.update)
+    _say(ratios, rows, as_json_line=as_json_line)
 
 
 def _say(ratios: Mapping[str, float | None], rows: Sequence[Row], *, as_json_line: bool) -> None:

@@ -255,6 +255,28 @@ class Console:
                     case_no, item.seq, "执法记录仪故障", officer=officer, second_no=second
                 )
 
+    async def record(self, case_no: str) -> None:
+        """Take in a clip of each act that demands one, as the folder of the docked cameras does."""
+        case = await self.store.case(case_no)
+        for item in await self.filing.checklist(case_no):
+            if item.need is not Need.RECORDING or item.standing is not Standing.MISSING:
+                continue
+            done = next(one for one in case.history if one.act.value == item.name)
+            clip = RecordingImported(
+                officer=done.officers[0],
+                device="",
+                began_at=stamp(done.at - timedelta(minutes=1)),
+                ended_at=stamp(done.at + timedelta(minutes=1)),
+                timed_by="name",
+                source=f"{item.name}.mp4",
+                sha256="ab" * 32,
+                size=3,
+                media_type="video/mp4",
+                imported_at=stamp(self.clock.now()),
+                acts=[RecordedAct(case_no=case_no, act=item.name, act_seq=item.seq)],
+            )
+            await self.store.append(Draft(Kind.RECORDING_IMPORTED, clip))
+
     async def _crew(self, role: Role) -> tuple[Officer, str]:
         first, second = {Role.ROAD: (ROAD, ROAD_2), Role.POLICE: (POLICE, POLICE_2)}[role]
         account = await self.accounts.account(first)
