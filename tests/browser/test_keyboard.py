@@ -15,6 +15,8 @@ from tests.fakes import FakeCentre
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("built_pages")]
 
+PATIENCE_MS = 20_000
+"""Documents are set and printed between two forms."""
 MOST_ROAD = 12
 MOST_POLICE = 10
 
@@ -49,7 +51,7 @@ class Keyboard:
     async def form(self, name):
         """Wait until the form of an act has opened by itself."""
         form = self.page.get_by_test_id("act-form")
-        await expect(form.locator("h3")).to_have_text(name)
+        await expect(form.locator("h3")).to_have_text(name, timeout=PATIENCE_MS)
         await expect(form.get_by_test_id("act-submit")).to_be_enabled()
 
     async def _to(self, field):
@@ -124,8 +126,8 @@ async def _by_police(console, police, case_no):  # noqa: F811
     await console.casework.answered(case_no, Act.TAKE_EFFECT, answer)
     await police.form("送达")
     await police.confirm()
-    await console.record(case_no)  # the cameras are docked; nobody touches a key for it
     await _signed(police, 3)
+    await console.record(case_no)  # the cameras are docked; nobody touches a key for it
     await police.form("缴款回执")
     await police.fill("receipt_no", "非税0001")
     await police.confirm()
@@ -135,7 +137,7 @@ async def _by_police(console, police, case_no):  # noqa: F811
 async def _signed(keyboard, count):
     """Record how the party took the papers: asked of all at once, each an entry of its own."""
     form = keyboard.page.get_by_test_id("file-form")
-    await expect(form).to_be_visible()
+    await expect(form).to_be_visible(timeout=PATIENCE_MS)
     await expect(form.get_by_test_id("file-save")).to_be_enabled()
     numbers = (await form.locator(".figure").first.inner_text()).split("\u3000")
     assert len(numbers) == count
