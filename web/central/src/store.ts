@@ -112,7 +112,7 @@ export async function signOut(): Promise<void> {
   }
 }
 
-function signedOut(): void {
+export function signedOut(): void {
   live.stop();
   Object.assign(state, {
     officer: null,

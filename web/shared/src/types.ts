@@ -29,6 +29,10 @@ export type DriverRequestOut = S["DriverRequestOut"];
 export type DriverAnswerIn = S["DriverAnswerIn"];
 export type ClocksOut = S["ClocksOut"];
 export type AlarmOut = S["AlarmOut"];
+export type DevicesOut = S["DevicesOut"];
+/** The same at a station and at headquarters. */
+export type AccountOut = S["AccountOut"];
+export type RefusedOut = S["RefusedOut"];
 export type Saved = S["Saved"];
 export type LiveOut = S["LiveOut"];
 

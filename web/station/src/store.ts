@@ -124,7 +124,12 @@ export async function loadStation(): Promise<void> {
 export async function signedIn(officer: OfficerOut): Promise<void> {
   state.officer = officer;
   if (state.station === null) await loadStation();
-  live.start();
+  if (mayWatch(officer)) live.start();
+}
+
+/** Others see nothing of passages and cases: the administrations and the technician. */
+export function mayWatch(officer: OfficerOut): boolean {
+  return ["road", "police", "hq"].includes(officer.role);
 }
 
 export async function signOut(): Promise<void> {
@@ -135,7 +140,7 @@ export async function signOut(): Promise<void> {
   }
 }
 
-function signedOut(): void {
+export function signedOut(): void {
   live.stop();
   Object.assign(state, {
     officer: null,
