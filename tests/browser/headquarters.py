@@ -37,6 +37,7 @@ class Headquarters:
         self.passages: list[schemas.PassageOut] = []
         self.cases: list[schemas.CaseOut] = []
         self.alarms: list[schemas.AlarmOut] = []
+        self.accounts: list[schemas.AccountOut] = []
         self.due: list[due.DueClockOut] = []
         self.evasions: list[due.EvasionOut] = []
         self.asked_as_of: list[date] = []
@@ -200,6 +201,7 @@ class Headquarters:
         self._add_camera(app)
         self._add_release(app)
         self._add_lists(app)
+        self._add_accounts(app)
 
         @app.websocket("/api/live")
         async def live(socket: WebSocket, after: int | None = None) -> None:
@@ -240,6 +242,19 @@ class Headquarters:
             mine = self.proposal("HQ1", "值班员", why.reason)
             self.stations[node] = self.station(node) if released else self.quarantined(node, mine)
             return schemas.ReleaseOut(released=released)
+
+    def _add_accounts(self, app: FastAPI) -> None:
+        @app.get("/api/accounts")
+        async def accounts() -> list[schemas.AccountOut]:
+            return self.accounts
+
+        @app.post("/api/accounts/{number}/confirmation", status_code=204)
+        async def confirm(number: str) -> Response:
+            self.accounts = [
+                one.model_copy(update={"unconfirmed": one.certificate_no != number})
+                for one in self.accounts
+            ]
+            return Response(status_code=204)
 
     @staticmethod
     def clock(number: int, pressing: str = "running", **changed) -> due.DueClockOut:

@@ -666,7 +666,7 @@ export const zh = {
     device: "设备",
     station: "站点",
     code: "代码",
-    since: "自",
+    since: "起始时间",
     refused: "访问拒绝记录",
     refusedHint: "同一日、同一人员、同一请求、同一原因合并计次，最多显示最近一千条",
     noneRefused: "没有被拒绝的访问",
