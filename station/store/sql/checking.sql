@@ -33,3 +33,6 @@ SELECT * FROM clip ORDER BY sha256;
 
 -- name: evasion
 SELECT * FROM evasion ORDER BY evasion_no;
+
+-- name: driver_answer
+SELECT * FROM driver_answer ORDER BY request_seq;
