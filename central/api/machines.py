@@ -64,7 +64,9 @@ async def lane_state(request: Request, node: Station) -> Response:
     """Show what a lane shows (Signed LaneState), never stored; answer with a Wanted."""
     parts = parts_of(request)
     await parts.take_state(await body_of(request), node)
-    return _json(msgspec.json.encode(await parts.cameras.wanted(node)))
+    wanted = await parts.cameras.wanted(node)
+    again = await parts.asking_again.wanted(node)
+    return _json(msgspec.json.encode(msgspec.structs.replace(wanted, recordings=again)))
 
 
 @ROUTER.post("/camera/{watch_id}", status_code=204, responses=_REFUSALS | _GONE)

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from central.application.accept import Accept, TakeAhead
 from central.application.administering import Administering
 from central.application.admit import Admit
+from central.application.asking_again import AskAgain
 from central.application.camera import Cameras
 from central.application.cosigning import Cosign
 from central.application.due import Due
@@ -54,6 +55,7 @@ class Parts:
     cosign: Cosign
     release: Release
     recordings: TakeRecordings
+    asking_again: AskAgain
     take_state: TakeState
     cameras: Cameras
     sessions: Sessions

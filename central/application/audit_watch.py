@@ -143,6 +143,7 @@ class AuditWatch:
     """Runs in one process of the centre at a time.
 
     Attributes:
+        again: hears what was found, and asks stations for lost recordings.
         full: audits everything, in a program of its own.
         every_s: how often everything is audited.
         look_every_s: how often an increment is; as often as checkpoints are signed.
@@ -151,6 +152,7 @@ class AuditWatch:
     turn: Sole
     increments: Callable[[], Increments]
     alarms: Alarms
+    again: Callable[[list[Discrepancy]], Awaitable[None]]
     full: Callable[[], Awaitable[list[Discrepancy]]]
     diary: Diary
     clock: Clock
@@ -205,7 +207,9 @@ class AuditWatch:
     async def audit_all(self) -> None:
         """Audit everything now; an audit that does not come to its end is an alarm itself."""
         try:
-            await self.alarms.of(await self.full())
+            found = await self.full()
+            await self.alarms.of(found)
+            await self.again(found)
         except AuditFailed as exc:
             await self.alarms.failed(exc)
         try:

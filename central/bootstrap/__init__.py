@@ -20,6 +20,7 @@ from central.application.accept import Accept, TakeAhead
 from central.application.administering import Administering
 from central.application.admit import Admit
 from central.application.appending import Writer
+from central.application.asking_again import AskAgain
 from central.application.audit_watch import Alarms, AuditWatch, Increments
 from central.application.checkpointing import Checkpointer
 from central.application.cosigning import Cosign
@@ -229,6 +230,7 @@ def _parts(
             clock=clock,
             announce=announce,
         ),
+        asking_again=_ask_again(settings, archive, clock),
         sessions=seen.sessions,
         stations=seen.stations,
         reading=seen.reading,
@@ -263,6 +265,10 @@ def _due(settings: CentralSettings, database: Pool, clock: Clock) -> Due:
     )
 
 
+def _ask_again(settings: CentralSettings, archive: SqlArchive, clock: Clock) -> AskAgain:
+    return AskAgain(archive, FileRecordings(settings.central.data_dir / RECORDINGS), clock)
+
+
 def _nodes(settings: CentralSettings) -> frozenset[str]:
     return frozenset(one.node for one in settings.stations)
 
@@ -287,6 +293,7 @@ def _audit_watch(
         turn=archive,
         increments=lambda: Increments(archive, log),
         alarms=Alarms(SqlArchive(database), settings.central.node, clock, announce),
+        again=_ask_again(settings, SqlArchive(database), clock).of,
         full=AuditProcess(config),
         diary=FileDiary(settings.central.data_dir / "audited"),
         clock=clock,

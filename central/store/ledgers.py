@@ -284,6 +284,15 @@ class SqlDesk(SqlBooks):
         """Write that the whole of it is here; idempotent."""
         await self._connection.execute(_RECORDINGS["note_held"], node, bytes.fromhex(sha256), at)
 
+    async def want(self, node: str, sha256: str, at: datetime) -> None:
+        """Write that a recording is to be asked for again; idempotent."""
+        await self._connection.execute(_RECORDINGS["want"], node, bytes.fromhex(sha256), at)
+
+    async def wanted(self, node: str, since: datetime, limit: int) -> list[str]:
+        """Return recordings that *node* is asked for again, missed since *since*."""
+        rows = await self._connection.fetch(_RECORDINGS["wanted"], node, since, limit)
+        return [row["sha256"] for row in rows]
+
     async def adopt(self) -> None:
         """Bring the log up to the entries that were taken in before there was one."""
         frontier = await self.begin()

@@ -72,6 +72,10 @@ class FileRecordings:
         """Erase a recording, durably; idempotent."""
         await self._run(self._erase, sha256)
 
+    async def set_aside(self, sha256: str) -> None:
+        """Lay a recording that is no longer what it was beside its place; a sound one stays."""
+        await self._run(self._set_aside, sha256)
+
     def state(self, sha256: str, *, whole: bool) -> State:
         """Tell how a recording is; *whole*: read all of it. For a thread of the caller's."""
         if not whole:
@@ -149,10 +153,23 @@ class FileRecordings:
         path = self._path(sha256)
         try:
             path.unlink(missing_ok=True)
+            _spoilt(path).unlink(missing_ok=True)
             if path.parent.exists():
                 flush_folder(path.parent)
         except OSError as exc:
             raise StoreFailed(str(exc)) from exc
+
+    def _set_aside(self, sha256: str) -> None:
+        path = self._path(sha256)
+        try:
+            self._fetch(sha256)
+        except RecordingSpoilt:
+            try:
+                move_durably(path, _spoilt(path))
+            except OSError as exc:
+                raise StoreFailed(str(exc)) from exc
+        except NotFound:
+            pass
 
     def _path(self, sha256: str) -> Path:
         if len(sha256) != _DIGEST_LENGTH or not set(sha256) <= _HEX:
@@ -163,3 +180,8 @@ class FileRecordings:
 def _part(path: Path, node: str) -> Path:
     """Return where the beginning of a recording lies: nobody else's pieces get into it."""
     return path.with_name(f"{path.name}.{node}.part")
+
+
+def _spoilt(path: Path) -> Path:
+    """Return where a recording lies that is no longer what it was."""
+    return path.with_name(f"{path.name}.spoilt")

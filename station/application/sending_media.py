@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from station.application.centre_ports import Centre, Outbox, Recordings
@@ -28,6 +28,9 @@ MOST: Final = 256 * 1024
 """Bytes of one request. Between them lies what the line takes in a second or two."""
 QUICK_NS: Final = 1_000_000_000
 SLOW_NS: Final = 2_000_000_000
+
+AGAIN_NS: Final = 24 * 3600 * 1_000_000_000
+"""What the centre asks for again is tried once in so long: it may be lost here too."""
 
 Notice = Callable[[str, str], None]
 
@@ -67,7 +70,19 @@ class MediaSender:
         self._clock = clock
         self._sleep = sleep
         self._size = LEAST
+        self._again: dict[str, None] = {}
+        self._tried_ns: dict[str, int] = {}
         self.waiting = 0
+
+    def want(self, names: Sequence[str]) -> None:
+        """Send recordings again (digests) that the centre has lost."""
+        now_ns = self._clock.monotonic_ns()
+        self._tried_ns = {
+            name: at_ns for name, at_ns in self._tried_ns.items() if now_ns - at_ns < AGAIN_NS
+        }
+        for name in names:
+            if name not in self._tried_ns:
+                self._tried_ns[name], self._again[name] = now_ns, None
 
     async def run(self) -> None:
         """Send for ever."""
@@ -82,11 +97,15 @@ class MediaSender:
                 await self._sleep(LOOK_EVERY_S)
 
     async def send_page(self) -> bool:
-        """Send what the next delivered entries name; tell whether there may be more.
+        """Send what is asked for again, and what the next delivered entries name.
+
+        Returns:
+            Whether there may be more.
 
         Raises:
             UplinkError: not reached, or refused for now.
         """
+        await self._send_again()
         sent, delivered = await self._outbox.media_sent(), await self._outbox.delivered()
         self.waiting = await self._outbox.media_waiting()
         entries = await self._ledger.entries_after(sent, PAGE)
@@ -98,6 +117,17 @@ class MediaSender:
         if ready and ready[-1].seq > await self._outbox.media_sent():
             await self._outbox.note_media_sent(ready[-1].seq)
         return bool(ready)
+
+    async def _send_again(self) -> None:
+        while self._again:
+            sha256 = next(iter(self._again))
+            try:
+                await self._send(sha256)
+            except UplinkError:
+                raise  # the next time
+            except (EvidenceError, StoreCorrupt) as exc:
+                log.error("not sent again", extra={"sha256": sha256, "code": exc.code})
+            del self._again[sha256]
 
     async def _send_of(self, entry: Entry) -> bool:
         """Send what *entry* names; tell whether it names anything."""

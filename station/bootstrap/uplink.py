@@ -24,7 +24,7 @@ from station.bootstrap.enrolling import Renewer
 from station.bootstrap.opening import Stored, SystemClock
 from station.contract.enrolling import CentreIdentity
 from station.contract.keyring import KeyRing, NodeKey
-from station.contract.uplink import Down
+from station.contract.uplink import Down, Wanted
 from station.domain.errors import EvidenceError, NotEnrolled, UplinkError
 from station.keys.centre import known_centre
 from station.keys.tls import TlsFiles
@@ -151,7 +151,12 @@ class Uplink:
                 clock=SystemClock(),
             )
             node, ledger = self._settings.station.node, self._stored.ledger
-            teller = Teller(node, runtime.view, ledger, centre, asked=watching.take)
+
+            async def asked(wanted: Wanted) -> None:
+                media.want(wanted.recordings)
+                await watching.take(wanted)
+
+            teller = Teller(node, runtime.view, ledger, centre, asked=asked)
             url, files = self._settings.uplink.url, self._files
             renewer = Renewer(url, node, files, self._identity, SystemClock())
             for part in (puller, pusher, media, ahead, teller, watching, renewer):

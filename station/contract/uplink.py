@@ -162,11 +162,15 @@ class Watch(Wire, frozen=True, kw_only=True):
     officer: str
 
 
-class Wanted(Wire, frozen=True, kw_only=True):
-    """What the centre asks of the station now. A watch that is no longer named has ended."""
+class Wanted(Wire, frozen=True, kw_only=True, omit_defaults=True):
+    """What the centre asks of the station now. A watch that is no longer named has ended.
+
+    ``recordings``: digests of recordings that it lost, to be sent again.
+    """
 
     watches: list[Watch]
     at: str
+    recordings: list[str] = []
 
 
 class Signed(Wire, frozen=True, kw_only=True):

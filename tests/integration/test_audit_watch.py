@@ -33,10 +33,14 @@ def watch(centre, diary, full=None, every_s=86_400.0, increments=None):
     async def nothing():
         return []
 
+    async def unheard(_found):
+        pass
+
     return AuditWatch(
         turn=archive,
         increments=increments or (lambda: Increments(archive, LOG)),
         alarms=Alarms(centre.archive, "centre", centre.clock, centre.told.add),
+        again=unheard,
         full=full or nothing,
         diary=diary,
         clock=centre.clock,

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from central.application.asking_again import LASTS, AskAgain
 from central.application.recording_audit import PATIENCE, RecordingAudit
 from central.application.recordings import TakeRecordings
 from central.domain.auditing.values import Layer
 from central.store.recording_book import SqlRecordingBook
 from central.store.recordings import FileRecordings
 from station.contract.entries import Kind, MediaErased, Picture
+from station.domain.errors import WrongRecording
 from tests.migration.central_kit import FakeStation, Headquarters
 
 pytest_plugins = ["tests.migration.central_database"]
@@ -58,7 +60,13 @@ class Office:
     def path(self, data):
         return self.folder / named(data)[:2] / named(data)
 
+    def again(self):
+        return AskAgain(self.hq.archive, self.files, self.hq.clock)
+
     async def audit(self, days=1):
+        return [(one.node, one.seq, one.code, one.detail) for one in await self.discrepancies(days)]
+
+    async def discrepancies(self, days=1):
         audit = RecordingAudit(
             book=SqlRecordingBook(self.hq.database, "centre"),
             files=self.files,
@@ -69,7 +77,7 @@ class Office:
         )
         found = await audit()
         assert {one.layer for one, _ in found} <= {Layer.MEDIA}
-        return [(one.node, one.seq, one.code, one.detail) for one, _ in found]
+        return [one for one, _ in found]
 
 
 @pytest.fixture
@@ -157,3 +165,33 @@ async def test_what_a_station_erased_of_its_own_is_not_named_by_that(office):
     await office.send(b"a")
     rows = await office.hq.rows("SELECT seq, passage_id, case_no FROM recording_naming")
     assert rows == [(1, "p0", None)]
+
+
+async def test_what_is_lost_or_changed_is_asked_for_again_and_comes_back_as_it_was(office):
+    await office.weigh(b"lost", b"changed", b"sound")
+    await office.send(b"lost", b"changed", b"sound")
+    office.path(b"lost").unlink()
+    office.path(b"changed").write_bytes(b"forged!")
+    await office.again().of(await office.discrepancies())
+    assert set(await office.again().wanted("linhe")) == {named(b"lost"), named(b"changed")}
+    assert await office.again().wanted("dashuncheng") == []
+    for data in (b"lost", b"changed"):
+        assert not (await office.take.held("linhe", named(data))).complete
+        with pytest.raises(WrongRecording):
+            await office.take.add("linhe", named(data), 0, len(data), data[::-1])
+    await office.send(b"lost", b"changed")
+    assert await office.again().wanted("linhe") == []
+    assert await office.audit() == []
+    assert office.path(b"changed").read_bytes() == b"changed"
+
+
+async def test_what_the_audit_misses_no_more_or_is_erased_is_not_asked_for(office):
+    await office.weigh(b"lost")
+    await office.send(b"lost")
+    office.path(b"lost").unlink()
+    await office.again().of(await office.discrepancies())
+    office.hq.clock.move(LASTS + timedelta(seconds=1))
+    assert await office.again().wanted("linhe") == []
+    await office.again().of(await office.discrepancies())
+    await office.hq.database.execute("UPDATE recording SET erased_seq = 1")
+    assert await office.again().wanted("linhe") == []

@@ -114,6 +114,42 @@ async def test_what_the_centre_has_already_is_not_sent():
     assert station.mark == 1
 
 
+async def test_what_the_centre_lost_is_sent_again_once_a_day_and_holds_nothing_else_back():
+    station = Station(picture(1), picture(2))
+    station.acknowledged = 1
+    await station.sender.send_page()
+    station.centre.media.clear()
+    station.acknowledged = 2
+    station.sender.want([sha(picture(9)), sha(picture(1))])
+    await station.sender.send_page()
+    assert set(station.centre.media) == {sha(picture(1)), sha(picture(2))}
+    assert station.noticed == [(GONE, sha(picture(9)))]
+    station.sender.want([sha(picture(9))])
+    await station.sender.send_page()
+    assert len(station.noticed) == 1
+    station.clock.move(timedelta(days=1))
+    station.sender.want([sha(picture(9))])
+    await station.sender.send_page()
+    assert len(station.noticed) == 2
+
+
+async def test_what_is_asked_for_again_waits_for_the_line():
+    station = Station(picture(1))
+    await station.sender.send_page()
+    station.centre.media.clear()
+    station.sender.want([sha(picture(1))])
+    held, station.centre.held = station.centre.held, away
+    with pytest.raises(UplinkError):
+        await station.sender.send_page()
+    station.centre.held = held
+    await station.sender.send_page()
+    assert list(station.centre.media) == [sha(picture(1))]
+
+
+async def away(_sha256):
+    raise UplinkError("away")
+
+
 async def test_after_a_break_it_goes_on_where_it_ended():
     data = bytes(range(256)) * 400
     station = Station(data)

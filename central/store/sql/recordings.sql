@@ -22,8 +22,19 @@ SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::date[], $5::text
 SELECT seq, erased_seq IS NOT NULL AS erased FROM recording WHERE node = $1 AND sha256 = $2;
 
 -- name: note_held
+-- It is not asked for any more. Idempotent. $1 node, $2 digest, $3 at
+UPDATE recording SET held_at = coalesce(held_at, $3), wanted_at = NULL
+ WHERE node = $1 AND sha256 = $2 AND (held_at IS NULL OR wanted_at IS NOT NULL);
+
+-- name: want
 -- Idempotent. $1 node, $2 digest, $3 at
-UPDATE recording SET held_at = $3 WHERE node = $1 AND sha256 = $2 AND held_at IS NULL;
+UPDATE recording SET wanted_at = $3 WHERE node = $1 AND sha256 = $2 AND erased_seq IS NULL;
+
+-- name: wanted
+-- At random: what a station has lost itself keeps nothing else back. $1 node, $2 since, $3 limit
+SELECT encode(sha256, 'hex') AS sha256 FROM recording
+ WHERE node = $1 AND wanted_at >= $2 AND erased_seq IS NULL
+ ORDER BY random() LIMIT $3;
 
 -- name: due_recordings
 -- Of one node: recordings that no entry of any node has named since a day, and that no case refers

@@ -441,10 +441,12 @@ CREATE TABLE recording (
     named_on   date,
     held_at    timestamptz,
     erased_seq bigint,
+    wanted_at  timestamptz,
     PRIMARY KEY (node, sha256)
 );
 CREATE INDEX recording_named_on ON recording (named_on) WHERE erased_seq IS NULL;
 CREATE INDEX recording_erased ON recording (erased_seq) WHERE erased_seq IS NOT NULL;
+CREATE INDEX recording_wanted ON recording (node) WHERE wanted_at IS NOT NULL;
 
 -- Every entry that names a recording, so that nothing is erased that another one refers to.
 -- passage_id, case_no: what the entry is about; '': unknown.
