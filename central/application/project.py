@@ -146,6 +146,8 @@ async def _fold_one(one: Arrived, books: Books, differs: Differs) -> Touched:
 
 async def _meaning(one: Arrived, books: Books, differs: Differs) -> Touched:
     touched = Touched(nodes={one.entry.node: None})
+    if not one.entry.kind:
+        raise MalformedEntry("the bytes are not in canonical form")
     envelope, payload = read(one.entry)
     await _Step(one.entry, envelope, books, touched, differs).apply(payload)
     return touched

@@ -1,4 +1,4 @@
-"""Verifies every signature soon after its entry was taken in: the chain vouched for it so far."""
+"""Verifies every entry's signature and form soon after it came in: the chain vouched so far."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from central.application.project import Touched
 from central.application.traffic import Traffic
 from station.contract.keyring import KeyRing
 from station.domain.clock import Clock
-from station.domain.errors import EvidenceError, StorageError
+from station.domain.errors import EvidenceError, MalformedKept, StorageError
 
 WORKER: Final = "signatures"
 LOOK_EVERY_S: Final = 1.0
@@ -44,7 +44,8 @@ class SignatureCheck:
         """Verify the next page; False when there was none.
 
         A signature that is not the node's raises an alarm that names node and seq, and puts the
-        node into quarantine: somebody has sent what the node did not sign.
+        node into quarantine: somebody has sent what the node did not sign. So do bytes that are not
+        canonical: a signature over two readings of one text proves neither.
         """
         touched = Touched()
         async with self._archive.desk() as desk:
@@ -80,6 +81,8 @@ def _refused(
     for one in page:
         state = states.get(one.entry.node)
         try:
+            if not one.entry.kind:
+                raise MalformedKept("the bytes are not in canonical form")
             (state.ring if state else nobody).verify_entry(one.entry)
         except EvidenceError as exc:
             refused.append((one, exc))

@@ -372,9 +372,9 @@ def _pieces(placed: Sequence[Placed]) -> Iterator[Sequence[Placed]]:
 
 
 def entry_of(row: asyncpg.Record) -> Entry:
-    """Return a kept entry. One whose bytes were spoilt since is still an entry of its place.
+    """Return a kept entry. One whose bytes are not canonical, or no more, is still of its place.
 
-    Whoever reads or verifies it then refuses it, with an alarm that names the place.
+    It is of no kind; whoever reads or verifies it refuses it, with an alarm that names the place.
     """
     try:
         return parse(row["body"], row["signature"])

@@ -31,7 +31,7 @@ Down:
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -39,7 +39,7 @@ import msgspec
 
 from station.contract.personal import Opening
 from station.domain.errors import BadReceipt, BadSignature, MalformedEntry
-from station.domain.ledger import Entry, Signer, Verifier, canonical, parse
+from station.domain.ledger import Entry, Signer, Verifier, canonical, glance, parse
 
 LIVE_TAG: Final = b"zhichao-live-v1\0"
 RECEIPT_TAG: Final = b"zhichao-receipt-v1\0"
@@ -54,9 +54,9 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class SealedEntry(Wire, frozen=True, kw_only=True, omit_defaults=True):
-    """An entry on its way: ``body`` is the canonical text, ``sig`` base64."""
+    """An entry on its way: ``body`` is the canonical JSON itself, byte for byte, ``sig`` base64."""
 
-    body: str
+    body: msgspec.Raw
     sig: str
     personal: tuple[Opening, ...] = ()
 
@@ -184,7 +184,7 @@ class Signed(Wire, frozen=True, kw_only=True):
 def sealed(entry: Entry, personal: Sequence[Opening] = ()) -> SealedEntry:
     """Return an entry as it travels."""
     signature = base64.b64encode(entry.signature).decode()
-    return SealedEntry(body=entry.body.decode(), sig=signature, personal=tuple(personal))
+    return SealedEntry(body=msgspec.Raw(entry.body), sig=signature, personal=tuple(personal))
 
 
 def batch(node: str, entries: Sequence[Entry], openings: Openings | None = None) -> bytes:
@@ -198,16 +198,16 @@ _BATCH: Final = msgspec.json.Decoder(Batch)
 
 
 def read_batch(data: bytes) -> tuple[str, tuple[Entry, ...], dict[int, tuple[Opening, ...]]]:
-    """Parse a batch; the openings are not checked yet.
+    """Parse a batch; neither that its bodies are canonical nor the openings are checked yet.
 
     Raises:
-        MalformedEntry: not a batch, or an entry's bytes are not canonical, or of another node.
+        MalformedEntry: not a batch, or an entry names no place, or another node's.
     """
     try:
         message = _BATCH.decode(data)
     except msgspec.MsgspecError as exc:
         raise MalformedEntry(str(exc)) from exc
-    entries = opened(message.entries, message.node)
+    entries = _opened(message.entries, message.node, glance)
     pairs = zip(entries, message.entries, strict=True)
     return message.node, entries, {e.seq: item.personal for e, item in pairs if item.personal}
 
@@ -218,7 +218,14 @@ def opened(carried: Sequence[SealedEntry], node: str) -> tuple[Entry, ...]:
     Raises:
         MalformedEntry: an entry's bytes are not canonical, or of another node.
     """
-    entries = tuple(unsealed(item) for item in carried)
+    return _opened(carried, node, parse)
+
+
+Read = Callable[[bytes, bytes], Entry]
+
+
+def _opened(carried: Sequence[SealedEntry], node: str, read: Read) -> tuple[Entry, ...]:
+    entries = tuple(_unsealed(item, read) for item in carried)
     for entry in entries:
         if entry.node != node:
             raise MalformedEntry("an entry of another node", node=entry.node, seq=entry.seq)
@@ -231,10 +238,15 @@ def unsealed(carried: SealedEntry) -> Entry:
     Raises:
         MalformedEntry: its bytes are not canonical.
     """
+    return _unsealed(carried, parse)
+
+
+def _unsealed(carried: SealedEntry, read: Read) -> Entry:
     try:
-        return parse(carried.body.encode(), base64.b64decode(carried.sig, validate=True))
-    except ValueError as exc:  # base64's error, or a lone surrogate
-        raise MalformedEntry(str(exc)) from exc
+        signature = base64.b64decode(carried.sig, validate=True)
+    except ValueError as exc:
+        raise MalformedEntry("the signature is not base64") from exc
+    return read(bytes(carried.body), signature)
 
 
 def sign_receipt(unsigned: Receipt, signer: Signer) -> Receipt:

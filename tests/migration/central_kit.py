@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import shutil
 import tempfile
 from datetime import date, timedelta
@@ -32,7 +33,7 @@ from station.contract.entries import (
 )
 from station.contract.sealing import local_day, stamp
 from station.contract.uplink import DeviceState, LaneState, batch
-from station.domain.ledger import Head, seal
+from station.domain.ledger import TAG, Head, glance
 from station.domain.procedure import Act
 from station.domain.units import Kg
 from station.rules.decide import decide
@@ -51,6 +52,12 @@ NO_TIME = timedelta()
 def finding(gross_kg, on, vehicle=SIX_AXLES):
     facts = Facts(occurred_on=date.fromisoformat(on), vehicle=vehicle, gross=Kg(gross_kg))
     return to_record(decide(facts, lawbook()))
+
+
+def written(tree):
+    """Write a tree as sealed ones are, but whatever it holds."""
+    text = json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
 
 
 class FakeStation:
@@ -88,16 +95,24 @@ class FakeStation:
             "seq": self.head.seq + 1,
             "prev": self.head.digest,
             "kind": "passage",
+            "alg": self.sealer.signer.alg,
+            "key_id": self.sealer.signer.key_id,
             **changed,
         }
-        entry = seal(tree, self.sealer.signer)
-        self.entries.append(entry)
-        return entry
+        return self._sign(written(tree))
 
     def rewrite(self, **changed):
         """Seal the newest entry's tree again, changed, with a matching signature."""
         tree = msgspec.json.decode(self.entries.pop().body)
-        entry = seal({**tree, **changed}, self.sealer.signer)
+        return self._sign(written({**tree, **changed}))
+
+    def reform(self, form):
+        """Sign the newest entry's bytes as *form* writes them."""
+        return self._sign(form(self.entries.pop().body))
+
+    def _sign(self, body):
+        """Sign bytes that nobody may ever have sealed."""
+        entry = glance(body, self.sealer.signer.sign(TAG + body))
         self.entries.append(entry)
         return entry
 
