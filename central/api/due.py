@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from central.api.errors import SEEING
 from central.api.parts import parts_of
-from central.api.schemas import Shape
+from central.api.schemas import NodeName, Shape
 from central.api.security import permitted
 from central.application.due import Actor, Asked, DueClock, Pressing
 from central.application.ports import Session
@@ -132,7 +132,7 @@ async def due(
     request: Request,
     session: Watching,
     asked: Annotated[Asked, Depends(_asked)],
-    node: str | None = None,
+    node: NodeName = None,
 ) -> DueOut:
     """List what is due next and what is overdue in the cases of all stations."""
     scope = session.scope if node is None else session.scope.narrowed(node)
@@ -151,7 +151,7 @@ async def evasions(
     request: Request,
     session: Watching,
     is_open: Annotated[bool | None, Query(alias="open")] = None,
-    node: str | None = None,
+    node: NodeName = None,
     limit: Limit = 100,
 ) -> list[EvasionOut]:
     """List evasion cases, newest first; all, the open ones or the closed ones."""

@@ -5,11 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 RoleName = Literal[
     "road", "police", "hq", "transport", "admin", "security", "audit", "technician", "centre"
 ]
+
+
+NodeName = Annotated[str | None, Query(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+"""Which station's, None: all; one that is not enrolled has nothing to show."""
 
 
 class Shape(BaseModel):

@@ -95,7 +95,7 @@ async def release(
 
 @ROUTER.get("/passages", responses=SEEING)
 async def passages(
-    request: Request, session: Watching, limit: Limit = 50, node: str | None = None
+    request: Request, session: Watching, limit: Limit = 50, node: schemas.NodeName = None
 ) -> list[schemas.PassageOut]:
     """List the newest passages, newest first; those that came before their order too."""
     reading = parts_of(request).reading

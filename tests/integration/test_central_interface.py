@@ -275,6 +275,11 @@ async def test_the_list_is_a_csv_of_the_day_asked_for(site):
     [
         "passages?limit=0",
         "passages?limit=501",
+        "passages?node=%00",
+        "evasions?node=%00",
+        "clocks?node=%00",
+        "clocks?actor=nobody",
+        "clocks?pressing=met",
         "counts?on=today",
         "cases?open=maybe",
         f"{EXPORT}?as_of=2026-02-30",
