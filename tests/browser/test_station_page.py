@@ -4,13 +4,15 @@ import asyncio
 import re
 from datetime import timedelta
 
+import cv2
+import numpy as np
 import pytest
 from playwright.async_api import expect
 
 from station.application.live import Device
 from station.contract.entries import DriverRequest, Kind, UnloadingForm
 from station.contract.personal import Opening
-from station.contract.sealing import stamp
+from station.contract.sealing import local_day, stamp
 from station.domain.ledger import Head
 from station.domain.procedure import Act
 from tests.browser.console import PASSWORD, POLICE, POLICE_2, ROAD, ROAD_2, Console
@@ -589,3 +591,49 @@ async def test_the_question_mark_shows_the_shortcuts(console, server, open_page)
     await expect(page.get_by_test_id("help")).to_contain_text("F4")
     await page.keyboard.press("Escape")
     await expect(page.get_by_test_id("help")).to_be_hidden()
+
+
+async def test_a_permit_on_paper_is_entered_by_keyboard_and_voids_the_case(
+    console, server, open_page, tmp_path
+):
+    paper = tmp_path / "paper.png"
+    paper.write_bytes(cv2.imencode(".png", np.full((40, 60, 3), 200, np.uint8))[1].tobytes())
+    await console.on_duty(ROAD_2)
+    await console.truck("p1", 61_500)
+    page = await signed_in(open_page, server.url)
+    await expect(page.get_by_test_id("paper-open")).to_be_visible()
+    await page.keyboard.press("p")
+    await expect(page.locator("#paper-permit_no")).to_be_focused()
+    today = local_day(console.clock.now())
+    for name, text in (
+        ("permit_no", "蒙超限〔2026〕0123"),
+        ("gross_kg", "70000"),
+        ("route", "G110 临河—五原"),
+        ("first_on", today),
+        ("last_on", today),
+    ):
+        await page.locator(f"#paper-{name}").fill(text)
+    await page.locator("#paper-picture").set_input_files(paper)
+    await expect(page.get_by_test_id("paper").locator("img")).to_be_visible()
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_test_id("permit")).to_contain_text("蒙超限〔2026〕0123")
+    await expect(page.get_by_test_id("verdict")).to_contain_text("按许可")
+    (case,) = await console.store.cases(closed=True, limit=9)
+    assert case.state.penalty.value == "voided"
+
+
+async def test_a_vehicle_that_is_not_as_it_should_be_is_written_down_by_keyboard(
+    console, server, open_page
+):
+    await console.on_duty(ROAD_2)
+    await console.truck("p1", 48_000)
+    page = await signed_in(open_page, server.url)
+    await expect(page.get_by_test_id("mismatch-open")).to_be_visible()
+    await page.keyboard.press("m")
+    await expect(page.get_by_label("与 GB 1589 不符")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Space")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("车厢加高约40厘米")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_test_id("mismatches")).to_contain_text("与行驶证记载不符")

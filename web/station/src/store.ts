@@ -17,6 +17,7 @@ import type {
   KnownOut,
   LaneOut,
   LiveOut,
+  MismatchIn,
   MomentOut,
   OfficerOut,
   PassageOut,
@@ -319,6 +320,13 @@ export async function knownOf(id: string): Promise<KnownOut> {
 export async function review(id: string, named: ReviewIn): Promise<Saved> {
   const path = passagePath(id);
   const saved = await watched(request<Saved>("POST", `${path}/review`, { body: named }));
+  await fetched(path, takePassage);
+  return saved;
+}
+
+export async function noteMismatch(id: string, seen: MismatchIn): Promise<Saved> {
+  const path = passagePath(id);
+  const saved = await watched(request<Saved>("POST", `${path}/mismatches`, { body: seen }));
   await fetched(path, takePassage);
   return saved;
 }
