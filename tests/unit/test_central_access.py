@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -7,12 +8,14 @@ from central.application.news import Viewer
 from central.application.ports import Account
 from central.application.sign_in import Sessions, digest
 from central.domain.access import ABSOLUTE, IDLE, SESSION, Scope
-from station.admission.gate import MOST_TRIES_AT_ONCE
+from station.admission.gate import MOST_TRIES_AT_ONCE, Gate
+from station.domain import totp
 from station.domain.access import FORGET_AFTER, LONGEST_WAIT_S, MOST_KNOWN, Codes, Throttle
 from station.domain.errors import NotPermitted, NotSignedIn, SignInRefused
 from station.domain.officers import Role
 from tests.fakes import NO_CODES, NOON, FakeClock, officer
 
+SECRET = bytes(20)
 MOMENT = timedelta(microseconds=1)
 
 
@@ -238,6 +241,47 @@ async def test_more_tries_at_once_than_can_be_held_up_are_refused(world):
         await world.sessions.sign_in("H1", "wrong")
 
     assert len(seen) == MOST_TRIES_AT_ONCE
+
+
+class CodedAccounts(MemoryAccounts):
+    """One account with a secret: all have seen its codes before one counts, the right one last."""
+
+    def __init__(self, everybody):
+        super().__init__(officer("H1", Role.HQ, date(2026, 3, 1)))
+        self.accounts["H1"] = replace(self.accounts["H1"], secret=SECRET)
+        self.known, self.everybody = Codes(), asyncio.Barrier(everybody)
+
+    async def codes(self, certificate_no):
+        known = self.known
+        await self.everybody.wait()
+        return known
+
+    async def wrong_code(self, certificate_no):
+        self.known = replace(self.known, wrong=self.known.wrong + 1)
+
+    async def take_step(self, certificate_no, step):
+        for _ in range(3):
+            await asyncio.sleep(0)
+        if self.known.locked:
+            return False
+        self.known = Codes(last_step=step)
+        return True
+
+
+@pytest.mark.parametrize(("wrong", "comes_in"), [(9, True), (10, False), (40, False)])
+async def test_of_codes_that_are_tried_at_once_no_more_than_ten_wrong_ones_go_before(
+    wrong, comes_in
+):
+    """From as many addresses, each looked at while none was counted yet."""
+    clock = FakeClock()
+    gate = Gate(CodedAccounts(wrong + 1), PlainPasswords(), clock, asyncio.sleep)
+    codes = ["12345x"] * wrong + [totp.code(SECRET, totp.step_at(clock.now()))]
+    tries = (
+        gate.enter("H1", "执法员H1", code, peer=str(number)) for number, code in enumerate(codes)
+    )
+    *refused, last = await asyncio.gather(*tries, return_exceptions=True)
+    assert {type(one) for one in refused} == {SignInRefused}
+    assert isinstance(last, SignInRefused) is not comes_in
 
 
 def test_refusals_are_forgotten_after_a_quarter_of_an_hour():
