@@ -68,7 +68,13 @@ from station.contract.entries import (
 from station.contract.permits import PAPER, Transport, is_same
 from station.contract.sealing import stamp
 from station.domain.case import Case
-from station.domain.errors import CentreContradicts, DomainError, MalformedEntry, MalformedKept
+from station.domain.errors import (
+    CentreContradicts,
+    DomainError,
+    InvalidFacts,
+    MalformedEntry,
+    MalformedKept,
+)
 from station.domain.ledger import Entry
 from station.domain.officers import Role
 from station.domain.procedure import Act
@@ -97,6 +103,10 @@ class Differs(Protocol):
 
     def guard(self, on: date) -> Guard:
         """Tell when two weighings are of one transport, by the law of a local day."""
+        ...
+
+    def most_points(self, on: date) -> int:
+        """Tell how many points one act carries at most, by the law of a local day."""
         ...
 
 
@@ -318,19 +328,25 @@ class _Step:
             await self._alarm(FALSE_ANSWER, f"{payload.case_no} {payload.act}")
             return
         await self._noted(OpenedCase(case=case, occurred_on=found.occurred_on), act, payload, at)
-        closed_on = local_day(at) if case.closed else None
+        closed_on = local_day(case.closed_at) if case.closed_at else None
         await self.books.save_case(node, self.entry.seq, case, closed_on)
 
     async def _after(self, case: Case, act: Act, payload: CaseAct, at: datetime) -> Case | None:
         """Return the case after an act; None where it states an answer that was never given."""
         if act not in _ANSWERS:
             by, on = named_pair(Role(payload.authority), payload.officers, at), local_day(at)
+            self._require_points(payload, on)
             return case.after(act, by=by, at=at, on=on, details=payload.details)
         violation_id = str(payload.details.get("violation_id"))
         effective = await self.books.decision_effective(self.entry.node, case.case_no, violation_id)
         if effective is not (act is Act.TAKE_EFFECT):
             return None
         return case.after_claim(act, at=at, details=payload.details)
+
+    def _require_points(self, payload: CaseAct, on: date) -> None:
+        points = payload.details.get("points")
+        if isinstance(points, int) and points > 0 and points > self.differs.most_points(on):
+            raise InvalidFacts("more points than one act carries", field="points")
 
     async def _noted(self, found: OpenedCase, act: Act, payload: CaseAct, at: datetime) -> None:
         """Write what an act means beyond the case itself."""

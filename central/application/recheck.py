@@ -21,6 +21,7 @@ VERDICT_DIFFERS: Final = "verdict.differs"
 EDITION_DIFFERS: Final = "law.edition_differs"
 GUARD_HOURS: Final = "penalty.duplicate_guard_hours"
 GUARD_KG: Final = "penalty.duplicate_guard_kg"
+MOST_POINTS: Final = "points.cycle_full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,10 @@ class Recheck:
             hours=int(self.law.provision(GUARD_HOURS, on).value),
             kg=int(self.law.provision(GUARD_KG, on).value),
         )
+
+    def most_points(self, on: date) -> int:
+        """Return how many points one act carries at most, by the law of a local day."""
+        return int(self.law.provision(MOST_POINTS, on).value)
 
     def _finding(self, found: Found) -> Record:
         permit = permit_facts(found.permits, found.transport, self.law)

@@ -18,7 +18,7 @@ from station.domain.guards import check
 from station.domain.officers import Pair, Role
 from station.domain.procedure import RULES, Act, By, Rule
 from station.domain.said import Details, check_said
-from station.domain.stages import BEGUN, Custody, Penalty, Remedy, Removal, State
+from station.domain.stages import BEGUN, EFFECTIVE, Custody, Penalty, Remedy, Removal, State
 
 _RECHECKS = (Act.RECHECK_CLEAR, Act.RECHECK_OVER)
 _OFFICE = {By.ROAD: Role.ROAD, By.POLICE: Role.POLICE}
@@ -77,6 +77,22 @@ class Case:
         return frozenset(str(d.details["passage_id"]) for d in self.history if d.act in _RECHECKS)
 
     @property
+    def closed_at(self) -> datetime | None:
+        """Return when the case was closed or voided; None while it is open."""
+        done = self.newest(Act.CLOSE, Act.VOID)
+        return None if done is None else done.at
+
+    @property
+    def undone(self) -> Done | None:
+        """Return what withdrew or changed a decision that was in force; None: it stands."""
+        if self.newest(Act.TAKE_EFFECT) is None:
+            return None
+        withdrawn, result = self.newest(Act.WITHDRAW), self.newest(Act.END_REMEDY)
+        if withdrawn is not None or result is None or result.details["result"] == "upheld":
+            return withdrawn
+        return result
+
+    @property
     def unloading_since(self) -> datetime | None:
         """Return when unloading began or went on after a failed re-check; None before."""
         acts = (Act.BEGIN_UNLOADING, Act.RECHECK_OVER)
@@ -99,6 +115,8 @@ class Case:
         settled, and corrects before that.
         """
         rule = RULES[act]
+        if act is Act.WITHDRAW_PUBLISHED and self.state.remedy is Remedy.ENDED:
+            return replace(rule, penalty=EFFECTIVE | {Penalty.REVOKED})
         if self.penal is not Role.ROAD:
             return rule
         if act is Act.ACCEPT:
@@ -117,13 +135,11 @@ class Case:
     @property
     def next_acts(self) -> tuple[tuple[Act, Role], ...]:
         """Return what the table allows officers now, and who may do it."""
-        if self.closed:
-            return ()
         rules = ((act, self.rule(act)) for act in Act)
         return tuple(
             (act, self.authority(rule))
             for act, rule in rules
-            if rule.by is not By.CENTRE and rule.allows(self.state)
+            if rule.by is not By.CENTRE and self.closed in rule.closed and rule.allows(self.state)
         )
 
     def after(self, act: Act, *, by: Pair, at: datetime, on: date, details: Details) -> Case:
@@ -190,7 +206,7 @@ class Case:
 
     def _allowed(self, act: Act) -> Rule:
         rule = self.rule(act)
-        if self.closed or not rule.allows(self.state):
+        if self.closed not in rule.closed or not rule.allows(self.state):
             raise IllegalTransition(
                 case_no=self.case_no,
                 act=act.value,

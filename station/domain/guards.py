@@ -204,6 +204,40 @@ def _detain(case: Case, _by: tuple[str, str], _on: date, _said: Details) -> None
         raise InvalidFacts("only until the excess is gone", field="reason", why="excess_gone")
 
 
+def _once_detained(act: Act) -> Guard:
+    """Return the guard of what is done once for each detention."""
+
+    def guard(case: Case, _by: tuple[str, str], _on: date, _said: Details) -> None:
+        newest = case.newest(act, Act.DETAIN)
+        if newest is not None and newest.act is act:
+            raise InvalidFacts("recorded before", field="act", why="done_before")
+
+    return guard
+
+
+def _withdraw_published(case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
+    undone, before = case.undone, case.newest(Act.WITHDRAW_PUBLISHED)
+    if undone is None:
+        raise InvalidFacts("the decision stands", field="act", why="decision_stands")
+    if before is not None and before.at >= undone.at:
+        raise InvalidFacts("recorded before", field="act", why="done_before")
+    _between(said, "withdrawn_on", local_date(undone.at), on)
+
+
+def _copy_out(case: Case, _by: tuple[str, str], on: date, said: Details) -> None:
+    closed = case.newest(Act.CLOSE)
+    if closed is None or case.newest(Act.COPY_OUT) is not None:
+        raise InvalidFacts("recorded before", field="act", why="done_before")
+    _between(said, "copied_on", local_date(closed.at), on)
+
+
+def _between(said: Details, field: str, first: date, on: date) -> None:
+    day = date.fromisoformat(str(said[field]))
+    _not_later(day, on, field)
+    if day < first:
+        raise InvalidFacts(f"{field} is before {first}", field=field, why="too_early")
+
+
 def _close(case: Case, _by: tuple[str, str], _on: date, _said: Details) -> None:
     if case.state.penalty is Penalty.SERVED and case.fine_fen:
         raise InvalidFacts("the fine is not settled", field="act", why="fine_owed")
@@ -254,6 +288,8 @@ _GUARDS: Final[dict[Act, Guard]] = {
     Act.RECHECK_CLEAR: _clear,
     Act.RECHECK_OVER: _over,
     Act.DETAIN: _detain,
+    Act.REPORT_DETENTION: _once_detained(Act.REPORT_DETENTION),
+    Act.HAND_IN_VEHICLE: _once_detained(Act.HAND_IN_VEHICLE),
     Act.NOTIFY: _notify,
     Act.ASK_HEARING: _ask_hearing,
     Act.HOLD_HEARING: _hold_hearing,
@@ -266,5 +302,7 @@ _GUARDS: Final[dict[Act, Guard]] = {
     Act.APPLY_TO_COURT: _apply,
     Act.BEGIN_REMEDY: _begin_remedy,
     Act.END_REMEDY: _end_remedy,
+    Act.WITHDRAW_PUBLISHED: _withdraw_published,
     Act.CLOSE: _close,
+    Act.COPY_OUT: _copy_out,
 }

@@ -35,6 +35,8 @@ class Act(Enum):
     RECORD_REFUSAL = "record_refusal"  # 记录拒不改正
     RELEASE = "release"  # 放行
     DETAIN = "detain"  # 扣留车辆
+    REPORT_DETENTION = "report_detention"  # 报告扣留
+    HAND_IN_VEHICLE = "hand_in_vehicle"  # 扣留车辆移交所属机关
     RETURN_VEHICLE = "return_vehicle"  # 退还扣留车辆
     HAND_OVER = "hand_over"  # 案件交接
     SEND_BACK = "send_back"  # 退回补正
@@ -58,7 +60,9 @@ class Act(Enum):
     BEGIN_REMEDY = "begin_remedy"  # 复议或诉讼受理
     END_REMEDY = "end_remedy"  # 复议或诉讼结果
     WITHDRAW = "withdraw"  # 自行撤销决定
+    WITHDRAW_PUBLISHED = "withdraw_published"  # 撤回已公开的决定信息
     CLOSE = "close"  # 结案
+    COPY_OUT = "copy_out"  # 抄告
     VOID = "void"  # 作废误立的案件
 
 
@@ -68,6 +72,7 @@ class Rule:
 
     Attributes:
         removal, penalty, custody, remedy: stages from which the act is allowed.
+        closed: whether the case may, or must, be closed.
         to: stages after it, of the tracks that move.
     """
 
@@ -76,6 +81,7 @@ class Rule:
     penalty: Set[Penalty] = frozenset(Penalty)
     custody: Set[Custody] = frozenset(Custody)
     remedy: Set[Remedy] = frozenset(Remedy)
+    closed: Set[bool] = frozenset({False})
     to: tuple[Removal | Penalty | Custody | Remedy, ...] = ()
 
     def allows(self, state: State) -> bool:
@@ -126,6 +132,9 @@ RULES: Final[dict[Act, Rule]] = {
         custody={Custody.HELD},
         to=(Custody.DETAINED,),
     ),
+    # 程序规定 arts 25, 28: told to those above, and driven to the unit, within a day.
+    Act.REPORT_DETENTION: Rule(by=By.POLICE, custody={Custody.DETAINED}),
+    Act.HAND_IN_VEHICLE: Rule(by=By.POLICE, custody={Custody.DETAINED}),
     Act.RETURN_VEHICLE: Rule(
         by=By.POLICE, removal={Removal.CLEAR}, custody={Custody.DETAINED}, to=(Custody.RELEASED,)
     ),
@@ -190,6 +199,14 @@ RULES: Final[dict[Act, Rule]] = {
         penalty=SETTLED | {Penalty.SERVED},
         custody={Custody.RELEASED, Custody.ABSENT},
         remedy={Remedy.NONE, Remedy.ENDED},
+    ),
+    # 行政处罚法 art 48; after a remedy that changed the decision, see Case.rule.
+    Act.WITHDRAW_PUBLISHED: Rule(
+        by=By.PENAL, penalty={Penalty.REVOKED}, closed=frozenset({False, True})
+    ),
+    # 令62号 art 44: to the home authority, once the case is closed with its decision.
+    Act.COPY_OUT: Rule(
+        by=By.ROAD, penalty={Penalty.SERVED, Penalty.PAID}, closed=frozenset({True})
     ),
     # Opened by mistake: only as long as the penal authority has nothing in hand and the truck is
     # not in its custody. What was handed over is sent back first.

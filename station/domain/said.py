@@ -25,6 +25,8 @@ FIELDS: Final[dict[Act, Fields]] = {
     Act.RECORD_REFUSAL: {"reason": str, "witness": str},
     Act.RELEASE: {},
     Act.DETAIN: {"place": str, "reason": str},
+    Act.REPORT_DETENTION: {"reported_to": str},
+    Act.HAND_IN_VEHICLE: {"place": str},
     Act.RETURN_VEHICLE: {},
     Act.HAND_OVER: {},
     Act.SEND_BACK: {"reason": str},
@@ -56,7 +58,9 @@ FIELDS: Final[dict[Act, Fields]] = {
     Act.BEGIN_REMEDY: {"kind": str, "body": str, "accepted_on": str},
     Act.END_REMEDY: {"result": str, "fine_fen": int, "points": int, "document_no": str},
     Act.WITHDRAW: {"reason": str},
+    Act.WITHDRAW_PUBLISHED: {"place": str, "withdrawn_on": str},
     Act.CLOSE: {},
+    Act.COPY_OUT: {"copied_to": str, "copied_on": str},
     Act.VOID: {"reason": str},
 }
 """What each act must state. ``kind`` of a decision: ``fine`` or ``warning``. ``hearing``: ``due``
@@ -100,6 +104,8 @@ DATES: Final = frozenset(
         "answer_by",
         "accepted_on",
         "finish_by",
+        "withdrawn_on",
+        "copied_on",
     }
 )
 

@@ -233,8 +233,12 @@ def _of_custody(case: Case) -> Iterator[_Begun]:
     if detained is None:
         return
     gone = case.state.custody is not Custody.DETAINED
-    yield _Begun(key="deadline.report_detention", whose=Whose.UNSEEN, at=detained.at)
-    yield _Begun(key="deadline.hand_in_vehicle", whose=Whose.UNSEEN, at=detained.at, met=gone)
+    # Of a truck that is back nobody can record any more whether it was reported.
+    reported = _since(case, detained, Act.REPORT_DETENTION) is not None
+    whose = Whose.UNSEEN if gone else Whose.OFFICE
+    yield _Begun(key="deadline.report_detention", whose=whose, at=detained.at, met=reported)
+    handed_in = gone or _since(case, detained, Act.HAND_IN_VEHICLE) is not None
+    yield _Begun(key="deadline.hand_in_vehicle", whose=Whose.OFFICE, at=detained.at, met=handed_in)
     accepted = _since(case, detained, Act.ACCEPT) is not None
     yield _Begun(key="deadline.handle", whose=Whose.DUTY, at=detained.at, met=accepted or gone)
     yield _Begun(key="deadline.unclaimed_vehicle", whose=Whose.DUTY, at=detained.at, met=gone)
@@ -333,15 +337,15 @@ def _court(case: Case, at: datetime, law: LawBook, working: WorkingDays) -> Iter
 
 
 def _after(case: Case) -> Iterator[_Begun]:
-    undone = case.newest(Act.WITHDRAW)
-    result = case.newest(Act.END_REMEDY)
-    if undone is None and result is not None and result.details["result"] != "upheld":
-        undone = result
-    if undone is not None and case.newest(Act.TAKE_EFFECT) is not None:
-        yield _Begun(key="deadline.withdraw_published", whose=Whose.UNSEEN, at=undone.at)
+    undone = case.undone
+    if undone is not None:
+        withdrawn = _since(case, undone, Act.WITHDRAW_PUBLISHED) is not None
+        key = "deadline.withdraw_published"
+        yield _Begun(key=key, whose=Whose.OFFICE, at=undone.at, met=withdrawn)
     closed = case.newest(Act.CLOSE)
     if closed is not None and case.fine_fen is not None:
-        yield _Begun(key=_COPIED_OUT, whose=Whose.UNSEEN, at=closed.at)
+        copied = case.newest(Act.COPY_OUT) is not None
+        yield _Begun(key=_COPIED_OUT, whose=Whose.OFFICE, at=closed.at, met=copied)
 
 
 def _remedies_begun(case: Case) -> frozenset[str]:

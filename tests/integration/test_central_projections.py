@@ -179,6 +179,7 @@ async def test_an_act_of_the_wrong_authority_has_no_effect_but_an_alarm(hq, linh
     "broken",
     [
         {"officers": ["P1", "P1"]},
+        {"points": 13},
         {"kind": "fine", "fine_fen": 0},
         {"kind": "warning", "fine_fen": 0, "points": 3},
         {"fine_fen": -1},

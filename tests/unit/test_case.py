@@ -362,9 +362,23 @@ def test_a_case_is_closed_when_it_is_settled_and_the_truck_is_gone():
 def test_nothing_is_done_to_a_closed_case():
     gone = later(later(served(), Act.PAY, receipt_of("1", 100000)), Act.RELEASE, {}, pair=ROAD)
     closed = later(gone, Act.CLOSE, {})
-    assert closed.next_acts == ()
+    assert closed.next_acts == ((Act.COPY_OUT, Role.ROAD),)
     with pytest.raises(IllegalTransition):
         later(closed, Act.WITHDRAW, {"reason": "x"})
+
+
+def test_a_closed_case_with_its_decision_is_copied_out_once_by_road_administration():
+    gone = later(later(served(), Act.PAY, receipt_of("1", 100000)), Act.RELEASE, {}, pair=ROAD)
+    told = {"copied_to": "车籍地交通运输主管部门", "copied_on": TODAY.isoformat()}
+    with pytest.raises(IllegalTransition):
+        later(gone, Act.COPY_OUT, told, pair=ROAD)
+    closed = later(gone, Act.CLOSE, {})
+    with pytest.raises(InvalidFacts):
+        later(closed, Act.COPY_OUT, {**told, "copied_on": "2026-02-28"}, pair=ROAD)
+    copied = later(closed, Act.COPY_OUT, told, pair=ROAD)
+    assert (copied.closed, copied.closed_at) == (True, closed.history[-1].at)
+    with pytest.raises(InvalidFacts):
+        later(copied, Act.COPY_OUT, told, pair=ROAD)
 
 
 def alone(*, offsite=False):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from station.domain.case import Case
 from station.domain.clock import CHINA, local_date
-from station.domain.errors import CalendarUnknown
+from station.domain.errors import CalendarUnknown, InvalidFacts
 from station.domain.officers import Role
 from station.domain.procedure import RULES, Act, By
 from station.rules.clocks import Running, clocks
@@ -79,8 +79,8 @@ ASKED = (*TO_DECISION[:6], Act.ASK_HEARING)
 @pytest.mark.parametrize(
     ("key", "acts", "hours", "then"),
     [
-        ("deadline.report_detention", DETAINED, 24, Running.UNRECORDED),
-        ("deadline.hand_in_vehicle", DETAINED, 24, Running.UNRECORDED),
+        ("deadline.report_detention", DETAINED, 24, Running.OVERDUE),
+        ("deadline.hand_in_vehicle", DETAINED, 24, Running.OVERDUE),
         ("deadline.decide_clear_facts", TO_DECISION[:5], 24, Running.OVERDUE),
     ],
 )
@@ -166,13 +166,38 @@ def test_what_is_done_is_met():
 def test_a_decision_that_is_changed_or_withdrawn_leaves_publication_in_three_working_days():
     file = done(served(), Act.WITHDRAW)
     assert named(file, "deadline.withdraw_published").due_on == date(2026, 3, 4)
+    withdrawn = done(file, Act.WITHDRAW_PUBLISHED)
+    assert named(withdrawn, "deadline.withdraw_published").state is Running.MET
     never_in_force = done(case(), *TO_DECISION, Act.WITHDRAW)
     assert named(never_in_force, "deadline.withdraw_published") is None
 
 
 def test_a_closed_fine_is_copied_out_in_seven_working_days():
     file = done(served(), Act.PAY, Act.RELEASE, Act.CLOSE, amount_fen=FINE)
-    assert named(file, "procedure.copy_out").due_on == date(2026, 3, 10)
+    clock = named(file, "procedure.copy_out", at_end_of(date(2026, 3, 11)))
+    assert (clock.due_on, clock.state) == (date(2026, 3, 10), Running.OVERDUE)
+    assert named(done(file, Act.COPY_OUT), "procedure.copy_out").state is Running.MET
+
+
+@pytest.mark.parametrize(
+    ("act", "key"),
+    [
+        (Act.REPORT_DETENTION, "deadline.report_detention"),
+        (Act.HAND_IN_VEHICLE, "deadline.hand_in_vehicle"),
+    ],
+)
+def test_what_a_detention_asks_of_the_police_is_recorded_once_and_met(act, key):
+    file = done(case(), *DETAINED, act)
+    assert named(file, key, NOON + timedelta(days=9)).state is Running.MET
+    with pytest.raises(InvalidFacts):
+        done(file, act)
+
+
+def test_whether_a_detention_was_reported_cannot_be_recorded_once_the_truck_is_back():
+    file = done(case(), *DETAINED, Act.BEGIN_UNLOADING, Act.RECHECK_CLEAR, Act.RETURN_VEHICLE)
+    late = NOON + timedelta(hours=25)
+    assert named(file, "deadline.report_detention", late).state is Running.UNRECORDED
+    assert named(file, "deadline.hand_in_vehicle", late).state is Running.MET
 
 
 def test_a_year_without_its_days_off_cannot_be_calculated_and_is_never_guessed():
