@@ -10,6 +10,7 @@ from simulators.demo.ledgers import Held
 from station.contract.entries import (
     CaseAct,
     CaseOpened,
+    DriverAnswer,
     Passage,
     PassageReview,
     PlateEvidence,
@@ -76,6 +77,7 @@ class Findings:
     unweighed: list[UnweighedPass] = field(default_factory=list)
     clips: list[RecordingImported] = field(default_factory=list)
     excuses: list[RecordingExcused] = field(default_factory=list)
+    answers: list[DriverAnswer] = field(default_factory=list)
     cases: dict[str, SealedCase] = field(default_factory=dict)
 
 
@@ -95,6 +97,8 @@ def findings(held: Sequence[Held]) -> Findings:
                 found.clips.append(payload)
             case RecordingExcused():
                 found.excuses.append(payload)
+            case DriverAnswer():
+                found.answers.append(payload)
             case CaseOpened():
                 found.cases[payload.case_no] = SealedCase(
                     payload.case_no, payload.passage_id, payload.plate, payload.mode

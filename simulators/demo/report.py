@@ -37,6 +37,7 @@ class Report:
     cases_complete: int = 0
     recordings: int = 0
     recordings_excused: int = 0
+    driver_requests_answered: int = 0
     entries_at_stations: int = 0
     entries_at_central: int = 0
     lost: int = 0
@@ -98,6 +99,7 @@ class Audit:
         self.report.cases_closed += sum(case.closed for case in cases)
         self.report.recordings += len(truth.found.clips)
         self.report.recordings_excused += len(truth.found.excuses)
+        self.report.driver_requests_answered += len(truth.found.answers)
         closed = self.report.cases_closed_by_mode
         for case in cases:
             closed[case.mode] = closed.get(case.mode, 0) + case.closed

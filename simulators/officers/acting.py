@@ -7,14 +7,22 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
+from pydantic import TypeAdapter
+
 from simulators.officers.body_camera import BodyCamera
 from simulators.officers.console import Away, Console, Refused
 from simulators.officers.post import Post
+from station.api.requests import DriverRequestOut
 from station.api.schemas import CaseOut, ChecklistOut, DocumentOut, DocumentsOut
+from station.domain.asking import Answer, Asked
 from station.domain.procedure import Act
 
 _ABSENCE_S: Final = 1.0
 _LOST: Final = "执法记录仪存储卡损坏,未能保存录像"
+_REVIEWED: Final = "已核对原始称重数据、衡器检定证书和车辆信息，认定无误。"
+_WEIGHED: Final = "卸载以后已经再次称重，结果见复检。"
+_GONE: Final = "车辆复检合格已经放行，不能再称。"
+_REQUESTS: Final = TypeAdapter(list[DriverRequestOut])
 _SLIP: Final = "weighing_slip"
 _REFUSAL_S: Final = 2.0
 _LONGEST_REFUSAL_S: Final = 30.0
@@ -26,6 +34,8 @@ class Desk:
 
     role: str
     """Which authority's place it is."""
+    answers: bool = True
+    """Whether what drivers ask is answered here."""
 
     def __init__(self, post: Post, console: Console, second: str, camera: BodyCamera) -> None:
         """Sit down; *second* is the certificate number of the officer who acts along."""
@@ -41,6 +51,8 @@ class Desk:
         news = self.post.watch.listen()
         while True:
             try:
+                for case_no in sorted(self.post.asked) if self.answers else ():
+                    await self.attempt(f"{case_no} asked", self._answer(case_no))
                 await self.work()
             except Away:
                 await asyncio.sleep(_ABSENCE_S)
@@ -94,6 +106,32 @@ class Desk:
         self.post.acts[name] += 1
         return await self.post.watch.fetch_case(case.case_no)
 
+    async def _answer(self, case_no: str) -> None:
+        """Answer what the driver asked on his page, as far as it is for this authority."""
+        path = f"/api/cases/{case_no}/requests"
+        for one in _REQUESTS.validate_json(await self.console.get(path)):
+            said = None
+            if one.answer is None and one.authority in (None, self.role):
+                said = self._said_to(one, await self.post.watch.fetch_case(case_no))
+            if said is not None:
+                body = {**said, "second_officer": self._second}
+                answer = await self.console.post(f"{path}/{one.seq}/answer", body)
+                self.post.watch.acknowledged(answer)
+                self.post.acts["answer"] += 1
+
+    def _said_to(self, one: DriverRequestOut, case: CaseOut) -> dict[str, str] | None:
+        """Return the answer; None where that must wait for the re-check."""
+        if one.what != Asked.RECHECK.value:
+            return {"answer": Answer.REFUSED.value, "text": _REVIEWED}
+        seen = (self.post.watch.passages.get(name) for name in case.recheck_passages)
+        since = next((view for view in seen if view is not None and view.at > one.at), None)
+        if since is not None:
+            done = {"answer": Answer.DONE.value, "text": _WEIGHED}
+            return {**done, "passage_id": since.passage_id}
+        if case.released_at is None:
+            return None
+        return {"answer": Answer.IMPOSSIBLE.value, "text": _GONE}
+
     async def paperwork(self, case: CaseOut) -> None:
         """Issue what is due after the newest act, print it, and let the party sign.
 
@@ -114,7 +152,7 @@ class Desk:
                 self.post.watch.receipts.add(issued.receipt)
                 printed = await self.console.post(_document(issued.number, "prints"), {})
                 if due.kind == _SLIP:
-                    self.post.slips.put_nowait(printed)
+                    self.post.slips.put_nowait((case.case_no, printed))
                 self.post.acts["issue"] += 1
         for item in (await self.checklist(case)).items:
             if item.need == "signature" and item.standing == "missing" and item.number:

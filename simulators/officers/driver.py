@@ -1,8 +1,9 @@
-"""A driver (当事人) with his slip: reads its QR code, opens his page, asks to be weighed again."""
+"""A driver (当事人) with his slip: reads its QR code and uses his page."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import Callable
 from typing import Final
@@ -12,13 +13,18 @@ import httpx
 import numpy as np
 
 from simulators.officers.post import Post
+from station.domain.asking import Asked
 
 TRIES: Final = 5
 AGAIN_S: Final = 4.0
 """The record travels for some seconds; the site answers an address twenty times a minute."""
 _FOUND: Final = 200
 _TIMEOUT_S: Final = 10.0
-_RECHECK: Final = "recheck"
+_SAYS: Final = (
+    (Asked.RECHECK, ""),
+    (Asked.OBJECTION, "装货时过磅没有这么重，请核对衡器和限值。"),
+    (Asked.STATEMENT, "第一次超限，已经主动配合卸载，请从轻处理。"),
+)
 
 
 class Driver:
@@ -30,24 +36,24 @@ class Driver:
 
     async def run(self) -> None:
         """Wait for a slip, and use it once."""
-        address = await _scanned(await self._post.slips.get())
+        case_no, pdf = await self._post.slips.get()
+        address = await _scanned(pdf)
         site, _, code = address.partition("#")
         if code:
             self._say(f"当事人查询页 a driver's page: {address}")
-            await self._ask(site, code)
+            self._post.asked.add(case_no)
+            async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as http:
+                for asked, text in _SAYS:
+                    await self._ask(http, site, {"code": code, "ask": asked.value, "text": text})
 
-    async def _ask(self, site: str, code: str) -> None:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as http:
-            for _ in range(TRIES):
-                try:
-                    answer = await http.post(site, data={"code": code, "ask": _RECHECK})
-                except httpx.TransportError:
-                    pass
-                else:
-                    if answer.status_code == _FOUND:
-                        self._post.acts["driver_page"] += 1
-                        return
-                await asyncio.sleep(AGAIN_S)
+    async def _ask(self, http: httpx.AsyncClient, site: str, form: dict[str, str]) -> None:
+        for _ in range(TRIES):
+            with contextlib.suppress(httpx.TransportError):
+                answer = await http.post(site, data=form)
+                if answer.status_code == _FOUND:
+                    self._post.acts["driver_page"] += 1
+                    return
+            await asyncio.sleep(AGAIN_S)
 
 
 async def _scanned(pdf: bytes) -> str:

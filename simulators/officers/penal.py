@@ -44,6 +44,7 @@ class PenalDesk(Desk):
     """The road officer in the office; the second one is on duty beside him."""
 
     role = Role.ROAD.value
+    answers = False
 
     async def work(self) -> None:
         """Do whatever there is to do now.

@@ -32,7 +32,8 @@ class Post:
         pauses_s: what each act takes at speed 1, in seconds.
         acts: how often each act was done.
         offsite: nobody is stopped here (非现场).
-        slips: weighing slips (PDF) as drivers got them.
+        slips: weighing slips (PDF) as drivers got them, with the case.
+        asked: cases in which the driver went to his page.
     """
 
     world: World
@@ -44,7 +45,8 @@ class Post:
     offsite: bool = False
     acts: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
-    slips: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
+    slips: asyncio.Queue[tuple[str, bytes]] = field(default_factory=asyncio.Queue)
+    asked: set[str] = field(default_factory=set)
     _whose: dict[str, tuple[Journey, Visit]] = field(default_factory=dict)
 
     def whose(self, passage: PassageOut) -> tuple[Journey, Visit] | None:

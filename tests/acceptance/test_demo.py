@@ -19,7 +19,13 @@ KEYS = {
     *("trucks", "weighed", "unweighed", "verdicts_wrong"),
     *("plates_exact", "plates_wrong", "plates_abstained"),
     *("cases_opened", "cases_closed", "entries_at_stations", "entries_at_central"),
-    *("cases_closed_by_mode", "cases_complete", "recordings", "recordings_excused"),
+    *(
+        "cases_closed_by_mode",
+        "cases_complete",
+        "recordings",
+        "recordings_excused",
+        "driver_requests_answered",
+    ),
     *("lost", "duplicated", "list_rows", "seconds", "seed", "refused", "errors"),
 }
 STATIONS = ("linhe", "hailiutu", "dashuncheng", "mobile", "offsite")
