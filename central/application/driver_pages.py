@@ -163,6 +163,10 @@ class DriverPage:
     told: tuple[Told, ...]
     may_ask: frozenset[Asked]
 
+    def newest(self, asked: Asked) -> Told | None:
+        """Return what was asked last of one kind."""
+        return next((one for one in reversed(self.told) if one.asked is asked), None)
+
 
 PARTYS: Final = (
     "deadline.hearing_request",

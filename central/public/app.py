@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from central.application.driver_pages import DriverPage
 from central.public.limits import Limits
-from central.public.page import Offices, Parts, Refused, asking, busy, failed, page, slow
+from central.public.page import Offices, Parts, Sent, asking, busy, failed, page, slow
 from station.contract.driver_page import page_token
 from station.domain.asking import Asked
 from station.domain.clock import Clock
@@ -90,15 +90,15 @@ def create_public_app(site: Site, *, body_s: float = BODY_S) -> Starlette:
             said = _read(b"" if body is None else body)
             token = page_token(said.code)
             try:
-                refused = await _ask(site, token, said)
+                sent = await _ask(site, token, said)
             except StorageError as exc:
                 _LOG.error("what a driver asked is not kept", extra={"code": exc.code})
                 return _html(failed(_STYLE, unsaved=True), 503)
             found = await site.find(token)
         if found is None:
             return _html(asking(_STYLE, _SCRIPT, unknown=True), 404)
-        status = 200 if refused is None else 422
-        return _html(page(_PARTS, site.offices, found, said.code, refused), status)
+        status = 422 if sent is not None and sent.refused else 200
+        return _html(page(_PARTS, site.offices, found, said.code, sent), status)
 
     async def broken(_request: Request, exc: Exception) -> Response:
         assert isinstance(exc, StorageError)  # noqa: S101 - for the type only
@@ -160,15 +160,15 @@ def _read(body: bytes) -> _Said:
     return _Said(code, asked, text)
 
 
-async def _ask(site: Site, token: bytes | None, said: _Said) -> Refused | None:
-    """Ask what he asks; return what cannot be taken as he wrote it."""
+async def _ask(site: Site, token: bytes | None, said: _Said) -> Sent | None:
+    """Ask what he asks; return what became of it; None for nothing."""
     if said.asked is None:
         return None
     try:
         await site.ask(token, said.asked, said.text)
     except InvalidFacts:
-        return Refused(said.asked, said.text)
-    return None
+        return Sent(said.asked, said.text, refused=True)
+    return Sent(said.asked, "", refused=False)
 
 
 def _html(text: str, status: int = 200) -> Response:

@@ -59,11 +59,12 @@ def failed(style: str, *, unsaved: bool = False) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """What a driver wrote and cannot be taken: it is empty, too long, or holds what is no text."""
+class Sent:
+    """What a driver has just sent. ``refused``: it is empty, too long, or holds what is no text."""
 
     asked: Asked
     typed: str
+    refused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Offices:
 
 
 def page(
-    parts: Parts, offices: Offices, shown: DriverPage, code: str, refused: Refused | None = None
+    parts: Parts, offices: Offices, shown: DriverPage, code: str, sent: Sent | None = None
 ) -> str:
     """Return a driver's page.
 
@@ -92,7 +93,7 @@ def page(
         offices: where one appeals.
         shown: what it tells.
         code: by which he came.
-        refused: goes back into its form, with the reason.
+        sent: a browser shows first what became of it.
     """
     root, main = _frame(parts.style)
     case = shown.case
@@ -105,9 +106,9 @@ def page(
         _plan(main, shown.plan)
     _rechecks(main, shown)
     if shown.told:
-        _told(main, shown)
+        _told(main, shown, sent)
     if shown.may_ask:
-        _forms(main, shown, code, refused)
+        _forms(main, shown, code, sent)
     _standing(main, shown)
     _rights(main, shown, offices)
     if shown.first is not None:
@@ -159,11 +160,13 @@ def _rechecks(main: Element, shown: DriverPage) -> None:
         _text(main, "p", _say(name, at=at, kg=_kg(weighing.gross_kg), excess=excess))
 
 
-def _told(main: Element, shown: DriverPage) -> None:
+def _told(main: Element, shown: DriverPage, sent: Sent | None) -> None:
     _text(main, "h2", _say("told"))
     names = _words()["asked"]
     for one in shown.told:
-        box = SubElement(main, "section", {"class": "note"})
+        newest = sent is not None and one is shown.newest(sent.asked) and not sent.refused
+        first = {"tabindex": "-1", "autofocus": ""} if newest else {}
+        box = SubElement(main, "section", {"class": "note", **first})
         at = _shown(_moment(one.request.at))
         _text(box, "p", _say("told_at", what=names[one.asked.value], at=at), {"class": "strong"})
         _text(box, "p", _say("told_receipt", receipt=one.receipt))
@@ -192,12 +195,12 @@ def _answered(one: Told, shown: DriverPage) -> Iterator[str]:
         yield _say("waiting_statement")
 
 
-def _forms(main: Element, shown: DriverPage, code: str, refused: Refused | None) -> None:
+def _forms(main: Element, shown: DriverPage, code: str, sent: Sent | None) -> None:
     _text(main, "h2", _say("ask_title"))
     for asked in Asked:
         if asked not in shown.may_ask:
             continue
-        again = refused if refused is not None and refused.asked is asked else None
+        again = sent if sent is not None and sent.refused and sent.asked is asked else None
         opened = {} if again is None else {"open": ""}
         box = SubElement(main, "details", opened)
         _text(box, "summary", _words()["asked"][asked.value])
@@ -210,13 +213,14 @@ def _forms(main: Element, shown: DriverPage, code: str, refused: Refused | None)
         _text(form, "button", _words()["ask_button"][asked.value], {"type": "submit"})
 
 
-def _writing(form: Element, asked: Asked, again: Refused | None) -> None:
+def _writing(form: Element, asked: Asked, again: Sent | None) -> None:
     name = asked.value
     _text(form, "label", _words()["ask_label"][name], {"for": name})
     if again is not None:
         _text(form, "p", _say("text_refused", most=MOST_LETTERS), {"role": "alert"})
+    first = {} if again is None else {"autofocus": ""}
     field = {"id": name, "name": "text", "rows": "6", "required": "", "autocomplete": "off"}
-    SubElement(form, "textarea", {**field, "aria-describedby": f"left-{name}"}).text = (
+    SubElement(form, "textarea", {**field, **first, "aria-describedby": f"left-{name}"}).text = (
         "" if again is None else "\n" + again.typed
     )
     counted = {
