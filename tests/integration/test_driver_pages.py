@@ -27,7 +27,7 @@ from station.rules.deadlines import last_day
 from station.rules.lawbook import lawbook
 from station.working_days import OfficialCalendar
 from tests.acts import TO_DECISION
-from tests.fakes import plate_evidence
+from tests.fakes import NOON, plate_evidence
 from tests.integration.test_central_bundle import SCENE, Office
 
 pytest_plugins = ["tests.migration.central_database"]
@@ -432,3 +432,22 @@ async def test_after_service_the_page_says_where_and_until_what_day_one_appeals(
         last = last_day(law, f"deadline.{key}", date.fromisoformat(on), calendar)
         assert f"本案{what}的最后一日：{last}" in shown
     assert "临河区人民法院" in shown
+
+
+async def test_the_bundle_of_a_case_holds_what_was_asked_and_answered_and_passes(drivers):
+    drivers.case(drivers.linhe)
+    drivers.print_slip(drivers.linhe)
+    await drivers.arrive(drivers.linhe)
+    await drivers.keep(SCENE)
+    await drivers.ask(page_code(TOKEN), ask="statement", text="我没有超载")
+    ((seq,),) = await drivers.hq.rows("SELECT seq FROM entry WHERE kind = 'driver_request'")
+    said = {"case_no": "C1", "request_seq": seq, "what": "statement", "answer": "refused"}
+    more = {"passage_id": "", "text": "不采纳", "officers": ["P1", "P2"], "at": stamp(NOON)}
+    drivers.linhe.write(Kind.DRIVER_ANSWER, DriverAnswer(**said, **more))
+    await drivers.arrive(drivers.linhe)
+    await drivers.checkpointer.step()
+    _, collected = await drivers.export("C1", "linhe")
+    kinds = [one.entry.kind for one in collected.bundle.entries]
+    assert {"driver_request", "driver_answer"} <= set(kinds)
+    result = await drivers.verdict(collected)
+    assert (result.ok, result.checked["openings"]) == (True, 1), result
