@@ -107,13 +107,14 @@ async def test_done_names_a_weighing_since_it_was_asked(console, tell):
     await open_case(console)
     officer = await road(console)
     seq = await tell(Kind.DRIVER_REQUEST, *request("recheck"))
-    again = clear("p2", 12_000, gross=61_000)
-    at = stamp(NOON + timedelta(minutes=1))
-    weighing = msgspec.structs.replace(again.weighing, settled_at=at)
-    again = msgspec.structs.replace(again, weighing=weighing)
-    await console.store.append(Draft(Kind.PASSAGE, again))
-    said = await officer.post(f"{URL}/{seq}/answer", json=answer("done", passage_id="p2"))
-    assert said.status_code == 200, said.text
+    for name, minutes, status in (("p2", 0, 422), ("p3", 1, 200)):
+        again = clear(name, 12_000, gross=61_000)
+        at = stamp(NOON + timedelta(minutes=minutes))
+        weighing = msgspec.structs.replace(again.weighing, settled_at=at)
+        again = msgspec.structs.replace(again, weighing=weighing)
+        await console.store.append(Draft(Kind.PASSAGE, again))
+        said = await officer.post(f"{URL}/{seq}/answer", json=answer("done", passage_id=name))
+        assert said.status_code == status, said.text
 
 
 async def test_nothing_is_decided_while_a_statement_lies_unreviewed(console, tell):
