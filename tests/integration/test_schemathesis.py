@@ -65,6 +65,7 @@ ADMINISTRATIONS = {"/api/accounts": "SECURITY", "/api/refused-access": "AUDIT"}
 """Who asks, by the beginning of the path, where it is not an officer of the road or of HQ."""
 STATION_REFUSES = {
     "POST /api/session",  # no password is guessed
+    "POST /api/accounts/{certificate_no}/confirmation",  # no account waits for it
     "POST /api/passages/{passage_id}/review",  # nor what a passage or an act lacks
     "POST /api/passages/{passage_id}/mismatches",
     "POST /api/cases/{case_no}/excuses",
@@ -78,6 +79,7 @@ STATION_REFUSES = {
 }
 HEADQUARTERS_REFUSES = {
     "POST /api/session",  # no password is guessed
+    "POST /api/accounts/{certificate_no}/confirmation",  # no account waits for it
     "POST /api/stations/{node}/release",  # none is in quarantine
     "POST /api/vehicle-mismatches/copies",  # no vehicle waits
     "GET /api/stations/{node}/camera/{watch_id}.mjpeg",  # no watch runs
