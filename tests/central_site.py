@@ -11,7 +11,8 @@ from central.api.app import create_app, create_machines_app
 from central.api.peers import joined_by
 from central.application.admit import Peer
 from central.application.ports import Account
-from central.bootstrap import compose, enrolments
+from central.bootstrap import compose
+from central.bootstrap.own import enrolments
 from central.domain.access import ALL
 from central.settings import AccessSection, CentralSection, CentralSettings, StationSection
 from central.store.accounts import SqlAccounts

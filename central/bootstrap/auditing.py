@@ -16,8 +16,10 @@ from central.application.auditing import FullAudit, Outside, Report, said
 from central.application.comparing import compared
 from central.application.recheck import Recheck
 from central.application.recording_audit import RecordingAudit
-from central.bootstrap import RECORDINGS, SystemClock, log_keys, own_key
+from central.bootstrap import SystemClock
+from central.bootstrap.missing import RECORDINGS
 from central.bootstrap.opening import opened_as_it_is
+from central.bootstrap.own import log_keys, own_key
 from central.domain.auditing.claims import LogKeys, good_receipts, witnessed_claims
 from central.domain.auditing.values import Claim, Discrepancy, Findings, Layer
 from central.settings import CentralSettings

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from central.application.exporting import Export
 from central.application.register import RegisteredNode
-from central.bootstrap import RECORDINGS, SystemClock, log_keys, own_key
+from central.bootstrap import SystemClock
 from central.bootstrap.law import LAW
+from central.bootstrap.missing import RECORDINGS
 from central.bootstrap.opening import opened_as_it_is
+from central.bootstrap.own import log_keys, own_key
 from central.settings import CentralSettings
 from central.store.enrolment import SqlRegister
 from central.store.exporting import SqlCases

@@ -5,7 +5,8 @@ from __future__ import annotations
 from central.application.enrol import MakeToken
 from central.application.revoke import Revocation, RevokeCertificates, RevokeKey
 from central.application.rotating import RotateKey
-from central.bootstrap import SystemClock, key_place, opened, own_authority, own_key, own_ledger
+from central.bootstrap import SystemClock, opened
+from central.bootstrap.own import key_place, own_authority, own_key, own_ledger
 from central.export.keys import KeyRegister
 from central.settings import CentralSettings
 from central.store.accounts import SqlAccounts

@@ -12,6 +12,7 @@ import typer
 
 from central import bootstrap
 from central.application.ports import Account
+from central.bootstrap import accounts
 from central.commands import Config, done
 from central.domain.access import ALL, Scope
 from central.settings import CentralSettings, load
@@ -85,7 +86,7 @@ def officer_revoke(
     certificate: Annotated[str, typer.Option(help="Number of the certificate (执法证号).")],
 ) -> None:
     """Revoke an officer here and at every station; his live pages close within seconds."""
-    done(bootstrap.revoked(load(config), certificate))
+    done(accounts.revoked(load(config), certificate))
 
 
 @OFFICERS.command("unlock")
@@ -95,7 +96,7 @@ def officer_unlock(
     certificate: Annotated[str, typer.Option(help="Number of the certificate (执法证号).")],
 ) -> None:
     """Let an account try again that wrong codes have locked."""
-    done(bootstrap.unlocked(load(config), certificate))
+    done(accounts.unlocked(load(config), certificate))
 
 
 def _show(settings: CentralSettings, certificate_no: str, secret: bytes) -> None:
@@ -113,15 +114,15 @@ async def _write_officer(
     password_hash = await Argon2Passwords().hashed(password)
     secret = secrets.token_bytes(totp.SECRET_BYTES)
     account = Account(officer=officer, password_hash=password_hash, secret=secret, scope=scope)
-    return secret, await bootstrap.made(settings, account, replace=replace)
+    return secret, await accounts.made(settings, account, replace=replace)
 
 
 async def _renew_secret(settings: CentralSettings, certificate_no: str) -> bytes:
     secret = secrets.token_bytes(totp.SECRET_BYTES)
     async with bootstrap.opened(settings) as database:
-        accounts = SqlAccounts(database)
-        account = await accounts.account(certificate_no)
+        kept = SqlAccounts(database)
+        account = await kept.account(certificate_no)
         if account is None:
             raise NotFound("no such account", certificate_no=certificate_no)
-        await accounts.put_account(dataclasses.replace(account, secret=secret), replace=True)
+        await kept.put_account(dataclasses.replace(account, secret=secret), replace=True)
     return secret

@@ -10,6 +10,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from central import bootstrap
 from central.application.retaining import Tell
+from central.bootstrap.missing import RECORDINGS
+from central.bootstrap.own import own_key, own_ledger
 from central.bootstrap.retaining import retention
 from central.commands import Config, done
 from central.settings import CentralSettings, load
@@ -33,8 +35,8 @@ def retain(config: Config) -> None:
 
 async def _retained(settings: CentralSettings, tell: Tell) -> tuple[int, int]:
     clock = bootstrap.SystemClock()
-    files = FileRecordings(settings.central.data_dir / bootstrap.RECORDINGS)
-    own = bootstrap.own_ledger(settings, clock, bootstrap.own_key(settings))
+    files = FileRecordings(settings.central.data_dir / RECORDINGS)
+    own = own_ledger(settings, clock, own_key(settings))
     try:
         async with bootstrap.opened(settings) as database:
             erasing = retention(settings, database, files, clock, own)

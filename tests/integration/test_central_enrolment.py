@@ -18,7 +18,8 @@ from central.api.peers import joined_by
 from central.application.admit import Peer
 from central.application.enrol import MOST_AT_ONCE, TOKEN_LIFE, MakeToken
 from central.application.revoke import RevokeCertificates
-from central.bootstrap import compose, enrolments
+from central.bootstrap import compose
+from central.bootstrap.own import enrolments
 from central.settings import CentralSection, CentralSettings, StationSection
 from central.store.authority import FileAuthority
 from central.store.enrolment import SqlRegister

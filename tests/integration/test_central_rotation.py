@@ -7,7 +7,8 @@ import socket
 import httpx
 import pytest
 
-from central.bootstrap import _prepare, key_place, opened, own_key
+from central.bootstrap import _prepare, opened
+from central.bootstrap.own import key_place, own_key
 from central.settings import load
 from central.store.claim import alone, working
 from central.store.own_key import FORMER, NAME, NEXT
