@@ -15,11 +15,11 @@ from station.store.centre_fold import fold
 from station.store.centre_ledger import put_pulled
 from station.store.database import Database, immediate
 from station.store.driver_requests import take_texts_out
-from station.store.ledger_rows import entry_of, put_entry, read_head
-from station.store.marks import DELIVERED, MEDIA_SENT, mark
-from station.store.projection import project
+from station.store.ledger_rows import entry_of, read_head
+from station.store.marks import DELIVERED, INDEXED, MEDIA_SENT, mark
 from station.store.sqlfile import load
 from station.store.sqlite_store import SqliteStore
+from station.store.writing import put_entry, put_views
 
 _LEDGER: Final = load("ledger")
 _CENTRE: Final = load("centre")
@@ -118,10 +118,11 @@ def _adopt(connection: apsw.Connection, entries: Sequence[Entry], openings: Open
 
 def _rebuild(connection: apsw.Connection, progress: Progress) -> int:
     connection.execute(_VIEWS["clear_views"])
+    connection.execute(_LEDGER["set_meta"], (INDEXED, "0"))
     ((total,),) = connection.execute(_LEDGER["count_all"])
     done = 0
     for pages, put in (
-        (pages_of(connection, _LEDGER["entries_after"]), project),
+        (pages_of(connection, _LEDGER["entries_after"]), put_views),
         (pages_of(connection, _CENTRE["entries_after"]), fold),
     ):
         for page in pages:

@@ -28,7 +28,9 @@ from station.domain.ledger import Entry, Head, Verifier, check
 from station.store.centre_fold import fold
 from station.store.database import connect, wrapped
 from station.store.high_water import HighWater
+from station.store.indexing import index
 from station.store.ledger_rows import entry_of
+from station.store.marks import INDEXED, mark
 from station.store.media import FileMedia
 from station.store.projection import project
 from station.store.sqlfile import load
@@ -81,10 +83,12 @@ class Check:
         with closing(apsw.Connection("")) as folded:
             folded.execute(load("schema")["schema"])
             folded.execute("BEGIN")
-            head = Head()
+            head, followed = Head(), mark(connection, INDEXED)
             try:
                 for entry in self._ledger(connection):
                     project(folded, entry)
+                    if entry.seq <= followed:
+                        index(folded, entry)
                     head = entry.head
                 for row in connection.execute(_CENTRE["entries_after"], (0, -1)):
                     fold(folded, entry_of(row))

@@ -1,22 +1,17 @@
-"""Rows of the ledger: read with doubt, written once, in the caller's transaction."""
+"""Rows of the ledger, read with doubt."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import apsw
 
 from station.application.views import moment
-from station.contract.entries import KeyRotate, read
-from station.contract.personal import Opening
+from station.contract.entries import read
 from station.domain.errors import EvidenceError, MalformedEntry, StoreCorrupt
 from station.domain.ledger import Entry, Head, digest, parse
 from station.store.database import Row
-from station.store.openings import put_openings
-from station.store.projection import project
-from station.store.rotations import note_rotation
 from station.store.sqlfile import load
 
 _SQL: Final = load("ledger")
@@ -61,13 +56,3 @@ def newest_at(connection: apsw.Connection) -> datetime | None:
             return None
         return moment(envelope.wall_utc)
     return None
-
-
-def put_entry(connection: apsw.Connection, entry: Entry, openings: Sequence[Opening]) -> None:
-    """Write an entry, its clear texts and its views."""
-    row = (entry.seq, entry.kind, entry.digest, entry.body, entry.signature)
-    connection.execute(_SQL["append"], row)
-    put_openings(connection, entry, openings)
-    payload = project(connection, entry)
-    if isinstance(payload, KeyRotate):
-        note_rotation(connection, entry.key_id, payload)

@@ -1,4 +1,4 @@
-"""Numbers beside the ledgers: how far delivery has come (水位)."""
+"""Numbers beside the ledgers: how far delivery, and what follows the ledger, have come (水位)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from station.store.sqlfile import load
 _LEDGER: Final = load("ledger")
 DELIVERED: Final = "delivered"
 MEDIA_SENT: Final = "media_sent"
+INDEXED: Final = "recordings_indexed"
 LOG: Final = "log"
 """How many times the centre has contradicted itself: receipts of two logs are not compared."""
 

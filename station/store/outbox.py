@@ -14,6 +14,7 @@ from station.contract.uplink import Receipt
 from station.domain.errors import BadReceipt, CentreContradicts, EvidenceError
 from station.domain.ledger import digest
 from station.store.database import Database, Row, immediate
+from station.store.indexing import indexed
 from station.store.marks import DELIVERED, LOG, MEDIA_SENT, mark
 from station.store.sqlfile import load
 from station.store.sqlite_store import SqliteStore
@@ -127,6 +128,7 @@ class SqliteOutbox:
             ((count,),) = connection.execute(_SQL["media_waiting"], marks)
             return int(count)
 
+        await indexed(self._database)
         return await self._database.run(work)
 
 

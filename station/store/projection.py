@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 import apsw
@@ -30,7 +29,6 @@ from station.contract.entries import (
     DriverAnswer,
     EvasionActed,
     EvasionOpened,
-    MediaErased,
     Passage,
     PassageReview,
     Payload,
@@ -42,7 +40,6 @@ from station.contract.entries import (
     WeightChanged,
     read,
 )
-from station.contract.media import media_of
 from station.contract.sealing import local_day
 from station.domain.case import Case
 from station.domain.evasion import Evasion
@@ -66,8 +63,6 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
     match payload:
         case Passage():
             _put_passage(connection, entry.seq, first_view(entry, payload))
-            of_case = payload.recheck_of is not None
-            _record(connection, entry.seq, media_of(payload), payload.occurred_on, of_case)
         case PassageReview() | VehicleMismatch():
             _look_again(connection, entry, payload)
         case CaseOpened():
@@ -76,7 +71,6 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
             _put_passage(
                 connection, entry.seq, msgspec.structs.replace(view, case_no=payload.case_no)
             )
-            _keep(connection, media_of(view.passage))
         case CaseAct():
             _act(connection, entry.seq, payload)
         case EvasionOpened() | EvasionActed():
@@ -94,10 +88,6 @@ def project(connection: apsw.Connection, entry: Entry) -> Payload:
             alarm = alarm_of(payload, moment(envelope.wall_utc))
             row = (entry.seq, _ALARM.encode(alarm))
             connection.execute(_SQL["put_alarm"], row)
-            _record(connection, entry.seq, media_of(payload), local_day(alarm.at), of_case=False)
-        case MediaErased():
-            for sha256 in payload.sha256:
-                connection.execute(_SQL["erase_recording"], (sha256, entry.seq))
     return payload
 
 
@@ -110,18 +100,11 @@ def _look_again(
     view = _passage(connection, said.passage_id)
     seen = (*view.mismatches, said)
     _put_passage(connection, entry.seq, msgspec.structs.replace(view, mismatches=seen))
-    _keep(connection, media_of(view.passage))
 
 
 def _review(connection: apsw.Connection, entry: Entry, review: PassageReview) -> None:
     view = reviewed_view(entry, _passage(connection, review.passage_id), review)
     _put_passage(connection, entry.seq, view)
-    if review.recheck_of is not None:
-        _keep(connection, media_of(view.passage))
-    permit = None if review.permits is None else review.permits.permit
-    if permit is not None and permit.picture is not None:
-        of_case = view.case_no is not None  # it is why the case was voided
-        _record(connection, entry.seq, (permit.picture.sha256,), view.passage.occurred_on, of_case)
 
 
 def _act(connection: apsw.Connection, seq: int, act: CaseAct) -> None:
@@ -129,7 +112,6 @@ def _act(connection: apsw.Connection, seq: int, act: CaseAct) -> None:
     _put_case(connection, seq, case, "")
     acted_on = local_day(moment(act.at))
     connection.execute(_SQL["put_act"], (seq, case.case_no, acted_on))
-    _record(connection, seq, media_of(act), acted_on, of_case=True)
     if case.state.penalty is Penalty.VOIDED:
         # Its weighing may be reviewed again, and found otherwise.
         view = _passage(connection, case.passage_id)
@@ -141,35 +123,13 @@ def _put_evasion(
 ) -> None:
     if isinstance(payload, EvasionOpened):
         file = opened_evasion(payload)
-        if file.passage_id:
-            _keep(connection, media_of(_passage(connection, file.passage_id).passage))
     else:
         ((view,),) = connection.execute(_SQL["evasion"], (payload.evasion_no,))
         file = acted_evasion(_EVASION.decode(view), payload)
     connection.execute(_SQL["put_filing"], (payload.evasion_no, seq))
-    _keep(connection, _evidence_of(payload))
     opened_on = local_day(file.opened_at)
     row = (file.evasion_no, seq, opened_on, int(file.closed), _EVASION.encode(file))
     connection.execute(_SQL["put_evasion"], row)
-
-
-def _evidence_of(payload: EvasionOpened | EvasionActed) -> list[str]:
-    """Return the digests of evidence; what a case refers to is kept."""
-    if isinstance(payload, EvasionOpened):
-        return [one.digest for one in payload.evidence]
-    return [str(payload.details["digest"])] if "digest" in payload.details else []
-
-
-def _record(
-    connection: apsw.Connection, seq: int, media: Iterable[str], made_on: str, of_case: bool
-) -> None:
-    for sha256 in media:
-        connection.execute(_SQL["put_recording"], (sha256, seq, made_on, int(of_case)))
-
-
-def _keep(connection: apsw.Connection, media: Iterable[str]) -> None:
-    for sha256 in media:
-        connection.execute(_SQL["keep_recording"], (sha256,))
 
 
 def _put_passage(connection: apsw.Connection, seq: int, view: PassageView) -> None:
@@ -225,16 +185,12 @@ def _put_document(connection: apsw.Connection, entry: Entry, issued: DocumentIss
     view = _DOCUMENT.encode(DocumentView(issued=issued, receipt=receipt(entry)))
     row = (entry.seq, issued.number, issued.document, issued.year, issued.case_no, view)
     connection.execute(_SQL["put_document"], row)
-    issued_on = local_day(moment(issued.issued_at))
-    _record(connection, entry.seq, media_of(issued), issued_on, of_case=True)
 
 
 def _put_clip(connection: apsw.Connection, seq: int, clip: RecordingImported) -> None:
     connection.execute(_SQL["put_clip"], (clip.sha256, seq))
     for act in clip.acts:
         connection.execute(_SQL["put_filing"], (act.case_no, seq))
-    made_on = local_day(moment(clip.began_at))
-    _record(connection, seq, media_of(clip), made_on, of_case=bool(clip.acts))
 
 
 def _case(connection: apsw.Connection, case_no: str) -> Case:

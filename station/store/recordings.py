@@ -8,6 +8,7 @@ from typing import Final
 import apsw
 
 from station.store.database import Database
+from station.store.indexing import indexed
 from station.store.marks import MEDIA_SENT, mark
 from station.store.sqlfile import load
 
@@ -27,12 +28,15 @@ class SqliteRecordings:
             row = (before.isoformat(), mark(connection, MEDIA_SENT), limit)
             return [str(sha256) for (sha256,) in connection.execute(_SQL["due"], row)]
 
+        await indexed(self._database)
         return await self._database.run(work)
 
     async def newest_erased(self) -> list[str]:
         """See :class:`~station.application.centre_ports.Recordings`."""
+        await indexed(self._database)
         return [str(row[0]) for row in await self._database.rows(_SQL["newest_erased"])]
 
     async def was_erased(self, sha256: str) -> bool:
         """See :class:`~station.application.centre_ports.Recordings`."""
+        await indexed(self._database)
         return bool(await self._database.rows(_SQL["was_erased"], sha256))

@@ -20,11 +20,12 @@ from station.domain.evasion import Evasion
 from station.domain.ledger import TAG, Entry, Head
 from station.store.database import Database, immediate
 from station.store.high_water import HighWater
-from station.store.ledger_rows import entry_of, newest_at, put_entry, read_head
+from station.store.ledger_rows import entry_of, newest_at, read_head
 from station.store.openings import read_openings
 from station.store.rotations import check_in_force
 from station.store.sealed import Sealed
 from station.store.sqlfile import load
+from station.store.writing import put_entry
 
 _LEDGER: Final = load("ledger")
 _VIEWS: Final = load("views")

@@ -20,6 +20,7 @@ from station.store.branches import SqliteBranches
 from station.store.checking import Check
 from station.store.database import Database, connect
 from station.store.high_water import HighWater
+from station.store.indexing import indexed
 from station.store.media import FileMedia
 from station.store.sealed import Sealed
 from station.store.sqlfile import load
@@ -116,6 +117,25 @@ async def test_a_sound_store_is_sound_and_stays_as_it_is(folder):
 async def test_what_was_changed_is_named(folder, statement, named):
     edit(folder, statement)
     assert checked(folder)[1] == [named]
+
+
+async def test_the_index_of_recordings_is_compared_as_far_as_it_has_come(folder):
+    database = Database(folder / "station.sqlite")
+    await indexed(database)
+    shown = Picture(
+        sha256=hashlib.sha256(b"picture").hexdigest(),
+        role="scene",
+        media_type="image/jpeg",
+        size=1,
+        taken_at="2026-03-01",
+    )
+    again = Draft(Kind.PASSAGE, passage("p9", pictures=[shown]))
+    await store_of(database, sealer()).append(again)
+    database.close()
+    assert checked(folder)[1] == []
+
+    edit(folder, "UPDATE recording SET of_case = 1")
+    assert checked(folder)[1] == [("recording", shown.sha256)]
 
 
 async def test_a_flipped_bit_anywhere_in_a_used_page_is_found(folder):

@@ -49,6 +49,7 @@ from station.domain.stages import Penalty
 from station.store.branches import SqliteBranches
 from station.store.centre_ledger import SqliteCentreLedger
 from station.store.database import Database
+from station.store.indexing import indexed
 from station.store.sqlfile import load
 from tests.acts import TO_DECISION, role_of
 from tests.fakes import FakeCentre, passage, plate_evidence, sealer, store_of
@@ -437,10 +438,12 @@ async def lived(folder, events):
         world = World(store, SqliteCentreLedger(database, "linhe"))
         for event in events:
             await world.happen(*event)
+            await indexed(database)  # behind each entry; anew it follows all of them at once
         running = await database.run(everything)
         await database.run(lambda connection: connection.execute(SPOILT))
         told = []
         count = await SqliteBranches(database, store).rebuild(lambda *step: told.append(step))
+        await indexed(database)
         return running, await database.run(everything), count, told
     finally:
         database.close()

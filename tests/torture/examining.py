@@ -17,6 +17,7 @@ from station.contract.entries import DeviceEvent, Kind
 from station.contract.signature import Ed25519Verifier
 from station.domain.errors import ZhichaoError
 from station.domain.ledger import Entry, Head, check
+from station.store.indexing import indexed
 from tests.torture.writer import AT, settings
 
 ALL = -1
@@ -105,8 +106,10 @@ async def _violations(stored: Stored, said: Acknowledged, verified: Verified) ->
     delivered = await stored.outbox.delivered()
     if not said.delivered <= delivered <= len(entries):
         found.append(f"delivered {delivered}, noted {said.delivered}, entries {len(entries)}")
+    await indexed(stored.database)
     before = await stored.database.run(views)
     await stored.branches.rebuild()
+    await indexed(stored.database)
     if before != await stored.database.run(views):
         found.append("the views are not what the entries come to")
     await stored.media.keep(b"again")

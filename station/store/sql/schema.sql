@@ -260,8 +260,9 @@ CREATE TABLE IF NOT EXISTS alarm (
     view BLOB NOT NULL
 ) STRICT;
 
--- Every recording that an entry names: the newest entry and local day that do, whether a case
--- refers to it, and the media_erased entry after which it is gone.
+-- Every recording that an entry names, up to the entry that `meta` says (recordings_indexed): the
+-- newest entry and local day that do, whether a case refers to it, and the media_erased entry after
+-- which it is gone.
 CREATE TABLE IF NOT EXISTS recording (
     sha256     TEXT PRIMARY KEY,
     seq        INTEGER NOT NULL,
