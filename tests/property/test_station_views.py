@@ -20,6 +20,7 @@ from station.contract.entries import (
     DeviceEvent,
     DocumentIssued,
     DocumentPrinted,
+    DriverAnswer,
     EvasionOpened,
     HeldPermit,
     Kind,
@@ -67,6 +68,7 @@ INSERT INTO document VALUES (99, 'z', 'z', 2026, 'z', 0, x'00');
 INSERT INTO alarm VALUES (99, x'00');
 INSERT INTO case_filing VALUES ('z', 99);
 INSERT INTO clip VALUES ('z', 99);
+INSERT INTO driver_answer VALUES (99, 'z', x'00');
 INSERT INTO evasion (evasion_no, seq, opened_on, closed, view) VALUES ('z', 99, '', 0, x'00');
 INSERT INTO recording VALUES ('z', 99, '', 0, NULL);
 INSERT INTO centre_view VALUES ('z', 'z', '', 99, x'00');
@@ -92,6 +94,7 @@ happenings = st.lists(
                 "unweighed",
                 "clip",
                 "excuse",
+                "replied",
                 "evasion",
                 "erase",
                 "watch",
@@ -277,6 +280,19 @@ class World:
             excused_at=AT,
         )
         await self.store.append(Draft(Kind.RECORDING_EXCUSED, excuse))
+
+    async def replied(self, first, second):
+        answer = DriverAnswer(
+            case_no=f"C{first}",
+            request_seq=second,
+            what="objection",
+            answer="refused",
+            passage_id="",
+            text="理由不成立",
+            officers=["A", "B"],
+            at=AT,
+        )
+        await self.store.append(Draft(Kind.DRIVER_ANSWER, answer))
 
     async def evasion(self, first, second):
         self.evasions += 1
@@ -468,6 +484,7 @@ def test_every_view_is_made_by_something_that_happens_above():
         "permit",
         "clip",
         "excuse",
+        "replied",
         "evasion",
     )
     events = [(kind, 0, 0) for kind in kinds]
