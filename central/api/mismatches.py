@@ -44,7 +44,7 @@ class MismatchOut(Shape):
     subject: Literal["tractor", "trailer"]
     plate: str
     home: str
-    kinds: list[str]
+    kinds: list[Literal["standard", "licence"]]
     facts: str
     noted_at: datetime
     noted_on: date

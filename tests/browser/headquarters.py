@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.websockets import WebSocketDisconnect
 
-from central.api import due, schemas
+from central.api import due, mismatches, schemas
 from central.api.app import STATIC
 from central.api.camera import Mjpeg
 from central.domain.days import local_day
@@ -40,6 +40,7 @@ class Headquarters:
         self.accounts: list[schemas.AccountOut] = []
         self.due: list[due.DueClockOut] = []
         self.evasions: list[due.EvasionOut] = []
+        self.mismatches: list[mismatches.MismatchOut] = []
         self.asked_as_of: list[date] = []
         self.lists_asked = 0
         self.lists_may_go = asyncio.Event()
@@ -328,6 +329,44 @@ class Headquarters:
                 for one in self.evasions
                 if node in (None, one.node) and is_open in (None, not one.closed)
             ]
+
+        @app.get("/api/vehicle-mismatches")
+        async def listed(
+            copied: bool | None = None, node: str | None = None
+        ) -> list[mismatches.MismatchOut]:
+            return [
+                one
+                for one in self.mismatches
+                if node in (None, one.node) and copied in (None, one.copied_at is not None)
+            ]
+
+        @app.post("/api/vehicle-mismatches/copies", status_code=204)
+        async def copies(asked: mismatches.CopiedIn) -> None:
+            named = {(one.node, one.seq) for one in asked.mismatches}
+            told = {"letter_no": asked.letter_no, "copied_at": NOW}
+            self.mismatches = [
+                one.model_copy(update=told) if (one.node, one.seq) in named else one
+                for one in self.mismatches
+            ]
+
+    @staticmethod
+    def mismatch(number: int, **changed) -> mismatches.MismatchOut:
+        values = {
+            "node": "linhe",
+            "seq": number,
+            "passage_id": f"p{number}",
+            "case_no": "",
+            "subject": "tractor",
+            "plate": f"冀B{number:05d}",
+            "home": "冀B",
+            "kinds": ["licence", "standard"],
+            "facts": "车厢加高约40厘米，与行驶证照片不符",
+            "noted_at": NOW,
+            "noted_on": TODAY,
+            "letter_no": None,
+            "copied_at": None,
+        }
+        return mismatches.MismatchOut(**{**values, **changed})
 
     def _add_camera(self, app: FastAPI) -> None:
         path = "/api/stations/{node}/camera"

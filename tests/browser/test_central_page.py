@@ -460,6 +460,30 @@ async def test_what_is_due_is_listed_filtered_and_paged_by_the_keyboard(hq, serv
     await expect(page.locator("[data-choice=running]")).to_have_text("进行中118")
 
 
+async def test_vehicles_not_as_they_should_be_are_passed_on_to_the_police_of_one_home(
+    hq, server, open_page
+):
+    hq.mismatches = [
+        hq.mismatch(1),
+        hq.mismatch(2, plate="冀B1234挂", subject="trailer"),
+        hq.mismatch(3, plate="蒙L12345", home="蒙L", kinds=["licence"]),
+    ]
+    page = await signed_in(open_page, server.url)
+    await page.keyboard.press("F7")
+    rows = page.get_by_test_id("mismatch-row")
+    await expect(rows).to_have_count(3)
+    await expect(page.get_by_test_id("send")).to_have_count(0)
+    await page.get_by_test_id("home-filter").select_option("冀B")
+    await expect(rows).to_have_count(2)
+    await page.locator("#letter-no").fill("函〔2026〕1号")
+    await page.screenshot(path="/tmp/vehicle_hq.png")
+    await page.keyboard.press("Enter")
+    await expect(rows).to_have_count(1)
+    await page.locator("[data-choice=true]").click()
+    await expect(rows).to_have_count(2)
+    await expect(rows.first).to_contain_text("函〔2026〕1号")
+
+
 async def test_evasion_cases_are_listed_with_what_became_of_their_transfer(hq, server, open_page):
     sent = {
         "to": "public_security",

@@ -46,6 +46,7 @@ export type HqAlarmOut = C["AlarmOut"];
 export type HqDueOut = C["DueOut"];
 export type HqDueClockOut = C["DueClockOut"];
 export type HqEvasionOut = C["EvasionOut"];
+export type HqMismatchOut = C["MismatchOut"];
 export type HqCountsOut = C["CountsOut"];
 export type HqLiveOut = C["LiveOut"];
 export type HqNewsOut = C["NewsOut"];

@@ -932,7 +932,7 @@ export interface components {
             /** Home */
             home: string;
             /** Kinds */
-            kinds: string[];
+            kinds: ("standard" | "licence")[];
             /** Facts */
             facts: string;
             /**
