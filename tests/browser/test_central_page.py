@@ -476,7 +476,6 @@ async def test_vehicles_not_as_they_should_be_are_passed_on_to_the_police_of_one
     await page.get_by_test_id("home-filter").select_option("冀B")
     await expect(rows).to_have_count(2)
     await page.locator("#letter-no").fill("函〔2026〕1号")
-    await page.screenshot(path="/tmp/vehicle_hq.png")
     await page.keyboard.press("Enter")
     await expect(rows).to_have_count(1)
     await page.locator("[data-choice=true]").click()
