@@ -61,9 +61,16 @@ class Site:
 
     def __init__(self, url: str, cases: dict[str, CaseOpened]) -> None:
         self.url = url
+        self.pid = 0
         self.cases = cases
         self.officers: dict[str, httpx.AsyncClient] = {}
         self.frames = 0
+
+    @property
+    def cpu_s(self) -> float:
+        """Seconds of processor that the program has used so far, for all that it does."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     async def passages(self) -> int:
         """Return how many passages the console lists, of the lane's own."""
@@ -85,7 +92,7 @@ async def site(folder: Path, cases: int) -> AsyncIterator[Site]:
         scale = ScaleSimulator(line, "yaohua-continuous", _traffic)
         weighing = asyncio.create_task(scale.run())
         stack.push_async_callback(_cancelled, weighing)
-        await stack.enter_async_context(_program(config))
+        made.pid = await stack.enter_async_context(_program(config))
         await _up(made.url)
         for number in OFFICERS:
             client = httpx.AsyncClient(base_url=made.url, trust_env=False, timeout=30)
@@ -160,7 +167,7 @@ def _free_port() -> int:
 
 
 @asynccontextmanager
-async def _program(config: Path) -> AsyncIterator[None]:
+async def _program(config: Path) -> AsyncIterator[int]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "station", "run", "--config", str(config)),
         stdout=asyncio.subprocess.DEVNULL,
@@ -169,7 +176,7 @@ async def _program(config: Path) -> AsyncIterator[None]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     try:
-        yield
+        yield process.pid
     finally:
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)

@@ -415,7 +415,11 @@ def _listening(settings: Settings) -> socket.socket:
     """
     host, _, port = settings.station.listen.rpartition(":")
     try:
-        return socket.create_server((host, int(port)), reuse_port=False)
+        listener = socket.create_server((host, int(port)), reuse_port=False)
+        # asyncio does so only with sockets that it made itself; without, an answer of two pieces
+        # waits for the other side's delayed acknowledgement, 40 ms. Connections inherit it.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except (OSError, OverflowError) as exc:
         where = settings.station.listen
         raise SettingsError(f"station.listen {where}: {exc}", key="station.listen") from exc
