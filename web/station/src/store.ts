@@ -391,7 +391,7 @@ export async function answerRequest(caseNo: string, seq: number, said: DriverAns
   return watched(request<Saved>("POST", path, { body: said }));
 }
 
-async function watched<T>(promise: Promise<T>): Promise<T> {
+export async function watched<T>(promise: Promise<T>): Promise<T> {
   try {
     return await promise;
   } catch (error) {
