@@ -210,10 +210,13 @@ class Casework:
         Raises:
             NotFound: no such case.
             IllegalTransition, WrongAuthority, InvalidFacts: see :meth:`Case.after_claim`.
+            StatementUnreviewed: the driver stated something while this station was off line.
             StoreFull: nothing was done.
         """
         async with self.lock:
             case = await self._views.case(case_no)
+            if act is Act.TAKE_EFFECT:
+                await self._reviewed(case_no)
             after = case.after_claim(act, at=self._clock.now(), details=details)
             written = await self._write(after, ())
         self._publish(await self.file(case_no))

@@ -9,7 +9,7 @@ from typing import Protocol
 from station.application.centre_ports import CentreFacts
 from station.contract.entries import DecisionBarred, DecisionInForce
 from station.domain.case import Case
-from station.domain.errors import DomainError
+from station.domain.errors import DomainError, StatementUnreviewed
 from station.domain.procedure import Act
 from station.domain.said import Details
 
@@ -40,6 +40,8 @@ async def take_answers(
             continue
         try:
             await act(case.case_no, *_meant(*found))
+        except StatementUnreviewed:
+            continue  # officers see it among what is due; until they review it, nothing has effect
         except DomainError as exc:
             # It was withdrawn meanwhile, or the answer is none: neither may end the station.
             log.warning("an answer of the centre fits no case", extra={"code": exc.code})

@@ -15,14 +15,17 @@ from station.contract.entries import (
 )
 from station.contract.personal import Opening
 from station.contract.sealing import stamp
+from station.domain.stages import Penalty
 from station.store.branches import SqliteBranches
 from tests.fakes import NOON
+from tests.integration.test_station_claims import yes
 from tests.integration.test_station_console import (
     DECIDED,
     OPENED,
     TOLD,
     accepted,
     clear,
+    heard,
     open_case,
 )
 
@@ -167,3 +170,18 @@ async def test_requests_and_answers_are_there_again_after_a_rebuild(console, tel
     before = (await officer.get(URL)).json()
     await SqliteBranches(console.database, console.store).rebuild()
     assert (await officer.get(URL)).json() == before
+
+
+async def test_a_decision_made_off_line_takes_no_effect_before_the_statement_is_reviewed(
+    console, tell
+):
+    police = await heard(console)
+    assert (await console.act(police, "decide", "P2", **DECIDED)).status_code == 200
+    seq = await tell(Kind.DRIVER_REQUEST, *request("statement"))
+    await tell(*yes())
+    assert await console.take_answers() == 0
+    assert (await console.store.case(OPENED.case_no)).state.penalty is Penalty.DECIDED
+    said = await police.post(f"{URL}/{seq}/answer", json=answer(second="P2"))
+    assert said.status_code == 200, said.text
+    assert await console.take_answers() == 1
+    assert (await console.store.case(OPENED.case_no)).state.penalty is Penalty.IN_FORCE

@@ -274,7 +274,7 @@ async def test_a_year_without_an_official_calendar_is_an_error_and_nothing_is_do
     officer = await on_the_day(console, datetime(2026, 12, 20, 4, tzinfo=UTC))
     before = await console.store.head()
     refused = await console.act(officer, "serve", "P2", **{**SERVICE, "served_on": "2026-12-20"})
-    assert (refused.status_code, refused.json()["code"]) == (409, "law.none_in_force")
+    assert (refused.status_code, refused.json()["code"]) == (409, "law.calendar_unknown")
     assert refused.json()["message"]
     assert await console.store.head() == before
     assert await penalty(console) is Penalty.IN_FORCE
