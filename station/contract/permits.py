@@ -85,7 +85,7 @@ def permit_facts(answer: PermitAnswer | None, transport: Transport, law: LawBook
     ``answer``: as it is sealed beside the finding; None where nobody asked.
 
     Raises:
-        ValueError: ``as_of`` is no time.
+        ValueError: ``as_of`` is no time, or one without its zone.
     """
     if answer is None:
         return NOT_ASKED
@@ -126,10 +126,15 @@ def _unchecked(answer: PermitAnswer, transport: Transport, law: LawBook) -> tupl
         hours = int(law.provision(REGISTER_HOURS, transport.on).value)
     except NoLawInForce:
         return ()  # a clock that fell back: the finding says so itself
-    known = answer.as_of != "" and (
-        transport.at - datetime.fromisoformat(answer.as_of) <= timedelta(hours=hours)
-    )
+    known = answer.as_of != "" and (transport.at - _aware(answer.as_of) <= timedelta(hours=hours))
     return () if known else (PermitNote.UNCHECKED,)
+
+
+def _aware(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"a time without its zone: {text}")
+    return at
 
 
 def _held(seq: int, permit: Permit) -> HeldPermit:

@@ -411,6 +411,8 @@ async def test_poison_keeps_its_place_and_blocks_nothing(hq, linhe, changed):
         {"verdict": {"verdict": "lawful", "limit_kg": 2**70}},
         {"verdict": {"verdict": "lawful", "limit_kg": "49000"}},
         {"vehicle": {"kind": "truck"}},
+        {"permits": {"as_of": "yesterday", "permit": None}},
+        {"permits": {"as_of": "2026-03-01T04:00:00", "permit": None}},
     ],
     ids=str,
 )
