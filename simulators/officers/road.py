@@ -67,8 +67,7 @@ class RoadDesk(Desk):
         if removal is Removal.MEASURED:
             await self._order(case, journey.trip.truck)
         elif removal is Removal.ORDERED:
-            details = {"method": "转运", "place": "卸载场1区", "custodian": "当事人自行转运"}
-            await self.act(case, Act.BEGIN_UNLOADING, details)
+            await self.act(case, Act.BEGIN_UNLOADING, _unloading(journey.trip.truck))
         elif removal is Removal.UNLOADING:
             await self._unload_and_weigh(case, journey)
         elif case.custody == Custody.HELD.value:
@@ -82,7 +81,7 @@ class RoadDesk(Desk):
             details = {"plate": number, "reason": "号牌识别与实车不符"}
             await self.act(case, Act.CORRECT_PLATE, details)
         else:
-            await self.act(case, Act.ORDER_TO_CORRECT, {"plate": number})
+            await self.act(case, Act.ORDER_TO_CORRECT, {"plate": number, **_goods(truck)})
 
     async def _unload_and_weigh(self, case: CaseOut, journey: Journey) -> None:
         """Let the truck be unloaded, send it on the scale, and act on what that shows."""
@@ -106,6 +105,22 @@ class RoadDesk(Desk):
     def _unload(self, journey: Journey) -> None:
         takes_s = self.post.pauses_s["unload"] / self.post.speed
         self.post.world.unload(journey, self.post.now(), takes_s=takes_s)
+
+
+def _is_fresh(truck: Truck) -> bool:
+    """Tell whether a truck carries fresh goods: one in ten, the same ones each time."""
+    return truck.plate.number.endswith("8")
+
+
+def _goods(truck: Truck) -> dict[str, str]:
+    return {"cargo": "西瓜", "cargo_kind": "perishable"} if _is_fresh(truck) else {}
+
+
+def _unloading(truck: Truck) -> dict[str, str]:
+    details = {"method": "转运", "place": "卸载场1区", "custodian": "当事人自行转运"}
+    if _is_fresh(truck):
+        details["arrangement"] = "货主派冷藏车到场转运"
+    return details
 
 
 def _review(truck: Truck, drawing: str | None) -> dict[str, Any]:
