@@ -1,9 +1,10 @@
 """Ingest: sealed passages over real HTTP and TLS into a durable database, beside plain services.
 
-Every contender is a process with a database of its own in one PostgreSQL that syncs every commit.
-The same client brings the same passages to each, as many in a request and as many requests at once,
-by the same certificates, and counts a passage when its request was answered. Ours is
-``python -m central run`` with all that runs beside it; whoever comes next waits for its followers.
+Every contender is two processes, half of the stations at each, on a database of its own in one
+PostgreSQL that syncs every commit. The same client brings the same passages to each, as many in a
+request and as many requests at once, by the same certificates, and counts a passage when its
+request was answered. Ours is ``python -m central run`` with all that runs beside it; whoever comes
+next waits for its followers.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ REQUESTS: Final = 3
 """Requests of each station in a round."""
 
 ROUNDS: Final = 3
+PROCESSES: Final = 2
+"""Processes of each contender on its one database."""
+
 _LEVEL: Final = 5
 _CONNECTIONS: Final = {"max_connections": "100"}
 """Every contender has a pool of its own."""
@@ -130,20 +134,11 @@ class Bench:
         else:
             authority = load(self._config).central.data_dir / "ca"
             command = ["benchmarks.ingest_server", name, dsn, str(authority)]
-        with subprocess.Popen(  # noqa: S603 - our own programs
-            [sys.executable, "-m", *command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as process:
-            try:
-                said = process.stdout.readline() if process.stdout else ""
-                url = next(word for word in said.split() if word.startswith("https://"))
-                lines = Lines(url, self._identities, _WAYS[name])
-                yield Contender(name, lambda: self._seconds(name, lines), self.load.count)
-                lines.close()
-            finally:
-                process.terminate()
+        with ExitStack() as stack:
+            urls = [stack.enter_context(_process(command)) for _ in range(PROCESSES)]
+            lines = Lines(urls, self._identities, _WAYS[name])
+            yield Contender(name, lambda: self._seconds(name, lines), self.load.count)
+            lines.close()
 
     def copy(self) -> Contender:
         """Return the limit: a binary COPY of the rows that ours stores."""
@@ -240,6 +235,22 @@ def run(progress: Callable[[str], None]) -> tuple[dict[str, float | None], list[
     ratios = [found[name].over(ours) for name in (RECORDS, COPY, TEXT)]
     rows = [row("take in an entry", "µs", one, ours, _NOTES[one.name]) for one in found.values()]
     return dict(zip(RATIOS, map(rounded, ratios), strict=True)), rows
+
+
+@contextmanager
+def _process(command: Sequence[str]) -> Iterator[str]:
+    """Run one process of a contender, and give the address where stations reach it."""
+    with subprocess.Popen(  # noqa: S603 - our own programs
+        [sys.executable, "-m", *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            said = process.stdout.readline() if process.stdout else ""
+            yield next(word for word in said.split() if word.startswith("https://"))
+        finally:
+            process.terminate()
 
 
 @contextmanager

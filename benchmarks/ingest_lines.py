@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -109,10 +110,15 @@ async def enrolled(settings: CentralSettings, load: Load, folder: Path) -> dict[
 
 
 class Lines:
-    """A connection for each station, a request after the other on each."""
+    """A connection for each station, a request after the other on each.
 
-    def __init__(self, url: str, identities: dict[str, Identity], way: Way) -> None:
-        self._address = urlsplit(url).netloc
+    The stations are spread over the processes at *urls* evenly.
+    """
+
+    def __init__(self, urls: Sequence[str], identities: dict[str, Identity], way: Way) -> None:
+        self._addresses = dict(
+            zip(NODES, cycle(urlsplit(url).netloc for url in urls), strict=False)
+        )
         self._identities = identities
         self._way = way
         self._pool = ThreadPoolExecutor(len(NODES))
@@ -133,7 +139,9 @@ class Lines:
         self, node: str, requests: list[tuple[bytes, dict[str, str]]], counts: list[int]
     ) -> None:
         context = self._identities[node].context()
-        line = http.client.HTTPSConnection(self._address, timeout=_LONGEST_S, context=context)
+        line = http.client.HTTPSConnection(
+            self._addresses[node], timeout=_LONGEST_S, context=context
+        )
         for (body, headers), count in zip(requests, counts, strict=True):
             line.request("POST", "/api/ingest", body, headers)
             answer = json.loads(line.getresponse().read())
