@@ -114,6 +114,7 @@ async def _by_police(console, police, case_no):  # noqa: F811
     await police.form("受理")
     await police.confirm()
     await police.form("处罚前告知")
+    await expect(police.page.locator("#field-fine_fen")).to_be_focused()
     await police.fill("fine_fen", "300")
     await police.choose("sequel")  # the party waives at once what it was told of
     await police.confirm()
