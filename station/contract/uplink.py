@@ -205,7 +205,7 @@ def read_batch(data: bytes) -> tuple[str, tuple[Entry, ...], dict[int, tuple[Ope
     """
     try:
         message = _BATCH.decode(data)
-    except msgspec.MsgspecError as exc:
+    except (msgspec.MsgspecError, RecursionError) as exc:
         raise MalformedEntry(str(exc)) from exc
     entries = _opened(message.entries, message.node, glance)
     pairs = zip(entries, message.entries, strict=True)

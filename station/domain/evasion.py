@@ -17,6 +17,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Final
 
+from station.domain.clock import local_date
 from station.domain.errors import (
     EvasionActRefused,
     InvalidFacts,
@@ -27,6 +28,7 @@ from station.domain.officers import Pair, Role
 
 Details = Mapping[str, str | int]
 _DIGEST_DIGITS: Final = 64
+FIRST_YEAR: Final = 2000
 
 
 class Deed(Enum):
@@ -267,8 +269,21 @@ class Evasion:
                 acted = {number for done in self.history for number in done.officers}
                 if details["chair_no"] in acted | set(by.certificate_nos):
                     raise InvalidFacts("whoever investigated may not judge", field="chair_no")
-            case Act.PAY if details["amount_fen"] != self.fine_fen:
-                raise InvalidFacts("not the fine", field="amount_fen")
+                self._check_between("held_on", Act.NOTIFY, on, details)
+            case Act.SERVE:
+                self._check_between("served_on", Act.DECIDE, on, details)
+            case Act.PAY:
+                if details["amount_fen"] != self.fine_fen:
+                    raise InvalidFacts("not the fine", field="amount_fen")
+                self._check_between("paid_on", Act.DECIDE, on, details)
+
+    def _check_between(self, field: str, act: Act, on: date, details: Details) -> None:
+        """Refuse a day to come, or one before the act that it follows: it has not happened."""
+        day, before = date.fromisoformat(str(details[field])), self.newest(act)
+        if day > on:
+            raise InvalidFacts(f"{field} is after today", field=field, why="after_today")
+        if before is not None and day < local_date(before.at):
+            raise InvalidFacts(f"{field} is too early", field=field, why="too_early")
 
     def _check_decision(self, on: date, fine_fen: int) -> None:
         """Nothing heavier than was told, and not before the party had its say (art 44, 45, 63)."""
@@ -282,16 +297,19 @@ class Evasion:
 
 
 def check_opening(by: Pair, occurred_at: datetime, at: datetime) -> None:
-    """Refuse an opening that is not road administration's, or of what has not happened yet.
+    """Refuse an opening that is not road administration's, or of a time that cannot be.
 
     Raises:
         TwoOfficersRequired: not two of road administration.
-        InvalidFacts: it lies in the future.
+        InvalidFacts: it lies in the future, or so far back that it is a slip of the hand.
     """
     if by.role is not Role.ROAD:
         raise TwoOfficersRequired("two officers of road administration open it")
     if occurred_at > at:
         raise InvalidFacts("it has not happened yet", field="occurred_at")
+    if occurred_at.year < FIRST_YEAR:
+        # Headquarters takes no time before it either (central/application/rows.py).
+        raise InvalidFacts(f"before {FIRST_YEAR}", field="occurred_at")
 
 
 def check_digest(digest: str) -> None:

@@ -99,6 +99,10 @@ UNREAD = {
     "JSON that is no batch": (b'{"hello": [1, 2, 3]}', {}),
     "JSON without end": (b"[" * 100_000, {}),
     "nested too deep": (b'{"node":"linhe","entries":' + b"[" * 50_000, {}),
+    "an entry nested too deep": (
+        b'{"node":"linhe","entries":[{"body":%s,"sig":""}]}' % (b"[" * 50_000 + b"]" * 50_000),
+        {},
+    ),
     "a lone surrogate": (b'{"node":"linhe","entries":[{"body":"\\ud800","sig":""}]}', {}),
     "an entry that is no text": (b'{"node":"linhe","entries":[{"body":7,"sig":""}]}', {}),
     "an absurd number": (b'{"node":"linhe","entries":[%d]}' % 10**400, {}),

@@ -1,18 +1,27 @@
 """Walks the evasion case at random: no fine without notice and say, none beside a transfer."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from station.domain.errors import DomainError
-from station.domain.evasion import FINED_BY_ROAD, RULES, Act, Deed, Evasion, Stage
+from station.domain.errors import DomainError, InvalidFacts
+from station.domain.evasion import (
+    FINED_BY_ROAD,
+    RULES,
+    Act,
+    Deed,
+    Evasion,
+    Stage,
+    check_opening,
+)
 from station.domain.officers import Role
 from tests.acts import pair
 from tests.fakes import NOON
 
+TO_DECISION = (Act.NOTIFY, Act.HEAR, Act.WAIVE_HEARING, Act.DECIDE)
 FINED = {Stage.DECIDED, Stage.SERVED, Stage.PAID}
 
 
@@ -149,6 +158,41 @@ def test_a_fine_waits_until_a_hearing_can_no_longer_be_asked_for(days, may):
     else:
         with pytest.raises(DomainError):
             file.after(Act.DECIDE, by=pair(Role.ROAD), at=NOON, on=on, details=details)
+
+
+@pytest.mark.parametrize(
+    ("done", "act", "field"),
+    [
+        ((Act.NOTIFY, Act.HEAR), Act.HOLD_HEARING, "held_on"),
+        (TO_DECISION, Act.SERVE, "served_on"),
+        ((*TO_DECISION, Act.SERVE), Act.PAY, "paid_on"),
+    ],
+)
+@pytest.mark.parametrize(("days", "may"), [(-1, False), (0, True), (3, True), (4, False)])
+def test_what_lies_ahead_or_before_its_ground_has_not_happened(done, act, field, days, may):
+    """A hearing that is to be held would else let the fine be decided on the day of notice."""
+    file, on = after(*done), NOON.date() + timedelta(days=3)
+    day = (NOON.date() + timedelta(days=days)).isoformat()
+    details = said(act, on) | {field: day}
+    later = NOON + timedelta(days=3)
+    if may:
+        assert file.after(act, by=pair(Role.ROAD), at=later, on=on, details=details).history
+    else:
+        with pytest.raises(InvalidFacts, match=field):
+            file.after(act, by=pair(Role.ROAD), at=later, on=on, details=details)
+
+
+@pytest.mark.parametrize(
+    ("occurred_at", "may"),
+    [(NOON, True), (NOON + timedelta(seconds=1), False), (datetime.min.replace(tzinfo=UTC), False)],
+)
+def test_nothing_is_opened_for_a_time_that_cannot_be(occurred_at, may):
+    """Headquarters reads no such year: the case would be kept there as unreadable."""
+    if may:
+        check_opening(pair(Role.ROAD), occurred_at, NOON)
+    else:
+        with pytest.raises(InvalidFacts, match=r"not happened|before"):
+            check_opening(pair(Role.ROAD), occurred_at, NOON)
 
 
 @pytest.mark.parametrize("deed", sorted(set(Deed) - FINED_BY_ROAD, key=str))
