@@ -38,6 +38,7 @@ check: web
 bench: setup
 	@$(BIN)/python -m benchmarks rules $(ARGS)
 	@$(BIN)/python -m benchmarks delivery $(ARGS)
+	@$(BIN)/python -m benchmarks acts $(ARGS)
 
 # Tries to break the promises of the ledger: make torture ARGS="--scenario T2 --seed 515 --json"
 torture: setup
