@@ -215,7 +215,8 @@ def _no_float(text: str) -> float:
 LEAST: Final = -(2**63)
 MOST: Final = 2**63 - 1
 """What a whole number of an entry may be: what databases and other languages hold exactly."""
-_LONG: Final = b"0" * len(str(MOST))
+_LONG: Final = tuple(before + b"0" * len(str(MOST)) for before in (b":", b",", b"[", b"-"))
+"""A long number in JSON once its digits are zeros; a text begins with a quotation mark."""
 _AS_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _DECODER: Final = msgspec.json.Decoder(float_hook=_no_float)
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
@@ -247,7 +248,8 @@ def _written(tree: Tree) -> tuple[bytes, Mapping[str, Any]]:
 
 def _check_numbers(tree: object, body: bytes) -> None:
     """Raise TypeError for a whole number beyond 64 bits. Most *body* cannot hold one."""
-    if _LONG in body.translate(_AS_ZEROS):
+    zeros = body.translate(_AS_ZEROS)
+    if any(long in zeros for long in _LONG):
         _plain(tree)
 
 

@@ -104,8 +104,9 @@ def test_what_is_not_exact_may_not_be_sealed(bad):
 def test_a_whole_number_of_64_bits_is_sealed_and_none_beyond(number):
     assert canonical({"x": [number]}) == f'{{"x":[{number}]}}'.encode()
     beyond = number + number // abs(number)
-    with pytest.raises(TypeError):
-        canonical({"x": [beyond]})
+    for place in (beyond, [beyond], [0, beyond]):
+        with pytest.raises(TypeError):
+            canonical({"x": place})
     written = f'{{"key_id":"a","kind":"start","node":"a","prev":"0","seq":1,"x":{beyond}}}'
     with pytest.raises(MalformedEntry):
         parse(written.encode(), b"")
