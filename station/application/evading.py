@@ -34,6 +34,8 @@ from station.domain.plates import parse
 AUTHORITY: Final = "penalty.authority.evasion"
 MOST: Final = "penalty.road_admin.evasion_max"
 OPENED: Final = "evasion.opened"
+ALL: Final = 100_000
+"""More evasion cases than a station ever opens."""
 
 
 class Evasions(Protocol):
@@ -158,7 +160,8 @@ class Evading:
         Raises:
             NotFound: there is no such passage.
             NotPermitted, TwoOfficersRequired: see :meth:`Casework.pair`.
-            InvalidFacts: no such deed, plate, digest, or nothing is said of what happened.
+            InvalidFacts: no such deed, plate, digest, nothing is said of what happened, or there is
+                a file of it.
             StoreFull: nothing was done.
         """
         deed = _checked(incident)
@@ -167,6 +170,7 @@ class Evading:
             check_opening(pair, incident.occurred_at, now)
             if incident.passage_id:
                 await self._views.passage(incident.passage_id)
+            await self._require_new(deed, incident)
             day = local_day(now)
             number = await self.evasions.evasions_opened_on(day) + 1
             opened = EvasionOpened(
@@ -185,6 +189,17 @@ class Evading:
         detail = f"{opened.evasion_no} {opened.plate}".strip()
         self._publish(Alarm(code=OPENED, detail=detail, device="evasion", at=now))
         return await self.evasions.evasion(opened.evasion_no)
+
+    async def _require_new(self, deed: Deed, incident: Incident) -> None:
+        for closed in (False, True):
+            for file in await self.evasions.evasions(closed=closed, limit=ALL):
+                if file.is_of(deed, incident.plate, incident.occurred_at, incident.passage_id):
+                    raise InvalidFacts(
+                        f"{file.evasion_no} is of it",
+                        field="occurred_at",
+                        why="opened_already",
+                        evasion_no=file.evasion_no,
+                    )
 
     async def act(
         self, evasion_no: str, act: str, details: Details, *, officer: Officer, second_no: str

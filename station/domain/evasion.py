@@ -210,6 +210,13 @@ class Evasion:
         refused = self.deed is Deed.REFUSAL and self.stage is not Stage.VOIDED
         return CRITERION_REFUSAL if refused and self.closed else None
 
+    def is_of(self, deed: Deed, plate: str, occurred_at: datetime, passage_id: str) -> bool:
+        """Tell whether this is the file of that deed: one act is answered for once."""
+        if self.stage is Stage.VOIDED or self.deed is not deed:
+            return False
+        same_moment = (self.plate, self.occurred_at) == (plate, occurred_at)
+        return same_moment or (passage_id != "" and self.passage_id == passage_id)
+
     def newest(self, *acts: Act) -> Done | None:
         """Return the newest of *acts*, None when none was done."""
         return next((done for done in reversed(self.history) if done.act in acts), None)

@@ -842,6 +842,22 @@ async def test_an_evasion_goes_from_the_report_to_a_fine_of_its_own(console):
     assert (await road.get("/api/cases")).json() == []  # no over-limit case comes of it
 
 
+async def test_one_evasion_has_one_file(console):
+    """A second file of one deed would be a second fine; one opened by mistake is voided first."""
+    road = await console.signed_in("R1")
+    await console.signed_in("R2")
+    first = (await road.post("/api/evasions", json=REPORT)).json()["evasion_no"]
+
+    again = await road.post("/api/evasions", json=REPORT)
+
+    assert (again.status_code, again.json()["code"]) == (422, "facts.invalid")
+    assert first in again.json()["message"]
+    assert len((await road.get("/api/evasions")).json()) == 1
+    void = {"act": "void", "second_officer": "R2", "details": {"reason": "时间写错"}}
+    assert (await road.post(f"/api/evasions/{first}/acts", json=void)).status_code == 200
+    assert (await road.post("/api/evasions", json=REPORT)).status_code == 200
+
+
 async def test_an_evasion_is_handed_over_with_a_letter_that_lists_its_evidence(console):
     road = await console.signed_in("R1")
     await console.signed_in("R2")
