@@ -238,6 +238,10 @@ class Books(Protocol):
         """Note that *node* erased the clear texts of its entries *seqs*; entry *seq* says so."""
         ...
 
+    async def owns(self, node: str) -> bool:
+        """Tell whether *node* is the centre itself."""
+        ...
+
     async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:
         """Write the list of programs that may weigh (准用程序清单) in place of the one before."""
         ...

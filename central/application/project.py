@@ -221,6 +221,8 @@ class _Step:
     async def _listed(
         self, payload: PersonalErased | LegalIds | Permit | VehicleMismatch | MismatchesCopied
     ) -> None:
+        if isinstance(payload, LegalIds | Permit | MismatchesCopied):
+            await self._require_own()
         match payload:
             case VehicleMismatch():
                 await self.books.add_mismatch(mismatch_row(self.entry, payload))
@@ -232,6 +234,11 @@ class _Step:
                 await self.books.ask_erasure(self.entry.node, payload.seqs, self.entry.seq)
             case LegalIds():
                 await self.books.replace_legal_ids(payload.allowed)
+
+    async def _require_own(self) -> None:
+        """Let no station tell what the centre alone tells."""
+        if not await self.books.owns(self.entry.node):
+            raise MalformedEntry("only the centre's own ledger tells of it")
 
     async def _passage(self, passage: Passage) -> None:
         row = passage_row(self.entry, passage)

@@ -268,6 +268,10 @@ class SqlBooks:
         """Note that *node* erased the clear texts of its entries *seqs*; entry *seq* says so."""
         await self._connection.execute(_SQL["ask_erasure"], node, seqs, seq)
 
+    async def owns(self, node: str) -> bool:
+        """Tell whether *node* is the centre itself."""
+        return bool(await self._connection.fetchval(_SQL["owns"], node))
+
     async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:
         """Write the list of programs that may weigh in place of the one before."""
         await self._connection.execute(_SQL["forget_legal_ids"])

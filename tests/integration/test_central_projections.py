@@ -15,6 +15,7 @@ from central.domain.access import ALL
 from central.domain.counting import repeat_vehicles, window
 from central.store.reading import SqlReading
 from station.application.findings import Judge
+from station.contract.centre_entries import LegalIds
 from station.contract.entries import (
     CaseAct,
     CentreContradiction,
@@ -655,3 +656,21 @@ async def test_a_rebuild_that_fails_leaves_the_projections_as_they_were(hq, linh
         await rebuild(hq.archive, broken, lambda _: None)
 
     assert len(await reading.passages(ALL, limit=9)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        (Kind.PERMIT, PERMIT),
+        (Kind.LEGAL_IDS, LegalIds(allowed=[])),
+    ],
+    ids=["a permit", "the list of programs"],
+)
+async def test_no_station_tells_what_the_centre_alone_tells(hq, linhe, kind, payload):
+    """Or a station could permit its own trucks."""
+    linhe.write(kind, payload)
+
+    assert (await hq.accept(linhe.batch())).accepted == 1
+
+    assert await hq.rows("SELECT seq, reason FROM quarantine") == [(1, "poison")]
+    assert await hq.rows("SELECT * FROM permit") == []

@@ -156,6 +156,10 @@ INSERT INTO permit (seq, permit_no, said) VALUES ($1, $2, $3);
 -- $1 permit_no
 SELECT seq, said FROM permit WHERE permit_no = $1 ORDER BY seq DESC;
 
+-- name: owns
+-- $1 node
+SELECT own FROM node WHERE node = $1;
+
 -- name: forget_legal_ids
 DELETE FROM legal_id;
 

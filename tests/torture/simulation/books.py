@@ -139,6 +139,10 @@ class SimulatedBooks:
     async def ask_erasure(self, _node: str, _seqs: Sequence[int], _seq: int) -> None:
         await self._step()
 
+    async def owns(self, node: str) -> bool:
+        await self._step()
+        return node == "centre"
+
     async def replace_legal_ids(self, allowed: Sequence[AllowedProgram]) -> None:
         for key, _ in list(self.changes.scan("legal_id")):
             self.changes.put("legal_id", key, None)
