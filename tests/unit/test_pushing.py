@@ -17,6 +17,7 @@ from station.application.pushing import (
 from station.contract.entries import KeyRotate, Kind, Run
 from station.contract.receipts import check_both, check_place
 from station.contract.signature import Ed25519Signer, rotation_message
+from station.contract.uplink import NONE
 from station.domain.errors import (
     BadOpening,
     BadReceipt,
@@ -101,7 +102,7 @@ class FakeCentreLedger:
     def __init__(self):
         self.entries = []
 
-    async def append(self, entries):
+    async def append(self, entries, openings=NONE):
         self.entries += entries
 
 
