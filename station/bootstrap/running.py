@@ -229,11 +229,10 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
     register = Registers(FileRegister(settings.vehicles.file), stored.centre)
     permits = Permits(facts=stored.centre, law=judge.law, node=settings.station.node)
     duty = Duty(stored.accounts, stored.passwords, clock, demanded=settings.access.totp_roles)
-    prefix = settings.station.case_prefix or settings.station.node.upper()
     terms = Terms(judge.law, judge.mode, OfficialCalendar(typed_years(settings.calendar.file)))
     complete = completeness(settings, stored, clock)
     casework = Casework(
-        prefix=prefix,
+        prefix=_prefix(settings),
         ledger=ledger,
         views=ledger,
         duty=duty,
@@ -265,18 +264,7 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
         register=register,
         duty=duty,
         casework=casework,
-        evading=Evading(
-            prefix=prefix,
-            ledger=ledger,
-            views=ledger,
-            evasions=ledger,
-            files=SqliteCaseFiles(stored.database, ledger),
-            press=press(settings, terms.law),
-            casework=casework,
-            terms=terms,
-            clock=clock,
-            publish=hub.publish,
-        ),
+        evading=_evading(settings, stored, casework, terms, hub=hub, clock=clock),
         issuing=issuing(settings, stored, casework, clock),
         filing=filing(settings, stored, casework, complete, clock),
         reviewing=reviewing,
@@ -291,17 +279,41 @@ def _desk(settings: Settings, stored: Stored, clock: Clock) -> _Desk:
             casework=casework,
             clock=clock,
         ),
-        reminding=Reminding(
-            views=ledger,
-            requests=stored.requests,
-            law=terms.law,
-            working=terms.working,
-            time=stored.time.believed,
-            ahead=Ahead(
-                hours=timedelta(hours=settings.reminders.hours), days=settings.reminders.days
-            ),
-        ),
+        reminding=_reminding(settings, stored, terms),
     )
+
+
+def _evading(
+    settings: Settings, stored: Stored, casework: Casework, terms: Terms, *, hub: Hub, clock: Clock
+) -> Evading:
+    return Evading(
+        prefix=_prefix(settings),
+        ledger=stored.ledger,
+        views=stored.ledger,
+        evasions=stored.ledger,
+        files=SqliteCaseFiles(stored.database, stored.ledger),
+        press=press(settings, terms.law),
+        casework=casework,
+        terms=terms,
+        clock=clock,
+        publish=hub.publish,
+    )
+
+
+def _reminding(settings: Settings, stored: Stored, terms: Terms) -> Reminding:
+    return Reminding(
+        views=stored.ledger,
+        requests=stored.requests,
+        law=terms.law,
+        working=terms.working,
+        time=stored.time.believed,
+        ahead=Ahead(hours=timedelta(hours=settings.reminders.hours), days=settings.reminders.days),
+    )
+
+
+def _prefix(settings: Settings) -> str:
+    """Return what the numbers of the station's cases begin with."""
+    return settings.station.case_prefix or settings.station.node.upper()
 
 
 def _importing(
